@@ -1,0 +1,1 @@
+"""What a person runs: the command, the configuration and the composition of the parts."""

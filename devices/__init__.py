@@ -1,0 +1,1 @@
+"""What touches hardware, and honest stand-ins for it."""

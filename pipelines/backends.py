@@ -1,0 +1,168 @@
+"""What each kind of model must do, the backends that are known by name, and how one is loaded."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+
+from devices.media import Frame, Options, Samples
+from pipelines.types import Caption, Heard, Seen
+
+Kind = Literal["captioner", "detector", "transcriber", "chat", "voice"]
+
+
+class BackendError(Exception):
+    """A model that cannot be loaded or cannot answer; the message is one line and says what to do."""
+
+
+class UnknownBackend(ValueError):
+    """No backend of that name; the message lists those there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and what was heard of the answer to it."""
+
+    asked: str
+    heard: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """All that a chat is given for one turn.
+
+    `system` and `history` stand at the front and only ever grow at their end, so that a prefix cache holds.
+    """
+
+    system: str
+    history: tuple[Exchange, ...]
+    scene: tuple[Caption, ...]
+    """What was seen: changes only, oldest first, of all cameras."""
+    question: str
+    now: float
+    """Seconds on the loop's clock."""
+
+
+@runtime_checkable
+class Captioner(Protocol):
+    def caption(self, frame: Frame) -> Seen:
+        """Say what is to be seen. Called with keyframes only, from one thread."""
+        ...
+
+
+@runtime_checkable
+class Detector(Protocol):
+    def probability(self, window: Samples) -> float:
+        """How likely it is, 0 to 1, that these `window` samples of 16 kHz sound are speech. Keeps state."""
+        ...
+
+    @property
+    def window(self) -> int:
+        """How many samples one call takes."""
+        ...
+
+    def reset(self) -> None:
+        """Forget the state: the sound that follows is not a continuation."""
+        ...
+
+
+@runtime_checkable
+class Transcriber(Protocol):
+    def transcribe(self, samples: Samples) -> Heard:
+        """Put one utterance of 16 kHz sound into words; empty text where it does not understand."""
+        ...
+
+
+@runtime_checkable
+class Chat(Protocol):
+    def reply(self, prompt: Prompt) -> Iterator[str]:
+        """Pieces of the answer as they come. Closing the iterator ends the work."""
+        ...
+
+
+@runtime_checkable
+class Voice(Protocol):
+    @property
+    def rate(self) -> int:
+        """Samples per second of what it makes."""
+        ...
+
+    def synthesize(self, text: str) -> Samples:
+        """One sentence as sound."""
+        ...
+
+
+class BackendOptions(Options):
+    """Options of a backend; subclasses add theirs and say in `load` how it comes to life."""
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Importable names it cannot do without, looked up but not imported by `missing`."""
+    extra: ClassVar[str] = ""
+    """The extra of this project that installs them."""
+    stand_in: ClassVar[str] = ""
+    """For a stand-in: one sentence on what it cannot do, said once at the start. Empty for the real thing."""
+
+    def load(self) -> Any:
+        """Load the model, blocking, and return an object with the one method of its kind's Protocol.
+
+        Raises BackendError.
+        """
+        raise BackendError(f"{type(self).__name__} does not say how it is loaded")
+
+
+REGISTRY: dict[Kind, dict[str, str]] = {
+    "captioner": {"embedded": "pipelines.captioners.embedded:Embedded"},
+    "detector": {"silero": "pipelines.detectors.silero:Silero"},
+    "transcriber": {"pocketsphinx": "pipelines.transcribers.sphinx:Sphinx"},
+    "chat": {
+        "embedded": "pipelines.chats.embedded:Embedded",
+        "grounded": "pipelines.chats.grounded:Grounded",
+        "smollm2": "pipelines.chats.smollm2:SmolLM2",
+    },
+    "voice": {"espeak": "pipelines.voices.espeak:Espeak"},
+}
+
+
+def find(kind: Kind, name: str) -> type[BackendOptions]:
+    """The options class of a backend, by its name or as a user's own `module:Class`.
+
+    Raises UnknownBackend, or BackendError when a module of the user's cannot be imported.
+    """
+    target = name if ":" in name else REGISTRY[kind].get(name)
+    if target is None:
+        raise UnknownBackend(
+            f"no {kind} is called {name!r}; there are {', '.join(sorted(REGISTRY[kind]))}, or your own `module:Class`"
+        )
+    module, _, attribute = target.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UnknownBackend(f"{kind} {name!r} cannot be imported: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, BackendOptions)):
+        raise UnknownBackend(f"{kind} {name!r} is not a subclass of pipelines.backends.BackendOptions")
+    return found
+
+
+def missing(options: type[BackendOptions]) -> str:
+    """One line with the install command where a needed package is absent, else an empty string."""
+    absent = [name for name in options.needs if importlib.util.find_spec(name) is None]
+    if not absent:
+        return ""
+    command = f"pip install 'omni-assistant[{options.extra}]'" if options.extra else f"pip install {' '.join(absent)}"
+    return f"needs {', '.join(absent)}: {command}"
+
+
+def load(options: BackendOptions, kind: Kind) -> Any:
+    """Load a backend, blocking. Raises BackendError with one clear line."""
+    line = missing(type(options))
+    if line:
+        raise BackendError(f"{kind} {line}")
+    return options.load()
+
+
+def names(kinds: Sequence[Kind] = ()) -> dict[Kind, list[str]]:
+    """The registered names by kind, sorted."""
+    return {kind: sorted(found) for kind, found in REGISTRY.items() if not kinds or kind in kinds}

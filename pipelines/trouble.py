@@ -1,0 +1,47 @@
+"""How a part fails without taking the others along: it is said once, tried again later, and said when it is back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from devices.media import DeviceError
+from pipelines.backends import BackendError
+from pipelines.types import Emit, Notice, Trouble
+
+
+class Patience:
+    """One part's run of failures: the first of each reason becomes a `Trouble`, the waits between tries double."""
+
+    def __init__(self, part: str, emit: Emit, first: float = 1.0, longest: float = 30.0) -> None:
+        self.part, self._emit = part, emit
+        self._first, self._longest = first, longest
+        self._wait = first
+        self._said: str | None = None
+
+    def failed(self, why: str) -> None:
+        """Say why, unless that was what was said last."""
+        if why != self._said:
+            self._emit(Trouble(self.part, why, asyncio.get_running_loop().time()))
+        self._said = why
+
+    def worked(self) -> None:
+        """The part is well; say so if it was not."""
+        if self._said is not None:
+            self._emit(Notice(f"{self.part} works again", asyncio.get_running_loop().time(), self.part))
+        self._said, self._wait = None, self._first
+
+    async def rest(self) -> None:
+        """Wait before the next try, twice as long as the last time."""
+        await asyncio.sleep(self._wait)
+        self._wait = min(self._wait * 2, self._longest)
+
+
+async def keep_up(patience: Patience, run: Callable[[], Awaitable[None]]) -> None:
+    """Run a part until it ends by itself; when it fails, say so once and run it anew after a rest."""
+    while True:
+        try:
+            return await run()
+        except (DeviceError, BackendError) as error:
+            patience.failed(str(error))
+        await patience.rest()

@@ -1,0 +1,87 @@
+"""One thread for one model: blocking work awaited from the event loop, its results streamed, its errors named."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Executor, Future
+from typing import Any, ParamSpec, TypeVar
+
+from pipelines.backends import BackendError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_Job = tuple[Future[Any], Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+
+
+class _DaemonThread(Executor):
+    """An executor of one daemon thread: a model that hangs does not keep the process from ending."""
+
+    def __init__(self, name: str) -> None:
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        threading.Thread(target=self._work, name=name, daemon=True).start()
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        future: Future[T] = Future()
+        self._jobs.put((future, fn, args, kwargs))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._jobs.put(None)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            future, fn, args, kwargs = job
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001  carried to the awaiting task, as every executor does
+                future.set_exception(error)
+
+
+class Worker:
+    """The thread of one model. Whatever the model raises arrives as a BackendError that names the part."""
+
+    def __init__(self, part: str) -> None:
+        self.part = part
+        self.busy = 0
+        self._thread = _DaemonThread(part)
+
+    async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` in the model's thread. When cancelled, the result that comes later is dropped."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, lambda: self._guarded(work, *args, **kwargs)
+        )
+
+    async def iterate(self, pieces: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
+        """Pull an iterator in the model's thread, one piece a call, so that cancelling ends it between pieces."""
+        iterator = await self.call(lambda: iter(pieces()))
+        end = object()
+        try:
+            while (piece := await self.call(next, iterator, end)) is not end:
+                yield piece  # type: ignore[misc]  # `end` is the only piece that is not a T
+        finally:
+            self._thread.submit(getattr(iterator, "close", _nothing))
+
+    def close(self) -> None:
+        """End the thread when what it does now is done."""
+        self._thread.shutdown()
+
+    def _guarded(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        self.busy += 1
+        try:
+            return work(*args, **kwargs)
+        except BackendError:
+            raise
+        except Exception as error:  # foreign code ends here: its errors become ours, named
+            raise BackendError(f"{type(error).__name__}: {error}") from error
+        finally:
+            self.busy -= 1
+
+
+def _nothing() -> None:
+    """What closing an iterator without `close` does."""

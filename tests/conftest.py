@@ -1,0 +1,48 @@
+"""Fixtures for all tests: coroutine tests run on a virtual clock, real media are found or the test is skipped."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from tests import virtual
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "real_time: this coroutine test runs on the real clock (real threads or devices)"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run `async def` tests: on the virtual clock, or on the real one where marked, 60 s at most."""
+    if not asyncio.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    main = pyfuncitem.obj(**arguments)
+    if pyfuncitem.get_closest_marker("real_time"):
+        asyncio.run(asyncio.wait_for(main, 60))
+    else:
+        virtual.run(main)
+    return True
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder that holds `media/` and `weights/`: $OMNI_TEST_DATA, or `shared` beside the repository."""
+    folder = Path(os.environ.get("OMNI_TEST_DATA", REPOSITORY.parent / "shared"))
+    if not (folder / "media").is_dir():
+        pytest.skip(f"no real media: {folder.name}/media is absent; name its folder in OMNI_TEST_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def media(test_data: Path) -> Path:
+    """Real photos, speech and videos (`images/`, `audio/`, `video/`, `ground_truth.json`)."""
+    return test_data / "media"
