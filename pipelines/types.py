@@ -70,6 +70,13 @@ class Caption:
     keyframe: int
     """Number of the keyframe it speaks of, from 1, per camera."""
     facts: Facts | None = None
+    still_at: float | None = None
+    """When the picture was last found unchanged since then; None where nobody looked again."""
+
+    @property
+    def known_at(self) -> float:
+        """Seconds on the loop's clock of the newest evidence for it."""
+        return self.captured_at if self.still_at is None else self.still_at
 
 
 @dataclass(frozen=True, slots=True)

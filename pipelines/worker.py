@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+import weakref
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Executor, Future
 from typing import Any, ParamSpec, TypeVar
 
@@ -43,12 +44,21 @@ class _DaemonThread(Executor):
                 future.set_exception(error)
 
 
+_workers: weakref.WeakSet[Worker] = weakref.WeakSet()
+
+
+def busy() -> list[str]:
+    """The parts whose threads are at work now, and cannot be stopped."""
+    return [worker.part for worker in _workers if worker.busy]
+
+
 class Worker:
     """The thread of one model. Whatever the model raises arrives as a BackendError that names the part."""
 
     def __init__(self, part: str) -> None:
         self.part = part
         self.busy = 0
+        _workers.add(self)
         self._thread = _DaemonThread(part)
 
     async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -57,7 +67,7 @@ class Worker:
             self._thread, lambda: self._guarded(work, *args, **kwargs)
         )
 
-    async def iterate(self, pieces: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
+    async def iterate(self, pieces: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
         """Pull an iterator in the model's thread, one piece a call, so that cancelling ends it between pieces."""
         iterator = await self.call(lambda: iter(pieces()))
         end = object()

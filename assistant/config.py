@@ -1,0 +1,149 @@
+"""The configuration: TOML into frozen option models, every mistake named with its place before anything is loaded."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, Field, InstanceOf, ValidationError, model_validator
+
+from devices.camera import CameraOptions
+from devices.media import Options
+from devices.microphone import MicrophoneOptions
+from devices.speaker import SpeakerOptions
+from pipelines import backends
+from pipelines.backends import BackendOptions, Kind, UnknownBackend
+from pipelines.gate import GateOptions
+from pipelines.hearing import HearingOptions
+from pipelines.memory import MemoryOptions
+from pipelines.thinking import ConversationOptions
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; each of its lines names one mistake and its place."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+class Config(Options):
+    """All parts of an assistant. A section that is absent is a part that is absent."""
+
+    camera: tuple[CameraOptions, ...] = ()
+    microphone: MicrophoneOptions | None = None
+    speaker: SpeakerOptions | None = None
+    gate: GateOptions = Field(default_factory=GateOptions)
+    hearing: HearingOptions = Field(default_factory=HearingOptions)
+    memory: MemoryOptions = Field(default_factory=MemoryOptions)
+    conversation: ConversationOptions = Field(default_factory=ConversationOptions)
+    captioner: InstanceOf[BackendOptions] | None = None
+    detector: InstanceOf[BackendOptions] | None = None
+    transcriber: InstanceOf[BackendOptions] | None = None
+    chat: InstanceOf[BackendOptions] | None = None
+    voice: InstanceOf[BackendOptions] | None = None
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Config:
+        names = [camera.name for camera in self.camera]
+        if len(set(names)) < len(names):
+            raise ValueError(f"every [[camera]] needs a name of its own, not {', '.join(names)}")
+        if self.microphone and not (self.detector and self.transcriber):
+            raise ValueError("a [microphone] needs a [detector] and a [transcriber]")
+        if not (self.camera or self.microphone or self.chat):
+            raise ValueError("there is nothing to run: give it a [[camera]], a [microphone] or a [chat]")
+        return self
+
+
+def read(path: Path) -> Config:
+    """Raises ConfigError: a file that cannot be read, that is no TOML, or that has a wrong key, type or backend."""
+    return parse(_toml(path), str(path))
+
+
+def parse(sections: dict[str, Any], name: str) -> Config:
+    """Options from TOML's tables; `name` stands before each mistake."""
+    mistakes: list[str] = []
+    ready = dict(sections)
+    for kind in get_args(Kind):
+        if kind in sections:
+            ready[kind] = _backend(kind, sections[kind], mistakes)
+    try:
+        config = Config.model_validate(ready)
+    except ValidationError as error:
+        mistakes += [_line(one, Config) for one in error.errors() if not _named_already(one, mistakes)]
+    if mistakes:
+        raise ConfigError(*(f"{name}: {mistake}" for mistake in mistakes))
+    return config
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not TOML: {error}") from error
+
+
+def _backend(kind: Kind, section: Any, mistakes: list[str]) -> BackendOptions | None:
+    """The options of one backend; a mistake is added to the list."""
+    if not isinstance(section, dict):
+        mistakes.append(f"{kind}: is a section, [{kind}], not a value")
+        return None
+    options = dict(section)
+    name = options.pop("backend", None)
+    if not isinstance(name, str):
+        known = ", ".join(backends.names()[kind])
+        mistakes.append(f'{kind}.backend: name one: backend = "…" ({known}, or your own module:Class)')
+        return None
+    try:
+        model = backends.find(kind, name)
+        return model.model_validate(options)
+    except UnknownBackend as error:
+        mistakes.append(f"{kind}.backend: {error}")
+    except ValidationError as error:
+        mistakes += [_line(one, model, (kind,)) for one in error.errors()]
+    return None
+
+
+def _named_already(error: Any, mistakes: list[str]) -> bool:
+    """The whole does not fit together because of a part whose mistake is on the list."""
+    return bool(mistakes) and not error["loc"]
+
+
+def _line(error: Any, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> str:
+    """One mistake: its place, what is wrong, and the nearest right key."""
+    place = ".".join(str(step) for step in (*prefix, *error["loc"]))
+    if error["type"] == "extra_forbidden":
+        known = sorted(_fields(model, error["loc"][:-1]))
+        near = difflib.get_close_matches(str(error["loc"][-1]), known, 1)
+        return f"{place}: unknown key" + (f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}")
+    message = error["msg"].removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    if not place:
+        return str(message)
+    given = error["input"]
+    shown = f", not {given!r}" if isinstance(given, str | int | float | bool) and len(repr(given)) < 60 else ""
+    return f"{place}: {message}{shown}"
+
+
+def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    """The keys that the section at `path` may have."""
+    for step in path:
+        if isinstance(step, int):
+            continue
+        field = model.model_fields[step]
+        inner = [one for one in _arguments(field.annotation) if isinstance(one, type) and issubclass(one, BaseModel)]
+        if not inner:
+            return []
+        model = inner[0]
+    return list(model.model_fields)
+
+
+def _arguments(annotation: Any) -> list[Any]:
+    """The annotation and all types inside it."""
+    return [annotation, *(inner for one in get_args(annotation) for inner in _arguments(one))]

@@ -1,0 +1,28 @@
+"""News for everyone who wants it: each event goes to every subscriber, and none of them can hold up another."""
+
+from __future__ import annotations
+
+from devices.lines import Latest
+from pipelines.types import Event
+
+
+class Feed:
+    """Each subscriber has a line of its own; one that reads too slowly misses the oldest, which is counted there."""
+
+    def __init__(self) -> None:
+        self._lines: list[Latest[Event]] = []
+
+    def subscribe(self, size: int = 256) -> Latest[Event]:
+        """A line with all events from now on; it is closed when the feed ends."""
+        line = Latest[Event](size, "feed")
+        self._lines.append(line)
+        return line
+
+    def emit(self, event: Event) -> None:
+        for line in self._lines:
+            line.put(event)
+
+    def close(self) -> None:
+        """No more events; what is on the lines can still be read."""
+        for line in self._lines:
+            line.close()

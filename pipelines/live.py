@@ -1,0 +1,173 @@
+"""One session: the inputs, the conversation and the account of the lines, as tasks of one group."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from devices.lines import Latest, Lossless
+from devices.media import SPEECH_RATE, AudioChunk, DeviceError, Frame, Microphone
+from pipelines import hearing, seeing
+from pipelines.backends import Transcriber
+from pipelines.hearing import Ears
+from pipelines.seeing import Eye, Sight
+from pipelines.thinking import Conversation
+from pipelines.trouble import Patience, keep_up
+from pipelines.types import Emit, Health, Notice, Perception, Transcript, Utterance
+from pipelines.worker import Worker
+
+L = TypeVar("L", Latest[Frame], Lossless[AudioChunk])
+L_in = TypeVar("L_in", contravariant=True)
+
+HEALTH_EVERY = 5.0
+"""Seconds between two accounts of the counters."""
+
+
+@dataclass(slots=True)
+class Hearing:
+    """The microphone, what tells speech from other sound, what puts it into words, and the lines between them."""
+
+    microphone: Microphone
+    ears: Ears
+    transcriber: Transcriber
+    worker: Worker
+    transcribing: Patience
+    chunks: Lossless[AudioChunk] = field(default_factory=lambda: Lossless[AudioChunk](64, "sound"))
+    utterances: Lossless[Utterance] = field(default_factory=lambda: Lossless[Utterance](8, "utterances"))
+
+
+@dataclass(slots=True)
+class Session:
+    """All that runs; None is a part that is absent."""
+
+    conversation: Conversation
+    eyes: tuple[Eye, ...] = ()
+    sight: Sight | None = None
+    hearing: Hearing | None = None
+    asks: Callable[[], AsyncIterator[str]] | None = None
+    """Typed questions, until their end."""
+    perceptions: Lossless[Perception] = field(default_factory=lambda: Lossless[Perception](64, "perceptions"))
+
+    def counters(self) -> dict[str, int]:
+        """What each line took, dropped and waited for, and what the microphone lost (samples at 16 kHz)."""
+        counted = {"perceptions": self.perceptions.accepted}
+        for eye in self.eyes:
+            name = eye.camera.name
+            counted[f"{name} frames"] = eye.frames.accepted
+            counted[f"{name} frames dropped"] = eye.frames.dropped
+            counted[f"{name} keyframes"] = eye.keyframes.accepted
+            counted[f"{name} keyframes dropped"] = eye.keyframes.dropped
+        if self.hearing is not None:
+            counted["utterances"] = self.hearing.utterances.accepted
+            counted["sound waits"] = self.hearing.chunks.waits
+            counted["samples lost"] = self.hearing.microphone.lost
+        return counted
+
+
+class _Device(Protocol[L_in]):
+    live: bool
+
+    async def run(self, line: L_in, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """One way in: runs until its source has ended and all that came of it is on the perceptions line."""
+
+    run: Callable[[], Coroutine[Any, Any, None]]
+    live: bool
+    endless: bool
+
+
+async def live(session: Session, emit: Emit) -> None:
+    """Run until the inputs have ended and the last answer was heard; with a live device, until cancelled.
+
+    Without a live device the session ends with its last file; typed asks and a still picture hold it open only
+    where no file is read.
+    """
+    async with asyncio.TaskGroup() as group:
+        account = group.create_task(_account(session, emit))
+        talking = group.create_task(session.conversation.converse(session.perceptions))
+        await _until_over(_inputs(session))
+        session.perceptions.close()
+        await talking
+        account.cancel()
+    emit(Health(asyncio.get_running_loop().time(), session.counters()))
+
+
+def _inputs(session: Session) -> list[_Input]:
+    inputs = [_Input(partial(_look, eye, session), eye.camera.live, eye.camera.endless) for eye in session.eyes]
+    if session.hearing is not None:
+        microphone = session.hearing.microphone
+        inputs.append(
+            _Input(partial(_listen, session.hearing, session.perceptions), microphone.live, microphone.endless)
+        )
+    if session.asks is not None:
+        inputs.append(_Input(partial(_read, session.asks, session.perceptions), live=False, endless=True))
+    return inputs
+
+
+async def _until_over(inputs: list[_Input]) -> None:
+    """Run all inputs, and end those that hold nothing open when the others have ended."""
+    async with asyncio.TaskGroup() as group:
+        tasks = {group.create_task(one.run()): one for one in inputs}
+        holding = [task for task, one in tasks.items() if one.live or not one.endless] or list(tasks)
+        if any(one.live for one in inputs):
+            holding = list(tasks)
+        if holding:
+            await asyncio.wait(holding)
+        for task in tasks:
+            task.cancel()
+
+
+async def _look(eye: Eye, session: Session) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_source(eye.camera, eye.frames, eye.patience))
+        group.create_task(seeing.gate(eye))
+        if session.sight is not None:
+            group.create_task(seeing.caption(eye, session.sight, session.perceptions))
+
+
+async def _listen(parts: Hearing, perceptions: Lossless[Perception]) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_source(parts.microphone, parts.chunks, parts.ears.patience))
+        group.create_task(hearing.listen(parts.chunks, parts.ears, perceptions, parts.utterances))
+        group.create_task(
+            hearing.transcribe(parts.utterances, parts.transcriber, parts.worker, perceptions, parts.transcribing)
+        )
+
+
+async def _read(asks: Callable[[], AsyncIterator[str]], perceptions: Lossless[Perception]) -> None:
+    async for line in asks():
+        await perceptions.put(Transcript(line, asyncio.get_running_loop().time(), source="keyboard"))
+
+
+async def _source(device: _Device[L], line: L, patience: Patience) -> None:
+    """Run a device until it ends; a live one that is lost is tried again for ever, a file is not."""
+    try:
+        if device.live:
+            await keep_up(patience, lambda: device.run(line))
+        else:
+            await device.run(line)
+    except DeviceError as error:
+        patience.failed(str(error))
+    finally:
+        line.close()
+
+
+async def _account(session: Session, emit: Emit) -> None:
+    """Tell the counters where they changed, and say when the microphone lost sound."""
+    loop, told, lost = asyncio.get_running_loop(), session.counters(), 0
+    while True:
+        await asyncio.sleep(HEALTH_EVERY)
+        counted = session.counters()
+        if (now_lost := counted.get("samples lost", 0)) > lost:
+            seconds = (now_lost - lost) / SPEECH_RATE
+            emit(Notice(f"the microphone lost {seconds:.2f} s of sound", loop.time(), "microphone"))
+            lost = now_lost
+        if counted != told:
+            emit(Health(loop.time(), counted))
+            told = counted

@@ -1,0 +1,73 @@
+"""From frames to captions: the gate picks keyframes, the captioner puts them into words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from devices.lines import Latest, Lossless
+from devices.media import Camera, Frame
+from pipelines.backends import BackendError, Captioner
+from pipelines.gate import KeyframeGate
+from pipelines.trouble import Patience
+from pipelines.types import Caption, Perception
+from pipelines.worker import Worker
+
+
+@dataclass(slots=True)
+class Eye:
+    """One camera with its gate and its two lines."""
+
+    camera: Camera
+    gate: KeyframeGate
+    patience: Patience
+    every_keyframe: bool = False
+    """True: the gate waits for the captioner, so that no keyframe is dropped (a file read fast)."""
+    still: Callable[[str, float], None] = lambda camera, at: None
+    """Told when the camera's picture was found unchanged."""
+    kept: Callable[[Frame, Caption], None] = lambda frame, caption: None
+    """Given each keyframe with its caption."""
+    frames: Latest[Frame] = field(default_factory=lambda: Latest[Frame](1, "frames"))
+    keyframes: Latest[Frame] = field(default_factory=lambda: Latest[Frame](1, "keyframes"))
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The captioner, which all cameras share, and its thread."""
+
+    captioner: Captioner
+    worker: Worker
+    patience: Patience
+
+
+async def gate(eye: Eye) -> None:
+    """Pass on the frames that are worth a caption, until the camera's line is closed."""
+    async for frame in eye.frames:
+        eye.patience.worked()
+        if eye.gate.wants(frame):
+            if eye.every_keyframe:
+                await eye.keyframes.drained()
+            eye.keyframes.put(frame)
+        elif eye.gate.still:
+            eye.still(frame.camera, frame.captured_at)
+    eye.keyframes.close()
+
+
+async def caption(eye: Eye, sight: Sight, perceptions: Lossless[Perception]) -> None:
+    """Put each keyframe into words; when the captioner fails, say so once and rest before the next one."""
+    number = 0
+    async for frame in eye.keyframes:
+        number += 1
+        try:
+            seen = await sight.worker.call(sight.captioner.caption, frame)
+        except BackendError as error:
+            sight.patience.failed(str(error))
+            if not eye.keyframes.closed:
+                await sight.patience.rest()
+            continue
+        sight.patience.worked()
+        took = max(0.0, asyncio.get_running_loop().time() - frame.captured_at)
+        said = Caption(seen.text, frame.camera, frame.captured_at, took, number, seen.facts)
+        eye.kept(frame, said)
+        await perceptions.put(said)

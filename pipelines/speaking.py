@@ -1,0 +1,102 @@
+"""From the pieces of an answer to sentences, from sentences to sound, and from sound to what was heard."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from devices.lines import Lossless
+from devices.media import DeviceError, Speaker
+from pipelines.backends import BackendError, Voice
+from pipelines.trouble import Patience
+from pipelines.types import SpeechChunk
+from pipelines.worker import Worker
+
+_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+[”’」』）]*|\n+")
+_NOT_AN_END = re.compile(r"(?:\b(?:mr|mrs|ms|dr|prof|st|vs|etc|e\.g|i\.e|no|fig)|\b[a-z])\.$", re.IGNORECASE)
+_LONGEST = 240
+"""Characters after which a sentence without an end is cut at a comma or a space."""
+
+
+async def sentences(pieces: AsyncIterator[str]) -> AsyncGenerator[str, None]:
+    """Whole sentences, each as soon as its end has come; the rest at the end."""
+    text = ""
+    async for piece in pieces:
+        text += piece
+        while (cut := _first_end(text)) is not None:
+            sentence, text = text[:cut].strip(), text[cut:]
+            if sentence:
+                yield sentence
+    if text.strip():
+        yield text.strip()
+
+
+def _first_end(text: str) -> int | None:
+    for match in _END.finditer(text):
+        if not _NOT_AN_END.search(text[: match.end()]):
+            return match.end()
+    if len(text) <= _LONGEST:
+        return None
+    comma = max(text.rfind(mark, 0, _LONGEST) for mark in (", ", "; ", ": ", "，", "；"))
+    return (comma if comma > 0 else text.rfind(" ", 0, _LONGEST)) + 1 or _LONGEST
+
+
+@dataclass(slots=True)
+class Heard:
+    """What of one turn has been heard so far; with no voice or no speaker, what was written."""
+
+    sentences: list[str] = field(default_factory=list)
+    began_at: float | None = None
+    """Seconds on the loop's clock when the first sentence was handed to the speaker."""
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.sentences)
+
+
+class Mouth:
+    """The voice and the speaker. Without one of them, or while one of them fails, answers are only written."""
+
+    def __init__(
+        self, voice: Voice | None, worker: Worker | None, speaker: Speaker | None, troubles: dict[str, Patience]
+    ) -> None:
+        self._voice, self._worker, self._speaker = voice, worker, speaker
+        self._troubles = troubles
+        self.spoke_at = float("-inf")
+        self.speaking = False
+
+    async def synthesize(self, sentence: str) -> SpeechChunk:
+        """One sentence as sound; no samples where there is no voice."""
+        if self._voice is not None and self._worker is not None and self._speaker is not None:
+            try:
+                samples = await self._worker.call(self._voice.synthesize, sentence)
+                self._troubles["voice"].worked()
+                return SpeechChunk(sentence, samples, self._voice.rate)
+            except BackendError as error:
+                self._troubles["voice"].failed(str(error))
+        return SpeechChunk(sentence, np.zeros(0, np.float32), 0)
+
+    async def say(self, chunks: Lossless[SpeechChunk], heard: Heard) -> None:
+        """Play chunk after chunk, and keep account of what was heard."""
+        async for chunk in chunks:
+            if heard.began_at is None:
+                heard.began_at = asyncio.get_running_loop().time()
+            await self._play(chunk)
+            heard.sentences.append(chunk.text)
+
+    async def _play(self, chunk: SpeechChunk) -> None:
+        if self._speaker is None or not len(chunk.samples):
+            return
+        self.speaking = True
+        try:
+            await self._speaker.play(chunk.samples, chunk.rate)
+            self._troubles["speaker"].worked()
+        except DeviceError as error:
+            self._troubles["speaker"].failed(str(error))
+        finally:
+            self.speaking = False
+            self.spoke_at = asyncio.get_running_loop().time()

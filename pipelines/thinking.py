@@ -1,0 +1,158 @@
+"""The conversation: what was seen and said goes in, a turn comes out; interrupting a turn is cancelling it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from devices.lines import Lossless
+from devices.media import Options
+from pipelines.backends import BackendError, Chat, Exchange, Prompt
+from pipelines.memory import Memory
+from pipelines.speaking import Heard, Mouth, sentences
+from pipelines.trouble import Patience
+from pipelines.types import Caption, Emit, Perception, Reply, SpeechChunk, SpeechStarted, Transcript
+from pipelines.worker import Worker
+
+SYSTEM = (
+    "You are a helpful assistant with a camera and a voice. A note before each question tells what the camera saw "
+    "and how long ago. Answer in one or two short spoken sentences, and say nothing of the picture that the note "
+    "does not say."
+)
+
+Sentences = AsyncGenerator[str, None]
+
+
+class ConversationOptions(Options):
+    system: str = SYSTEM
+    """The instructions that stand in front of every prompt."""
+    history: int = Field(default=6, ge=0, le=100)
+    """How many past exchanges a prompt holds at least; at twice as many the older half is forgotten."""
+    unclear: str = "Sorry, I did not understand that."
+    """Said when speech was heard but not understood; empty: nothing is said."""
+    failed: str = "Sorry, I cannot answer just now."
+    """Said when the chat failed before its first sentence; empty: nothing is said."""
+    narrate: bool = False
+    """Say every change aloud, without being asked."""
+    duplex: Literal["auto", "half", "full"] = "auto"
+    """Whether the microphone hears while the assistant speaks. `half`: it does not, because it would hear the
+    assistant; `full`: it does, so that one can interrupt by voice (headphones); `auto`: `half` where both the
+    microphone and the speaker are real devices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """The language model, its thread, and its patience with failures."""
+
+    chat: Chat
+    worker: Worker
+    patience: Patience
+
+
+class Conversation:
+    """Takes perceptions one by one; at most one turn runs, as one task."""
+
+    def __init__(
+        self, options: ConversationOptions, memory: Memory, mind: Mind | None, mouth: Mouth, emit: Emit
+    ) -> None:
+        self.options, self.memory, self.mouth = options, memory, mouth
+        self.history: list[Exchange] = []
+        self._mind, self._emit = mind, emit
+        self._turn: asyncio.Task[None] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """True while a turn runs."""
+        return self._turn is not None and not self._turn.done()
+
+    async def converse(self, perceptions: Lossless[Perception]) -> None:
+        """Until the line is closed, and the last turn is over."""
+        async with asyncio.TaskGroup() as turns:
+            async for perception in perceptions:
+                self._emit(perception)
+                if isinstance(perception, Caption):
+                    answer = self._narration(perception)
+                else:
+                    await self.interrupt()
+                    answer = self._answer(perception)
+                if answer is not None:
+                    self._turn = turns.create_task(self._take_turn(perception, answer))
+
+    async def interrupt(self) -> None:
+        """End the present turn, if there is one; what was heard of it is in the history when this returns."""
+        if self._turn is not None and not self._turn.done():
+            self._turn.cancel()
+            await asyncio.wait([self._turn])
+
+    def _narration(self, caption: Caption) -> Sentences | None:
+        new = self.memory.add(caption)
+        return _one(caption.text) if new and self.options.narrate and not self.busy else None
+
+    def _answer(self, perception: SpeechStarted | Transcript) -> Sentences | None:
+        if isinstance(perception, SpeechStarted):
+            return None
+        if perception.text:
+            return self._think(perception)
+        return _one(self.options.unclear) if self.options.unclear else None
+
+    async def _take_turn(self, asked: Perception, answer: Sentences) -> None:
+        """One turn: sentences are made into sound while the one before is heard."""
+        heard, cut = Heard(), True
+        chunks = Lossless[SpeechChunk](1, "sentences")
+        try:
+            async with asyncio.TaskGroup() as turn:
+                turn.create_task(self._synthesize(answer, chunks))
+                turn.create_task(self.mouth.say(chunks, heard))
+            cut = False
+        finally:
+            self._remember(asked, heard, cut)
+
+    async def _synthesize(self, answer: Sentences, chunks: Lossless[SpeechChunk]) -> None:
+        async with aclosing(answer):
+            async for sentence in answer:
+                await chunks.put(await self.mouth.synthesize(sentence))
+        chunks.close()
+
+    async def _think(self, asked: Transcript) -> Sentences:
+        if self._mind is None:
+            return
+        mind, prompt, said = self._mind, self._prompt(asked), False
+        try:
+            async with aclosing(mind.worker.iterate(lambda: mind.chat.reply(prompt))) as pieces:
+                async for sentence in sentences(pieces):
+                    said = True
+                    yield sentence
+            mind.patience.worked()
+        except BackendError as error:
+            mind.patience.failed(str(error))
+            if not said and self.options.failed:
+                yield self.options.failed
+
+    def _prompt(self, asked: Transcript) -> Prompt:
+        now = asyncio.get_running_loop().time()
+        return Prompt(self.options.system, tuple(self.history), self.memory.scene(), asked.text, now)
+
+    def _remember(self, asked: Perception, heard: Heard, cut: bool) -> None:
+        now = asyncio.get_running_loop().time()
+        text, asked_at = _question(asked)
+        if text and heard.text:
+            self.history.append(Exchange(text, heard.text))
+        if len(self.history) > 2 * self.options.history:
+            del self.history[: len(self.history) - self.options.history]
+        self._emit(Reply(heard.text, text, asked_at, heard.began_at or now, now, cut))
+
+
+def _question(asked: Perception) -> tuple[str, float]:
+    """What was asked and when; a narrated caption was asked by nobody."""
+    if isinstance(asked, Transcript):
+        return asked.text, asked.said_at
+    return "", asked.captured_at if isinstance(asked, Caption) else asked.at
+
+
+async def _one(sentence: str) -> Sentences:
+    yield sentence
