@@ -1,0 +1,210 @@
+"""From sound to words: where speech begins and ends, and the two stages that listen and transcribe."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from devices.lines import Lossless
+from devices.media import SPEECH_RATE, AudioChunk, Options, Samples
+from pipelines.backends import BackendError, Detector, Transcriber
+from pipelines.trouble import Patience
+from pipelines.types import Perception, SpeechStarted, Transcript, Utterance
+from pipelines.worker import Worker
+
+SEARCHED = 3.0
+"""Seconds at the end of an utterance that is too long in which its quietest place is looked for."""
+
+
+class HearingOptions(Options):
+    """What counts as speech, and when it is over. Times are in seconds."""
+
+    threshold: float = Field(0.5, gt=0, lt=1)
+    """How sure the detector must be that it hears speech."""
+    hysteresis: float = Field(0.15, ge=0, lt=1)
+    """How much less sure it may be once someone talks."""
+    start: float = Field(0.12, gt=0, le=2)
+    """Speech without a break that makes an utterance begin: a click is shorter."""
+    silence: float = Field(0.5, gt=0, le=5)
+    """Pause that ends an utterance."""
+    pre_roll: float = Field(0.3, ge=0, le=2)
+    """Sound kept from before speech was noticed, so that no first consonant is lost."""
+    tail: float = Field(0.3, ge=0, le=2)
+    """Sound kept from the final pause."""
+    longest: float = Field(15.0, ge=2, le=60)
+    """An utterance that goes on for longer is cut where it is quietest; the rest begins the next one."""
+
+
+class _Window(NamedTuple):
+    """As much sound as the detector judges at once, and its judgement."""
+
+    samples: Samples
+    started_at: float
+    ended_at: float
+    speech: float
+
+
+class Endpointer:
+    """Finds utterances in a stream of chunks of any length. Synchronous; its only clock is the chunks' own."""
+
+    def __init__(self, options: HearingOptions, detector: Detector) -> None:
+        self._options, self._detector = options, detector
+        self._size = detector.window
+        self._start = self._windows_in(options.start)
+        self._silence = self._windows_in(options.silence)
+        self._release = max(0.01, options.threshold - options.hysteresis)
+        self._heard_until: float | None = None
+        self._forget()
+
+    def push(self, chunk: AudioChunk) -> list[SpeechStarted | Utterance]:
+        """What this chunk made clear. After a gap as long as a pause, speech is taken up anew."""
+        events: list[SpeechStarted | Utterance] = []
+        if self._heard_until is not None and chunk.started_at - self._heard_until >= self._options.silence:
+            events.extend(self.flush())
+        self._heard_until = chunk.started_at + chunk.seconds
+        for window in self._judged(chunk):
+            events.extend(self._hear(window))
+        return events
+
+    def flush(self) -> list[Utterance]:
+        """The utterance that the end of sound ends, if someone was talking; then forget all."""
+        if len(self._rest) and self._heard_until is not None:
+            self._held.append(_Window(self._rest, self._rest_at, self._heard_until, 0.0))
+        ended = self._split(len(self._held)) if self._speaking else []
+        self.reset()
+        return ended
+
+    def reset(self) -> None:
+        """Forget what was heard: the sound that follows is not a continuation."""
+        self._detector.reset()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._rest: Samples = np.zeros(0, np.float32)
+        self._rest_at = 0.0
+        self._heard_until = None
+        self._held: list[_Window] = []
+        self._speaking = False
+        self._run = 0  # windows of speech, or once someone talks of pause, without a break
+
+    def _judged(self, chunk: AudioChunk) -> Iterator[_Window]:
+        """Whole windows out of what was left over and the chunk; each takes its times from its own samples."""
+        taken = 0
+        while taken < len(chunk.samples):
+            if not len(self._rest):
+                self._rest_at = chunk.started_at + taken / chunk.rate
+            piece = chunk.samples[taken : taken + self._size - len(self._rest)]
+            self._rest = np.concatenate((self._rest, piece))
+            taken += len(piece)
+            if len(self._rest) == self._size:
+                samples, self._rest = self._rest, self._rest[:0]
+                ended_at = chunk.started_at + taken / chunk.rate
+                yield _Window(samples, self._rest_at, ended_at, self._detector.probability(samples))
+
+    def _hear(self, window: _Window) -> Sequence[SpeechStarted | Utterance]:
+        self._held.append(window)
+        return self._await_pause(window) if self._speaking else self._await_speech(window)
+
+    def _await_speech(self, window: _Window) -> Sequence[SpeechStarted]:
+        enough = self._options.threshold if not self._run else self._release
+        self._run = self._run + 1 if window.speech >= enough else 0
+        kept = self._windows_in(self._options.pre_roll) + self._run
+        del self._held[: max(0, len(self._held) - kept)]
+        if self._run < self._start:
+            return []
+        began = self._held[-self._run].started_at
+        self._speaking, self._run = True, 0
+        return [SpeechStarted(began)]
+
+    def _await_pause(self, window: _Window) -> Sequence[Utterance]:
+        self._run = 0 if window.speech >= self._release else self._run + 1
+        if self._run >= self._silence:
+            self._speaking = False
+            return self._split(len(self._held) - max(0, self._run - self._windows_in(self._options.tail)))
+        if len(self._held) >= self._windows_in(self._options.longest):
+            return self._split(self._quietest())
+        return []
+
+    def _split(self, at: int) -> list[Utterance]:
+        """End an utterance before window `at`; what follows is held for the next. Silence alone is none."""
+        head, self._held = self._held[:at], self._held[at:]
+        self._run = min(self._run, len(self._held)) if self._speaking else 0
+        return [self._utterance(head)] if any(window.speech >= self._release for window in head) else []
+
+    def _quietest(self) -> int:
+        """Index after the quietest window of the last seconds."""
+        recent = self._held[-self._windows_in(min(SEARCHED, self._options.longest / 2)) :]
+        energy = [float(np.dot(window.samples, window.samples)) for window in recent]
+        return len(self._held) - len(recent) + int(np.argmin(energy)) + 1
+
+    def _utterance(self, windows: list[_Window]) -> Utterance:
+        spoken = [window.ended_at for window in windows if window.speech >= self._release]
+        samples = np.concatenate([window.samples for window in windows])
+        return Utterance(samples, SPEECH_RATE, windows[0].started_at, spoken[-1] if spoken else windows[-1].ended_at)
+
+    def _windows_in(self, seconds: float) -> int:
+        return ceil(round(seconds * SPEECH_RATE / self._size, 6))
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """What listening needs: the endpointer, the thread it works in, and whether sound counts at the moment."""
+
+    endpointer: Endpointer
+    worker: Worker
+    deaf: Callable[[], bool] = _never
+    """True while the assistant itself speaks into the room and could hear nothing but itself."""
+
+
+async def listen(
+    chunks: Lossless[AudioChunk], ears: Ears, perceptions: Lossless[Perception], utterances: Lossless[Utterance]
+) -> None:
+    """Tell at once that someone began to talk, and hand over each utterance; close `utterances` when sound ends.
+
+    Raises BackendError when the detector fails; calling it again listens anew.
+    """
+    await ears.worker.call(ears.endpointer.reset)
+    async for chunk in chunks:
+        if ears.deaf():
+            await ears.worker.call(ears.endpointer.reset)
+            continue
+        for event in await ears.worker.call(ears.endpointer.push, chunk):
+            if isinstance(event, SpeechStarted):
+                await perceptions.put(event)
+            else:
+                await utterances.put(event)
+    for utterance in await ears.worker.call(ears.endpointer.flush):
+        await utterances.put(utterance)
+    utterances.close()
+
+
+async def transcribe(
+    utterances: Lossless[Utterance],
+    transcriber: Transcriber,
+    worker: Worker,
+    perceptions: Lossless[Perception],
+    patience: Patience,
+) -> None:
+    """Put each utterance into words until the line ends; one that fails is told of, and the next is tried."""
+    async for utterance in utterances:
+        try:
+            heard = await worker.call(transcriber.transcribe, utterance.samples)
+        except BackendError as error:
+            patience.failed(str(error))
+            continue
+        patience.worked()
+        took = asyncio.get_running_loop().time() - utterance.ended_at
+        transcript = Transcript(
+            heard.text, utterance.ended_at, took, confidence=heard.confidence, language=heard.language
+        )
+        await perceptions.put(transcript)

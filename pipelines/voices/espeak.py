@@ -1,0 +1,153 @@
+"""A voice that needs no weights: espeak-ng (GPL-3.0-or-later, hence an extra) called through ctypes."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import threading
+from functools import cache
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from devices.media import Samples
+from pipelines.backends import BackendError, BackendOptions
+
+LONGEST = 1000
+"""Characters of one text that are read aloud: about a minute. The rest is left out."""
+QUIET = 0.002
+LEAD, TAIL = 0.01, 0.15
+"""Seconds of the silence around a sentence that are kept: little before it, so that it is heard early."""
+
+_CJK = "\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+_KANA, _HANGUL = re.compile("[\u3040-\u30ff]"), re.compile("[\u1100-\u11ff\uac00-\ud7af]")
+_RUNS = re.compile(rf"[{_CJK}][^A-Za-z\u00c0-\u04ff]*|[^{_CJK}]+")
+_UNSPOKEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # \x01 would begin an espeak command
+_PHONEME_MARKS = re.compile(r"\[\[|\]\]")
+
+_SYNCHRONOUS, _DONT_EXIT, _UTF8, _OK = 2, 0x8000, 1, 0
+_RATE, _VOLUME, _PITCH = 1, 2, 3
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+_lock = threading.Lock()  # espeak keeps its state in the library: one synthesis at a time in the whole process
+
+
+class Espeak(BackendOptions):
+    """The options of the espeak-ng voice."""
+
+    needs: ClassVar[tuple[str, ...]] = ("espeakng_loader",)
+    extra: ClassVar[str] = "embedded"
+    stand_in: ClassVar[str] = "the voice is a simple synthetic one: it is clear, but sounds like a machine"
+
+    voice: str = "en-us"
+    """Any espeak-ng voice, with a variant if wanted: `en-gb`, `de`, `en-us+f3`. CJK text gets its own."""
+    words_per_minute: int = Field(170, ge=80, le=450)
+    pitch: int = Field(50, ge=0, le=99)
+    volume: int = Field(100, ge=0, le=200)
+
+    def load(self) -> EspeakVoice:
+        return EspeakVoice(self)
+
+
+class EspeakVoice:
+    """Speaks with espeak-ng; may be called from any thread."""
+
+    def __init__(self, options: Espeak) -> None:
+        self._options = options
+        with _lock:
+            self._engine = _engine()
+            self._engine.choose(options, options.voice)
+
+    @property
+    def rate(self) -> int:
+        return self._engine.rate
+
+    def synthesize(self, text: str) -> Samples:
+        """The text as sound in [-1, 1] at `rate`; no samples where nothing in it can be spoken.
+
+        Raises BackendError when espeak-ng refuses.
+        """
+        runs = _runs(_speakable(text), self._options.voice)
+        with _lock:
+            spoken = [self._engine.speak(self._options, run) for run in runs]
+        return np.concatenate([_trimmed(samples, self.rate) for samples in spoken] or [_silence()])
+
+
+class Run(NamedTuple):
+    """A stretch of text in one script, and the voice that can read it."""
+
+    text: str
+    voice: str
+
+
+class _Engine:
+    """The one espeak-ng of this process. Every call needs `_lock`."""
+
+    def __init__(self) -> None:
+        import espeakng_loader
+
+        self._library = ctypes.CDLL(espeakng_loader.get_library_path())
+        data = espeakng_loader.get_data_path().encode()
+        self.rate: int = self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DONT_EXIT)
+        if self.rate <= 0:
+            raise BackendError("espeak-ng finds no voice data: pip install --force-reinstall espeakng-loader")
+        self._heard: list[bytes] = []
+        self._callback = _Callback(self._collect)
+        self._library.espeak_SetSynthCallback(self._callback)
+
+    def choose(self, options: Espeak, voice: str) -> None:
+        """Make the next words sound like this. Raises BackendError where there is no such voice."""
+        if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:
+            raise BackendError(f"espeak-ng has no voice called {voice!r}: use a language such as en-us, de or cmn")
+        self._library.espeak_SetParameter(_RATE, options.words_per_minute, 0)
+        self._library.espeak_SetParameter(_PITCH, options.pitch, 0)
+        self._library.espeak_SetParameter(_VOLUME, options.volume, 0)
+
+    def speak(self, options: Espeak, run: Run) -> Samples:
+        """Samples of one run. Plain text only: neither SSML nor phoneme names are switched on."""
+        self.choose(options, run.voice)
+        self._heard.clear()
+        data = run.text.encode()
+        if self._library.espeak_Synth(data, len(data) + 1, 0, 0, 0, _UTF8, None, None) != _OK:
+            raise BackendError("espeak-ng could not speak this sentence: try a shorter one")
+        return np.frombuffer(b"".join(self._heard), np.int16).astype(np.float32) / np.float32(32768)
+
+    def _collect(self, samples: ctypes._Pointer[ctypes.c_short], count: int, _events: int | None) -> int:
+        if count > 0:
+            self._heard.append(ctypes.string_at(samples, count * 2))
+        return 0
+
+
+@cache
+def _engine() -> _Engine:
+    return _Engine()
+
+
+def _speakable(text: str) -> str:
+    """The text without what is not for reading aloud, and no longer than is bearable."""
+    text = _PHONEME_MARKS.sub(" ", _UNSPOKEN.sub(" ", text)).strip()
+    return text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0]
+
+
+def _runs(text: str, voice: str) -> list[Run]:
+    """Cut where the script changes: an English voice would spell Chinese letter by letter."""
+    return [Run(run, _voice_for(run, voice)) for run in _RUNS.findall(text) if run.strip()]
+
+
+def _voice_for(text: str, voice: str) -> str:
+    if not re.match(f"[{_CJK}]", text) or voice.startswith(("cmn", "yue", "ja", "ko")):
+        return voice
+    return "ja" if _KANA.search(text) else "ko" if _HANGUL.search(text) else "cmn"
+
+
+def _trimmed(samples: Samples, rate: int) -> Samples:
+    """Without the long silences espeak puts around a sentence."""
+    loud = np.flatnonzero(np.abs(samples) > QUIET)
+    if not len(loud):
+        return _silence()
+    return samples[max(0, loud[0] - int(LEAD * rate)) : loud[-1] + int(TAIL * rate)]
+
+
+def _silence() -> Samples:
+    return np.zeros(0, np.float32)
