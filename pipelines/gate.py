@@ -1,0 +1,164 @@
+"""The keyframe gate: which frames are worth a caption, decided on a thumbnail in under a millisecond."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from devices.media import Frame, Options, Pixels
+
+Thumbnail = NDArray[np.float32]
+"""3×N: luma, Cr and Cb (the two around zero) of the N = 48·27 cells of a small picture, in grey levels."""
+
+Luma = NDArray[np.float32]
+
+WIDTH, HEIGHT = 48, 27
+TAPS = 4
+"""Pixels that a cell averages each way: enough that a sensor's noise stays far below `contrast`."""
+
+MAX_GAIN, MAX_OFFSET = 2.5, 60.0
+"""How far a camera's own exposure goes, as a factor and in grey levels; beyond this the light itself changed."""
+FITS = 3
+"""Rounds of fitting the exposure, each to what the round before found unchanged."""
+FLATNESS = 30.0
+"""Variance, in squared grey levels, below which a picture says little about its contrast."""
+SATURATED = 250.0
+ZERO = np.array([0, 0.5, 0.5], np.float32)
+"""Where OpenCV puts the zero of luma, Cr and Cb in a picture of floats."""
+AROUND = np.ones((3, 3), np.uint8)
+SHADOW = 0.1
+"""Share of its brightness that a soft shadow takes from a surface."""
+
+CUT = 0.4
+"""Share of the picture that changes from one frame to the next when the scene is another one."""
+
+
+class GateOptions(Options):
+    """When a frame becomes a keyframe."""
+
+    contrast: float = Field(default=12.0, gt=0, le=255)
+    """How much a cell of the thumbnail must differ to count as changed, in grey levels out of 255."""
+    area: float = Field(default=0.006, gt=0, le=1)
+    """Share of the picture that must have changed."""
+    settle: float = Field(default=0.2, ge=0)
+    """Seconds that the picture must hold still before it is taken."""
+    patience: float = Field(default=0.4, ge=0)
+    """Seconds after which a change is taken although things move on."""
+    restless: float = Field(default=2.0, ge=0)
+    """Seconds between keyframes while things go on moving."""
+    minimum: float = Field(default=0.4, ge=0)
+    """Seconds between two keyframes at the least."""
+    heartbeat: float = Field(default=600.0, gt=0)
+    """Seconds after which a keyframe is taken although nothing changed."""
+
+
+class KeyframeGate:
+    """Compares every frame of one camera with its last keyframe; knows no clock but the frames' own."""
+
+    def __init__(self, options: GateOptions | None = None) -> None:
+        self.options = options or GateOptions()
+        self._keyframe: Thumbnail | None = None
+        self._taken_at = 0.0
+        self._was_moving = False
+        self._changed_at: float | None = None
+        self._anchor: Thumbnail | None = None
+        self._still_since = 0.0
+
+    def wants(self, frame: Frame) -> bool:
+        """Whether this frame is to be captioned. Wants to see every frame, in the order they were taken."""
+        now, picture = frame.captured_at, thumbnail(frame.pixels)
+        self._watch_motion(picture, now)
+        if self._keyframe is not None and not self._is_due(self._keyframe, picture, now):
+            return False
+        self._was_moving = self._keyframe is not None and not self._settled(now)
+        self._keyframe, self._taken_at, self._changed_at = picture, now, None
+        return True
+
+    def _watch_motion(self, picture: Thumbnail, now: float) -> None:
+        """The anchor is where stillness began, so that even a slow drift away from it is motion."""
+        share = 1.0 if self._anchor is None else changed_share(self._anchor, picture, self.options.contrast)
+        if share >= self.options.area:
+            self._anchor, self._still_since = picture, now
+        if share >= CUT or now - self._still_since >= self.options.patience:
+            self._was_moving = False
+
+    def _settled(self, now: float) -> bool:
+        return now - self._still_since >= self.options.settle
+
+    def _is_due(self, keyframe: Thumbnail, picture: Thumbnail, now: float) -> bool:
+        since = now - self._taken_at
+        if changed_share(keyframe, picture, self.options.contrast) < self.options.area:
+            self._changed_at = None
+            return since >= self.options.heartbeat
+        if self._changed_at is None:
+            self._changed_at = now
+        if since < self.options.minimum:
+            return False
+        return self._settled(now) or self._cannot_wait(now)
+
+    def _cannot_wait(self, now: float) -> bool:
+        """Motion that goes on is shown soon after it begins, and from then on less often."""
+        if self._was_moving:
+            return now - self._taken_at >= self.options.restless
+        return self._changed_at is not None and now - self._changed_at >= self.options.patience
+
+
+def thumbnail(pixels: Pixels) -> Thumbnail:
+    """H×W×3 RGB as a small picture: every few pixels are looked at, and averaged per cell."""
+    import cv2
+
+    rows = max(1, pixels.shape[0] // (HEIGHT * TAPS))
+    columns = max(1, pixels.shape[1] // (WIDTH * TAPS))
+    sparse = np.ascontiguousarray(pixels[::rows, ::columns])
+    small = cv2.resize(sparse, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    colours = cv2.cvtColor(small.astype(np.float32), cv2.COLOR_RGB2YCrCb).reshape(-1, 3)
+    return np.ascontiguousarray((colours - ZERO).T)
+
+
+def changed_share(before: Thumbnail, after: Thumbnail, contrast: float) -> float:
+    """Share of the cells that changed by `contrast` grey levels or more, 0 to 1.
+
+    Exposure is taken out first; then shadows, by asking more where it is bright, and shake, by letting a cell
+    be like any of its neighbours.
+    """
+    gain, offset = exposure(before[0], after[0], contrast)
+    expected = gain * before
+    expected[0] = np.clip(expected[0] + offset, 0, 255)
+    blown = (before[0] >= SATURATED) & (after[0] > expected[0])  # how bright it had been, nobody knows
+    expected[0][blown] = after[0][blown]
+    needed = np.maximum(contrast, SHADOW * expected[0])
+    return float(np.mean((_apart(expected, after) >= needed) | (_apart(after, expected) >= needed)))
+
+
+def _apart(picture: Thumbnail, other: Thumbnail) -> NDArray[np.float32]:
+    """How far each cell of `picture` lies outside of what `other` shows in the 3×3 cells around it."""
+    import cv2
+
+    planes = [plane.reshape(HEIGHT, WIDTH) for plane in other]
+    highest = np.stack([cv2.dilate(plane, AROUND) for plane in planes]).reshape(3, -1)
+    lowest = np.stack([cv2.erode(plane, AROUND) for plane in planes]).reshape(3, -1)
+    return np.asarray(np.maximum(picture - highest, lowest - picture).max(axis=0))
+
+
+def exposure(before: Luma, after: Luma, contrast: float) -> tuple[float, float]:
+    """Gain and offset, in grey levels, that make `before` most like `after`, fitted to what did not change.
+
+    Both stay within what a camera does by itself: a light that is switched off is a change.
+    """
+    kept = np.ones(before.shape, np.bool_)
+    for _ in range(FITS):
+        gain, offset = _fit_line(before[kept], after[kept])
+        residual = np.abs(after - (gain * before + offset))
+        kept = residual <= max(contrast, 1.5 * float(np.median(residual)))
+    return gain, offset
+
+
+def _fit_line(before: Luma, after: Luma) -> tuple[float, float]:
+    """Least squares, drawn towards a gain of 1 where the picture is too flat to tell."""
+    mean_before, mean_after = float(before.mean()), float(after.mean())
+    centred = before - mean_before
+    spread = float(centred @ centred) / before.size
+    common = float(centred @ (after - mean_after)) / before.size
+    gain = min(max((common + FLATNESS) / (spread + FLATNESS), 1 / MAX_GAIN), MAX_GAIN)
+    return gain, min(max(mean_after - gain * mean_before, -MAX_OFFSET), MAX_OFFSET)
