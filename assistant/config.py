@@ -59,7 +59,7 @@ class Config(Options):
 
 def read(path: Path) -> Config:
     """Raises ConfigError: a file that cannot be read, that is no TOML, or that has a wrong key, type or backend."""
-    return parse(_toml(path), str(path))
+    return parse(tables(path), str(path))
 
 
 def parse(sections: dict[str, Any], name: str) -> Config:
@@ -78,7 +78,8 @@ def parse(sections: dict[str, Any], name: str) -> Config:
     return config
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def tables(path: Path) -> dict[str, Any]:
+    """TOML's tables as they stand in the file. Raises ConfigError."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from devices.lines import Latest
-from pipelines.types import Event
+from pipelines.types import Event, Trouble
 
 
 class Feed:
     """Each subscriber has a line of its own; one that reads too slowly misses the oldest, which is counted there."""
 
     def __init__(self) -> None:
+        self.troubles = 0
         self._lines: list[Latest[Event]] = []
 
     def subscribe(self, size: int = 256) -> Latest[Event]:
@@ -19,6 +20,8 @@ class Feed:
         return line
 
     def emit(self, event: Event) -> None:
+        """Put an event on every line, at once."""
+        self.troubles += isinstance(event, Trouble)
         for line in self._lines:
             line.put(event)
 

@@ -49,6 +49,8 @@ class Session:
     hearing: Hearing | None = None
     asks: Callable[[], AsyncIterator[str]] | None = None
     """Typed questions, until their end."""
+    asks_hold: bool = False
+    """True: the session goes on until the questions have ended."""
     perceptions: Lossless[Perception] = field(default_factory=lambda: Lossless[Perception](64, "perceptions"))
 
     def counters(self) -> dict[str, int]:
@@ -106,7 +108,9 @@ def _inputs(session: Session) -> list[_Input]:
             _Input(partial(_listen, session.hearing, session.perceptions), microphone.live, microphone.endless)
         )
     if session.asks is not None:
-        inputs.append(_Input(partial(_read, session.asks, session.perceptions), live=False, endless=True))
+        inputs.append(
+            _Input(partial(_read, session.asks, session.perceptions), live=False, endless=not session.asks_hold)
+        )
     return inputs
 
 

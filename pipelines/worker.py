@@ -18,7 +18,7 @@ T = TypeVar("T")
 _Job = tuple[Future[Any], Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
-class _DaemonThread(Executor):
+class DaemonThread(Executor):
     """An executor of one daemon thread: a model that hangs does not keep the process from ending."""
 
     def __init__(self, name: str) -> None:
@@ -59,7 +59,7 @@ class Worker:
         self.part = part
         self.busy = 0
         _workers.add(self)
-        self._thread = _DaemonThread(part)
+        self._thread = DaemonThread(part)
 
     async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` in the model's thread. When cancelled, the result that comes later is dropped."""

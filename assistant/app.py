@@ -1,0 +1,203 @@
+"""The composition root: from a configuration to the parts of a session, and the session run to its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from assistant.config import Config
+from assistant.feed import Feed
+from devices.camera import open_camera
+from devices.media import Camera, Frame, Microphone, NoSoundSystem, Speaker
+from devices.microphone import open_microphone
+from devices.speaker import open_speaker
+from pipelines import backends
+from pipelines.backends import BackendError, BackendOptions, Kind
+from pipelines.gate import KeyframeGate
+from pipelines.hearing import Ears, Endpointer
+from pipelines.live import Hearing, Session, live
+from pipelines.memory import Memory
+from pipelines.seeing import Eye, Sight
+from pipelines.speaking import Mouth
+from pipelines.thinking import Conversation, Mind
+from pipelines.trouble import Patience
+from pipelines.types import Caption, Emit, Notice, Started, Trouble
+from pipelines.worker import Worker
+
+Asks = Callable[[], AsyncIterator[str]]
+Kept = Callable[[Frame, Caption], None]
+
+ECHO_TAIL = 0.3
+"""Seconds after the assistant's last sound during which a microphone in the room still hears it."""
+
+
+@dataclass(slots=True)
+class Devices:
+    """The devices of the configuration that this machine has."""
+
+    cameras: list[Camera]
+    microphone: Microphone | None
+    speaker: Speaker | None
+
+
+@dataclass(slots=True)
+class Models:
+    """Each loaded backend beside the thread it lives in."""
+
+    loaded: dict[Kind, tuple[Any, Worker]] = field(default_factory=dict)
+
+    def get(self, kind: Kind) -> tuple[Any, Worker]:
+        """The backend and its thread; a pair of None where the part is absent."""
+        return self.loaded.get(kind, (None, None))
+
+    def close(self) -> None:
+        for _, worker in self.loaded.values():
+            worker.close()
+
+
+async def run(
+    config: Config, feed: Feed, asks: Asks | None = None, *, asks_hold: bool = False, kept: Kept | None = None
+) -> None:
+    """Run the assistant until its inputs end or it is cancelled. `kept` is given each keyframe with its caption.
+
+    Raises DeviceError or BackendError for a part that is not to be had at the start; later ones are news on the feed.
+    """
+    devices, models = None, Models()
+    try:
+        devices = await _open(config, feed.emit)
+        await _load(config, models)
+        session = assemble(config, devices, models, feed.emit)
+        session.asks, session.asks_hold = asks, asks_hold
+        for eye in session.eyes:
+            eye.kept = kept or eye.kept
+        _greet(config, session, feed.emit)
+        await live(session, feed.emit)
+    finally:
+        models.close()
+        if devices is not None and devices.speaker is not None:
+            await devices.speaker.close()
+
+
+def assemble(config: Config, devices: Devices, models: Models, emit: Emit) -> Session:
+    """Every part of a session, in the order in which work passes through them."""
+    memory = Memory(config.memory)
+    eyes = tuple(
+        Eye(
+            camera=camera,
+            gate=KeyframeGate(config.gate),
+            patience=Patience(f"camera {camera.name}", emit),
+            every_keyframe=options.fast,
+            still=memory.still,
+        )
+        for camera, options in zip(devices.cameras, config.camera, strict=True)
+    )
+    captioner, sight_worker = models.get("captioner")
+    sight = Sight(captioner, sight_worker, Patience("captioner", emit)) if captioner else None
+
+    voice, voice_worker = models.get("voice")
+    troubles = {part: Patience(part, emit) for part in ("voice", "speaker")}
+    mouth = Mouth(voice, voice_worker, devices.speaker, troubles)
+
+    chat, chat_worker = models.get("chat")
+    mind = Mind(chat, chat_worker, Patience("chat", emit)) if chat else None
+    conversation = Conversation(config.conversation, memory, mind, mouth, emit)
+
+    return Session(conversation, eyes, sight, _hearing(config, devices, models, mouth, emit))
+
+
+def _hearing(config: Config, devices: Devices, models: Models, mouth: Mouth, emit: Emit) -> Hearing | None:
+    if devices.microphone is None:
+        return None
+    detector, ear_worker = models.get("detector")
+    transcriber, worker = models.get("transcriber")
+    ears = Ears(
+        Endpointer(config.hearing, detector),
+        ear_worker,
+        _deafness(mouth) if half_duplex(config, devices) else lambda: False,
+        Patience("microphone", emit),
+    )
+    return Hearing(devices.microphone, ears, transcriber, worker, Patience("transcriber", emit))
+
+
+def half_duplex(config: Config, devices: Devices) -> bool:
+    """Whether the microphone must not hear while the assistant speaks, because it would hear the assistant."""
+    in_one_room = bool(devices.microphone and devices.microphone.live and devices.speaker and devices.speaker.live)
+    return config.conversation.duplex == "half" or (config.conversation.duplex == "auto" and in_one_room)
+
+
+def _deafness(mouth: Mouth) -> Callable[[], bool]:
+    def deaf() -> bool:
+        return mouth.speaking or asyncio.get_running_loop().time() < mouth.spoke_at + ECHO_TAIL
+
+    return deaf
+
+
+async def _open(config: Config, emit: Emit) -> Devices:
+    """Open and probe all devices. Where the machine has no sound at all, those parts are left out, and it is said."""
+    cameras = [open_camera(options) for options in config.camera]
+    microphone = open_microphone(config.microphone) if config.microphone else None
+    speaker = open_speaker(config.speaker) if config.speaker else None
+    for camera in cameras:
+        await asyncio.to_thread(camera.probe)
+    if microphone is not None and not await _has_sound(microphone, "microphone", emit):
+        microphone = None
+    if speaker is not None and not await _has_sound(speaker, "speaker", emit):
+        speaker = None
+    return Devices(cameras, microphone, speaker)
+
+
+async def _has_sound(device: Microphone | Speaker, part: str, emit: Emit) -> bool:
+    try:
+        await asyncio.to_thread(device.probe)
+    except NoSoundSystem as error:
+        emit(Trouble(part, str(error), asyncio.get_running_loop().time()))
+        return False
+    return True
+
+
+def backend_options(config: Config) -> dict[Kind, BackendOptions]:
+    """The options of all models that the configuration names."""
+    chosen: dict[Kind, BackendOptions | None] = {
+        "captioner": config.captioner if config.camera else None,
+        "detector": config.detector if config.microphone else None,
+        "transcriber": config.transcriber if config.microphone else None,
+        "chat": config.chat,
+        "voice": config.voice if config.speaker else None,
+    }
+    return {kind: options for kind, options in chosen.items() if options is not None}
+
+
+async def _load(config: Config, models: Models) -> None:
+    """Load all models side by side, each in the thread it will live in."""
+    chosen = backend_options(config)
+    workers = {kind: Worker(kind) for kind in chosen}
+
+    async def one(kind: Kind, options: BackendOptions) -> None:
+        models.loaded[kind] = (await workers[kind].call(backends.load, options, kind), workers[kind])
+
+    results = await asyncio.gather(*(one(*pair) for pair in chosen.items()), return_exceptions=True)
+    for kind, result in zip(chosen, results, strict=True):
+        if isinstance(result, BackendError):
+            raise BackendError(f"{kind}: {result}") from result
+        if isinstance(result, BaseException):
+            raise result
+
+
+def _greet(config: Config, session: Session, emit: Emit) -> None:
+    """Say what runs, and once what each stand-in cannot do."""
+    now = asyncio.get_running_loop().time()
+    parts = {kind: type(options).__name__.lower() for kind, options in backend_options(config).items()}
+    parts |= {f"camera {eye.camera.name}": "on" for eye in session.eyes}
+    parts |= {"microphone": "on"} if session.hearing else {}
+    emit(Started(now, datetime.now(UTC).isoformat(timespec="milliseconds"), parts))
+    for kind, options in backend_options(config).items():
+        if options.stand_in:
+            emit(Notice(options.stand_in, now, kind))
+    if session.hearing and config.conversation.duplex == "auto" and session.hearing.ears.gated:
+        text = (
+            'The microphone is closed while I speak. With headphones, set conversation.duplex = "full" to interrupt me.'
+        )
+        emit(Notice(text, now, "microphone"))

@@ -1,0 +1,78 @@
+"""`omni check` and `omni devices`: whether a configuration would run here, and what this machine can be used with."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from assistant import config
+from assistant.app import backend_options
+from assistant.config import Config, ConfigError
+from pipelines import backends
+
+
+def run(files: list[str]) -> int:
+    """Check each file, loading nothing heavy: one line where it is good, one a mistake where not. Status 0 or 2."""
+    return max(_check(Path(name)) for name in files)
+
+
+def _check(path: Path) -> int:
+    try:
+        line = _manifest(path) if path.name == "models.toml" else _assistant(path)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{path}: {line}")
+    return 0
+
+
+def _assistant(path: Path) -> str:
+    chosen = config.read(path)
+    lacking = [
+        f"{path}: {kind} {line}"
+        for kind, options in backend_options(chosen).items()
+        if (line := backends.missing(type(options)))
+    ]
+    if lacking:
+        raise ConfigError(*lacking)
+    return f"good: {_summary(chosen)}"
+
+
+def _manifest(path: Path) -> str:
+    from assistant import models
+
+    try:
+        entries = models.read_manifest(path)
+    except models.WeightsError as error:
+        raise ConfigError(str(error)) from error
+    return f"good: weights {', '.join(entries)}"
+
+
+def _summary(chosen: Config) -> str:
+    parts = [f"camera {camera.name} ({camera.source})" for camera in chosen.camera]
+    parts += ["microphone"] if chosen.microphone else []
+    parts += [f"{kind} {type(options).__name__.lower()}" for kind, options in backend_options(chosen).items()]
+    parts += ["speaker"] if chosen.speaker else []
+    return ", ".join(parts)
+
+
+def devices() -> int:
+    """Print every camera, microphone and speaker, and which are the defaults."""
+    from devices.cameras import list_cameras
+    from devices.media import NoSoundSystem
+    from devices.portaudio import list_microphones, list_speakers
+
+    cameras = list_cameras()
+    for source, name in cameras:
+        print(f"camera      {source}  {name}")
+    if not cameras:
+        print("camera      none found; a video file, a photo or an rtsp:// address works too")
+    try:
+        for kind, found in (("microphone", list_microphones()), ("speaker", list_speakers())):
+            for one in found:
+                print(f"{kind:<11} {one.index}  {one.name}{'  (default)' if one.is_default else ''}")
+            if not found:
+                print(f"{kind:<11} none found")
+    except NoSoundSystem as error:
+        print(f"sound       {error}")
+    return 0

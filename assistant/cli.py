@@ -1,0 +1,137 @@
+"""The `omni` command: arguments in, one clear line and an exit status out."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+BAD_INPUT, INTERRUPTED = 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and leave the process; what a user did wrong is one line and status 2."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        status = int(parsed.command(parsed))
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except _user_errors() as error:
+        for line in str(error).splitlines():
+            print(f"omni: {line}", file=sys.stderr)
+        status = BAD_INPUT
+    return _leave(status)
+
+
+def _leave(status: int) -> int:
+    """Give the status back; where a model is still at work in its thread, leave without waiting for it."""
+    worker = sys.modules.get("pipelines.worker")
+    if worker is not None and worker.busy():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
+
+
+def _user_errors() -> tuple[type[Exception], ...]:
+    """The errors whose message is meant for the user. Looked up late: `omni --help` needs none of them."""
+    from assistant.config import ConfigError
+    from assistant.models import WeightsError
+    from devices.media import DeviceError
+    from pipelines.backends import BackendError
+
+    return ConfigError, WeightsError, DeviceError, BackendError
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="omni", description="A camera assistant that sees, listens and speaks.")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_ask(commands)
+    _add_demo(commands)
+    check = commands.add_parser("check", help="validate configurations, loading nothing heavy")
+    check.add_argument("files", nargs="+", metavar="FILE", help="a configuration")
+    check.set_defaults(command=_check)
+    devices = commands.add_parser("devices", help="list cameras, microphones and speakers")
+    devices.set_defaults(command=_devices)
+    models = commands.add_parser("models", help="list, pull, verify and remove weights")
+    _add_models(models)
+    return parser
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = commands.add_parser("run", help="run the assistant")
+    run.add_argument("file", nargs="?", metavar="FILE", help="a configuration (default: the desktop one)")
+    _add_devices(run)
+    run.add_argument("--microphone", metavar="SOURCE", help="a name, an index, a sound file, or 'silence'")
+    run.add_argument("--plain", action="store_true", help="whole lines only: for screen readers and pipes")
+    run.add_argument("--json", action="store_true", help="events as JSON lines")
+    run.add_argument("--events", metavar="FILE", help="write the events to a file as JSON lines, too")
+    run.set_defaults(command=_run)
+
+
+def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    ask = commands.add_parser("ask", help="ask one typed question about what a camera sees")
+    ask.add_argument("question")
+    ask.add_argument("--config", dest="file", metavar="FILE", help="a configuration (default: the desktop one)")
+    _add_devices(ask)
+    ask.add_argument("--json", action="store_true", help="the reply as one JSON line")
+    ask.set_defaults(command=_ask)
+
+
+def _add_devices(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--camera",
+        action="append",
+        metavar="SOURCE",
+        help="an index, a device path, an address, a video, a photo or a folder of photos (may be given again)",
+    )
+    parser.add_argument("--speaker", metavar="SINK", help="a name, an index, a .wav file to write, or 'none'")
+    parser.add_argument("--fast", action="store_true", help="read a video file as quickly as it can be captioned")
+
+
+def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    demo = commands.add_parser("demo", help="run the whole pipeline on sample photos and spoken questions")
+    demo.add_argument("--out", default="demo", metavar="FOLDER", help="where its files go (default: demo)")
+    demo.set_defaults(command=_demo)
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    from assistant import models
+
+    models.add_arguments(parser)
+    parser.set_defaults(command=models.run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from assistant import session
+
+    return session.run(arguments)
+
+
+def _ask(arguments: argparse.Namespace) -> int:
+    from assistant import session
+
+    return session.ask(arguments)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from assistant import demo
+
+    return demo.run(arguments)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from assistant import check
+
+    return check.run(arguments.files)
+
+
+def _devices(arguments: argparse.Namespace) -> int:
+    from assistant import check
+
+    return check.devices()

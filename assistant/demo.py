@@ -1,0 +1,182 @@
+"""`omni demo`: the whole pipeline in real time on a scene of sample photos, with questions that its own voice asks."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib.util
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assistant import app, config
+from assistant.config import ConfigError
+from assistant.feed import Feed
+from assistant.places import configs
+from devices.lines import Latest
+from devices.media import Frame, Samples
+from pipelines.types import Caption, Event, Reply, Transcript, Trouble
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+SHOWN = 12.0
+"""Seconds that each picture of the scene is shown."""
+NOISE = 0.0005
+"""Loudness of the hiss under the questions: digital silence is not what a microphone hears."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One picture, and what is asked about it how many seconds after it came."""
+
+    picture: str
+    questions: tuple[tuple[float, str], ...]
+
+
+SCENES = (
+    Scene("astronaut.png", ((2.0, "how many people are there"), (7.0, "what do you see"))),
+    Scene("sign", ((2.0, "what does it say"), (7.0, "what changed"))),
+    Scene("coffee.png", ((2.0, "is anyone there"), (6.0, "tell me a joke"))),
+)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the demonstration. Status 0 only if every spoken question got a spoken answer."""
+    if importlib.util.find_spec("skimage") is None:
+        raise ConfigError("the demo's photos need scikit-image: pip install 'omni-assistant[embedded,demo]'")
+    out = Path(arguments.out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--out {out}: cannot be used as a folder: {error.strerror or error}") from error
+    return asyncio.run(_demonstrate(out))
+
+
+async def _demonstrate(out: Path) -> int:
+    with tempfile.TemporaryDirectory(prefix="omni-demo-") as made:
+        scene = Path(made)
+        _draw_scene(scene / "photos")
+        sections = config.tables(configs() / "desktop.toml")
+        _ask_aloud(scene / "questions.wav", sections["voice"])
+        sections["camera"] = [{"name": "desk", "source": str(scene / "photos"), "hold": SHOWN}]
+        sections["microphone"] = {"source": str(scene / "questions.wav")}
+        sections["speaker"] = {"sink": str(out / "reply.wav")}
+        events, keyframes = await _run(config.parse(sections, "demo"), out)
+    _draw_sheet(out, events, keyframes)
+    return _judge(out, events)
+
+
+async def _run(chosen: config.Config, out: Path) -> tuple[list[Event], list[tuple[Frame, Caption]]]:
+    """The session, shown line by line; its events and its keyframes with their captions."""
+    from assistant.plain import Json, Plain
+
+    feed, keyframes = Feed(), list[tuple[Frame, Caption]]()
+    events: list[Event] = []
+    with (out / "events.jsonl").open("w", encoding="utf-8") as stream:
+        views = [
+            asyncio.create_task(Plain(sys.stdout).run(feed.subscribe())),
+            asyncio.create_task(Json(stream).run(feed.subscribe())),
+            asyncio.create_task(_collect(feed.subscribe(), events)),
+        ]
+        try:
+            await app.run(chosen, feed, kept=lambda frame, caption: keyframes.append((frame, caption)))
+        finally:
+            feed.close()
+            await asyncio.gather(*views)
+    return events, keyframes
+
+
+async def _collect(line: Latest[Event], events: list[Event]) -> None:
+    events.extend([event async for event in line])
+
+
+def _draw_scene(folder: Path) -> None:
+    """The photos of the scikit-image package, and a sign, as numbered files."""
+    from PIL import Image
+    from skimage import data
+
+    folder.mkdir()
+    photos = Path(data.__file__).parent
+    for number, scene in enumerate(SCENES):
+        picture = _sign() if scene.picture == "sign" else Image.open(photos / scene.picture).convert("RGB")
+        picture.save(folder / f"{number}.png")
+
+
+def _sign() -> Image.Image:
+    """A door sign."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    picture = Image.new("RGB", (640, 480), (196, 204, 210))
+    draw = ImageDraw.Draw(picture)
+    draw.rounded_rectangle((90, 130, 550, 350), 18, fill=(16, 96, 60))
+    for text, y, size in (("EXIT", 170, 90), ("Keep this door closed", 285, 34)):
+        draw.text((320, y), text, fill="white", font=ImageFont.load_default(size), anchor="mt")
+    return picture
+
+
+def _ask_aloud(path: Path, voice_section: dict[str, Any]) -> None:
+    """All questions in one sound file, each at its time, spoken by the configured voice."""
+    import soundfile
+
+    options = config.parse({"voice": voice_section, "chat": {"backend": "grounded"}}, "demo").voice
+    assert options is not None  # the section was given
+    from pipelines import backends
+
+    voice = backends.load(options, "voice")
+    spoken = [(_at(number, after), voice.synthesize(text)) for number, after, text in _script()]
+    seconds = len(SCENES) * SHOWN
+    sound = _hiss(round(seconds * voice.rate))
+    for at, samples in spoken:
+        start = round(at * voice.rate)
+        sound[start : start + len(samples)] += samples[: len(sound) - start]
+    soundfile.write(path, np.clip(sound, -1, 1), voice.rate)
+
+
+def _script() -> list[tuple[int, float, str]]:
+    """Every question: the number of its scene, its time within it, its words."""
+    return [(number, after, text) for number, scene in enumerate(SCENES) for after, text in scene.questions]
+
+
+def _at(scene: int, after: float) -> float:
+    return scene * SHOWN + after
+
+
+def _hiss(length: int) -> Samples:
+    return np.random.default_rng(0).normal(0, NOISE, length).astype(np.float32)
+
+
+def _draw_sheet(out: Path, events: list[Event], keyframes: list[tuple[Frame, Caption]]) -> None:
+    from assistant.contact_sheet import draw
+
+    talk = [event for event in events if isinstance(event, Transcript | Reply)]
+    draw(keyframes, out / "contact_sheet.png", "omni-assistant: what it saw, heard and said", conversation=talk)
+
+
+def _judge(out: Path, events: list[Event]) -> int:
+    """Print how many questions were answered, and where the files are."""
+    asked = [text for _, _, text in _script()]
+    answered = _answered(asked, [event for event in events if isinstance(event, Reply)])
+    troubles = [event for event in events if isinstance(event, Trouble)]
+    for question in asked:
+        if question not in answered:
+            print(f"not answered: {question}", file=sys.stderr)
+    waits = [answered[question] for question in asked if question in answered]
+    if waits:
+        print(f"end of speech to first sound: {np.median(waits):.2f} s (median of {len(waits)})")
+    print(f"{len(answered)} of {len(asked)} spoken questions got a spoken answer; see {out}/: ", end="")
+    print(", ".join(sorted(path.name for path in out.iterdir())))
+    return 0 if len(answered) == len(asked) and not troubles else 1
+
+
+def _answered(asked: list[str], replies: list[Reply]) -> dict[str, float]:
+    """Which questions were heard as asked and answered aloud to the end, and after how many seconds."""
+    return {
+        reply.asked: reply.answered_at - reply.asked_at
+        for reply in replies
+        if reply.asked in asked and reply.text and not reply.cut
+    }

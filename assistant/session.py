@@ -1,0 +1,151 @@
+"""`omni run` and `omni ask`: a configuration with what the command line changes in it, run and shown."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from assistant import app, config
+from assistant.config import Config, ConfigError
+from assistant.feed import Feed
+from assistant.places import configs
+from devices.lines import Latest
+from pipelines.types import Caption, Event, Reply, Trouble, as_json
+
+TERMINATED = 143
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the assistant in this terminal. Status 1 where a part had trouble."""
+    return asyncio.run(_until_signal(_show(configured(arguments), arguments)))
+
+
+def ask(arguments: argparse.Namespace) -> int:
+    """Ask one question, print the answer. Status 1 where there is none."""
+    return asyncio.run(_until_signal(_answer(configured(arguments, typed=True), arguments)))
+
+
+def configured(arguments: argparse.Namespace, typed: bool = False) -> Config:
+    """The configuration with the command line's changes; `typed`: deaf, and silent unless a speaker is named."""
+    path = Path(arguments.file) if arguments.file else configs() / "desktop.toml"
+    sections = config.tables(path)
+    if arguments.camera:
+        sections["camera"] = _cameras(sections.get("camera"), arguments.camera)
+    if arguments.fast:
+        sections["camera"] = [camera | {"fast": True} for camera in sections.get("camera", [])]
+    if typed:
+        sections.pop("microphone", None)
+        sections.pop("speaker", None)
+    elif arguments.microphone is not None:
+        sections["microphone"] = {**sections.get("microphone", {}), "source": _number(arguments.microphone)}
+    if arguments.speaker is not None:
+        sections["speaker"] = {**sections.get("speaker", {}), "sink": _number(arguments.speaker)}
+    return config.parse(sections, str(path))
+
+
+def _cameras(configured: Any, sources: list[str]) -> list[dict[str, Any]]:
+    """One camera a source, each with the options of the first one of the file."""
+    first = configured[0] if isinstance(configured, list) and configured else {"name": "camera"}
+    names = [first.get("name", "camera") + (str(number) if number > 1 else "") for number in range(1, len(sources) + 1)]
+    return [{**first, "name": name, "source": _number(source)} for name, source in zip(names, sources, strict=True)]
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
+
+
+async def _until_signal(main: Any) -> int:
+    """Run `main`; a request to terminate cancels it as Ctrl-C does."""
+    task = asyncio.ensure_future(main)
+    with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers on the loop
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return int(await task)
+    except asyncio.CancelledError:
+        if asyncio.current_task().cancelling():  # type: ignore[union-attr]  # a coroutine runs in a task
+            raise
+        return TERMINATED
+
+
+async def _show(chosen: Config, arguments: argparse.Namespace) -> int:
+    from assistant.keyboard import typed_lines
+    from assistant.terminal import choose_view
+
+    feed = Feed()
+    views = [asyncio.create_task(choose_view(arguments.plain, arguments.json, sys.stdout).run(feed.subscribe()))]
+    if arguments.events:
+        views.append(asyncio.create_task(_write_events(Path(arguments.events), feed)))
+    try:
+        await app.run(chosen, feed, typed_lines if sys.stdin.isatty() else None)
+    finally:
+        feed.close()
+        await asyncio.gather(*views)
+    return 1 if feed.troubles else 0
+
+
+async def _write_events(path: Path, feed: Feed) -> None:
+    """All events as JSON lines in a file; a disk that is full is one more trouble."""
+    from assistant.plain import Json
+
+    line = feed.subscribe()
+    try:
+        with path.open("w", encoding="utf-8") as stream:
+            await Json(stream).run(line)
+    except OSError as error:
+        feed.emit(Trouble("events file", f"{path}: {error.strerror or error}", asyncio.get_running_loop().time()))
+
+
+async def _answer(chosen: Config, arguments: argparse.Namespace) -> int:
+    if chosen.chat is None:
+        raise ConfigError("the configuration has no [chat], so nothing can answer")
+    feed = Feed()
+    looked = asyncio.Event()
+    if not chosen.camera:
+        looked.set()
+
+    async def question() -> AsyncIterator[str]:
+        await looked.wait()
+        yield arguments.question
+
+    running = asyncio.create_task(app.run(chosen, feed, question, asks_hold=True))
+    reading = asyncio.create_task(_first_reply(feed.subscribe(), looked))
+    try:
+        await asyncio.wait([running, reading], return_when=asyncio.FIRST_COMPLETED)
+        if not reading.done():
+            await running
+    finally:
+        running.cancel()
+        feed.close()
+        await asyncio.wait([running, reading])
+    return _print(reading.result(), arguments.json)
+
+
+async def _first_reply(events: Latest[Event], looked: asyncio.Event) -> Reply | None:
+    """The answer; meanwhile lets the question be asked once the camera was looked through, or could not be."""
+    async for event in events:
+        if isinstance(event, Trouble):
+            print(f"omni: {event.part}: {event.why}", file=sys.stderr)
+        if isinstance(event, Caption | Trouble):
+            looked.set()
+        if isinstance(event, Reply):
+            return event
+    return None
+
+
+def _print(reply: Reply | None, json: bool) -> int:
+    if reply is None or not reply.text:
+        print("omni: there was no answer", file=sys.stderr)
+        return 1
+    if json:
+        from json import dumps
+
+        print(dumps(as_json(reply), ensure_ascii=False))
+    else:
+        print(reply.text)
+    return 0
