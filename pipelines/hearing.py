@@ -25,19 +25,19 @@ SEARCHED = 3.0
 class HearingOptions(Options):
     """What counts as speech, and when it is over. Times are in seconds."""
 
-    threshold: float = Field(0.5, gt=0, lt=1)
+    threshold: float = Field(default=0.5, gt=0, lt=1)
     """How sure the detector must be that it hears speech."""
-    hysteresis: float = Field(0.15, ge=0, lt=1)
+    hysteresis: float = Field(default=0.15, ge=0, lt=1)
     """How much less sure it may be once someone talks."""
-    start: float = Field(0.12, gt=0, le=2)
+    start: float = Field(default=0.12, gt=0, le=2)
     """Speech without a break that makes an utterance begin: a click is shorter."""
-    silence: float = Field(0.5, gt=0, le=5)
+    silence: float = Field(default=0.5, gt=0, le=5)
     """Pause that ends an utterance."""
-    pre_roll: float = Field(0.3, ge=0, le=2)
+    pre_roll: float = Field(default=0.3, ge=0, le=2)
     """Sound kept from before speech was noticed, so that no first consonant is lost."""
-    tail: float = Field(0.3, ge=0, le=2)
+    tail: float = Field(default=0.3, ge=0, le=2)
     """Sound kept from the final pause."""
-    longest: float = Field(15.0, ge=2, le=60)
+    longest: float = Field(default=15.0, ge=2, le=60)
     """An utterance that goes on for longer is cut where it is quietest; the rest begins the next one."""
 
 
@@ -75,7 +75,7 @@ class Endpointer:
     def flush(self) -> list[Utterance]:
         """The utterance that the end of sound ends, if someone was talking; then forget all."""
         if len(self._rest) and self._heard_until is not None:
-            self._held.append(_Window(self._rest, self._rest_at, self._heard_until, 0.0))
+            self._held.append(self._window(self._rest, self._heard_until, 0.0))
         ended = self._split(len(self._held)) if self._speaking else []
         self.reset()
         return ended
@@ -87,25 +87,25 @@ class Endpointer:
 
     def _forget(self) -> None:
         self._rest: Samples = np.zeros(0, np.float32)
-        self._rest_at = 0.0
         self._heard_until = None
         self._held: list[_Window] = []
         self._speaking = False
         self._run = 0  # windows of speech, or once someone talks of pause, without a break
 
     def _judged(self, chunk: AudioChunk) -> Iterator[_Window]:
-        """Whole windows out of what was left over and the chunk; each takes its times from its own samples."""
+        """Whole windows out of what was left over and the chunk; each takes its time from its last sample."""
         taken = 0
         while taken < len(chunk.samples):
-            if not len(self._rest):
-                self._rest_at = chunk.started_at + taken / chunk.rate
             piece = chunk.samples[taken : taken + self._size - len(self._rest)]
             self._rest = np.concatenate((self._rest, piece))
             taken += len(piece)
             if len(self._rest) == self._size:
                 samples, self._rest = self._rest, self._rest[:0]
                 ended_at = chunk.started_at + taken / chunk.rate
-                yield _Window(samples, self._rest_at, ended_at, self._detector.probability(samples))
+                yield self._window(samples, ended_at, self._detector.probability(samples))
+
+    def _window(self, samples: Samples, ended_at: float, speech: float) -> _Window:
+        return _Window(samples, ended_at - len(samples) / SPEECH_RATE, ended_at, speech)
 
     def _hear(self, window: _Window) -> Sequence[SpeechStarted | Utterance]:
         self._held.append(window)

@@ -6,6 +6,7 @@ import ctypes
 import re
 import threading
 from functools import cache
+from itertools import count, takewhile
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -42,9 +43,9 @@ class Espeak(BackendOptions):
 
     voice: str = "en-us"
     """Any espeak-ng voice, with a variant if wanted: `en-gb`, `de`, `en-us+f3`. CJK text gets its own."""
-    words_per_minute: int = Field(170, ge=80, le=450)
-    pitch: int = Field(50, ge=0, le=99)
-    volume: int = Field(100, ge=0, le=200)
+    words_per_minute: int = Field(default=170, ge=80, le=450)
+    pitch: int = Field(default=50, ge=0, le=99)
+    volume: int = Field(default=100, ge=0, le=200)
 
     def load(self) -> EspeakVoice:
         return EspeakVoice(self)
@@ -81,6 +82,16 @@ class Run(NamedTuple):
     voice: str
 
 
+class _VoiceEntry(ctypes.Structure):
+    """The beginning of espeak-ng's `espeak_VOICE`."""
+
+    _fields_: ClassVar = [
+        ("name", ctypes.c_char_p),
+        ("languages", ctypes.c_char_p),
+        ("identifier", ctypes.c_char_p),
+    ]
+
+
 class _Engine:
     """The one espeak-ng of this process. Every call needs `_lock`."""
 
@@ -92,13 +103,16 @@ class _Engine:
         self.rate: int = self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DONT_EXIT)
         if self.rate <= 0:
             raise BackendError("espeak-ng finds no voice data: pip install --force-reinstall espeakng-loader")
+        self._names = self._voice_names()
         self._heard: list[bytes] = []
         self._callback = _Callback(self._collect)
         self._library.espeak_SetSynthCallback(self._callback)
 
     def choose(self, options: Espeak, voice: str) -> None:
         """Make the next words sound like this. Raises BackendError where there is no such voice."""
-        if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:
+        language, plus, variant = voice.partition("+")
+        name = self._names.get(language.lower(), language) + plus + variant
+        if self._library.espeak_SetVoiceByName(name.encode()) != _OK:
             raise BackendError(f"espeak-ng has no voice called {voice!r}: use a language such as en-us, de or cmn")
         self._library.espeak_SetParameter(_RATE, options.words_per_minute, 0)
         self._library.espeak_SetParameter(_PITCH, options.pitch, 0)
@@ -113,9 +127,19 @@ class _Engine:
             raise BackendError("espeak-ng could not speak this sentence: try a shorter one")
         return np.frombuffer(b"".join(self._heard), np.int16).astype(np.float32) / np.float32(32768)
 
-    def _collect(self, samples: ctypes._Pointer[ctypes.c_short], count: int, _events: int | None) -> int:
-        if count > 0:
-            self._heard.append(ctypes.string_at(samples, count * 2))
+    def _voice_names(self) -> dict[str, str]:
+        """From language to the voice file that speaks it; `en-gb` is no file's own name."""
+        self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_VoiceEntry))
+        entries = self._library.espeak_ListVoices(None)
+        names: dict[str, str] = {}
+        for entry in takewhile(bool, (entries[i] for i in count())):
+            language = entry.contents.languages[1:]  # its first byte is a priority
+            names.setdefault(language.decode(), entry.contents.identifier.decode())
+        return names
+
+    def _collect(self, samples: ctypes._Pointer[ctypes.c_short], many: int, _events: int | None) -> int:
+        if many > 0:
+            self._heard.append(ctypes.string_at(samples, many * 2))
         return 0
 
 
