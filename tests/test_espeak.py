@@ -1,0 +1,107 @@
+"""The espeak voice: any text becomes sound or none, quickly, from any thread, and in the script's own voice."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from devices.media import Samples
+from pipelines.backends import BackendError, Voice
+from pipelines.voices.espeak import LONGEST, Espeak, EspeakVoice
+
+pytest.importorskip("espeakng_loader", reason="the extra `embedded` is not installed")
+
+
+@pytest.fixture(scope="module")
+def voice() -> EspeakVoice:
+    return Espeak().load()
+
+
+def seconds(voice: EspeakVoice, text: str) -> float:
+    return len(voice.synthesize(text)) / voice.rate
+
+
+def test_a_sentence_is_a_second_of_sound_that_begins_at_once(voice: EspeakVoice) -> None:
+    assert isinstance(voice, Voice)
+    said = voice.synthesize("I see at least two people.")
+    assert said.dtype == np.float32
+    assert voice.rate == 22050
+    assert 1 < len(said) / voice.rate < 3
+    assert 0.1 < np.abs(said).max() <= 1
+    assert np.flatnonzero(np.abs(said) > 0.02)[0] < 0.08 * voice.rate
+
+
+def test_nothing_to_say_is_no_sound(voice: EspeakVoice) -> None:
+    for text in ("", "  \n", "...", "\x00\x01\x1b"):
+        assert len(voice.synthesize(text)) == 0
+
+
+def test_marks_that_mean_something_to_espeak_are_only_text(voice: EspeakVoice) -> None:
+    """`[[..]]` would be phoneme names, a tag SSML, \\x01 an embedded command for the voice's speed."""
+    plain = seconds(voice, "hello there my friend")
+    assert seconds(voice, "hello there \x01450S my friend") > plain
+    assert seconds(voice, "[[_:_:_:_:_:_:_:_:_:]] hello there my friend") > plain
+    assert seconds(voice, 'hello <break time="9s"/> there my friend') < 9
+
+
+def test_chinese_is_read_in_chinese_and_not_spelled(voice: EspeakVoice) -> None:
+    chinese = "你好，我看到左边有两个人。"
+    assert 1 < seconds(voice, chinese) < 5
+    assert seconds(voice, f"The sign says {chinese} and EXIT.") < 8
+    assert seconds(voice, "こんにちは") < 3
+    assert seconds(voice, "안녕하세요") < 3
+
+
+def test_a_very_long_text_ends_after_a_bearable_time(voice: EspeakVoice) -> None:
+    assert 30 < seconds(voice, "word " * LONGEST) < 120
+
+
+def test_faster_and_louder_are_what_they_say(voice: EspeakVoice) -> None:
+    text = "how many people are in the room"
+    fast, loud = Espeak(words_per_minute=340).load(), Espeak(volume=180).load()
+    assert seconds(fast, text) < 0.7 * seconds(voice, text)
+    assert energy(loud.synthesize(text)) > 1.5 * energy(voice.synthesize(text))
+
+
+def energy(samples: Samples) -> float:
+    return float(np.mean(samples**2))
+
+
+@pytest.mark.parametrize("name", ["en-us", "en-gb", "en-gb+f4", "de", "cmn"])
+def test_voices_go_by_their_language(name: str) -> None:
+    assert seconds(Espeak(voice=name).load(), "hello there") > 0.3
+
+
+def test_a_voice_that_is_not_there_is_told_of_when_loading() -> None:
+    with pytest.raises(BackendError, match="no voice called 'klingonese'"):
+        Espeak(voice="klingonese").load()
+    with pytest.raises(ValidationError):
+        Espeak(words_per_minute=5)
+
+
+def test_two_voices_in_two_threads_do_not_mix(voice: EspeakVoice) -> None:
+    fast = Espeak(voice="en-us+f3", words_per_minute=400).load()
+    lengths: dict[EspeakVoice, list[float]] = {voice: [], fast: []}
+
+    def speak(one: EspeakVoice) -> None:
+        lengths[one].extend(seconds(one, "what do you see in front of you") for _ in range(20))
+
+    threads = [threading.Thread(target=speak, args=(one,)) for one in lengths]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert max(lengths[fast]) < 0.6 * min(lengths[voice])
+
+
+@given(st.text(max_size=60))
+@settings(deadline=None, max_examples=60)
+def test_any_text_at_all_can_be_spoken(text: str) -> None:
+    said = Espeak().load().synthesize(text)
+    assert said.dtype == np.float32
+    assert not len(said) or np.abs(said).max() <= 1
