@@ -49,7 +49,7 @@ class Models:
 
     loaded: dict[Kind, tuple[Any, Worker]] = field(default_factory=dict)
 
-    def get(self, kind: Kind) -> tuple[Any, Worker]:
+    def get(self, kind: Kind) -> tuple[Any, Any]:
         """The backend and its thread; a pair of None where the part is absent."""
         return self.loaded.get(kind, (None, None))
 
@@ -73,7 +73,7 @@ async def run(
         session.asks, session.asks_hold = asks, asks_hold
         for eye in session.eyes:
             eye.kept = kept or eye.kept
-        _greet(config, session, feed.emit)
+        _greet(config, devices, feed.emit)
         await live(session, feed.emit)
     finally:
         models.close()
@@ -117,9 +117,9 @@ def _hearing(config: Config, devices: Devices, models: Models, mouth: Mouth, emi
         Endpointer(config.hearing, detector),
         ear_worker,
         _deafness(mouth) if half_duplex(config, devices) else lambda: False,
-        Patience("microphone", emit),
     )
-    return Hearing(devices.microphone, ears, transcriber, worker, Patience("transcriber", emit))
+    troubles = {part: Patience(part, emit) for part in ("microphone", "detector", "transcriber")}
+    return Hearing(devices.microphone, ears, transcriber, worker, troubles)
 
 
 def half_duplex(config: Config, devices: Devices) -> bool:
@@ -186,17 +186,18 @@ async def _load(config: Config, models: Models) -> None:
             raise result
 
 
-def _greet(config: Config, session: Session, emit: Emit) -> None:
+def _greet(config: Config, devices: Devices, emit: Emit) -> None:
     """Say what runs, and once what each stand-in cannot do."""
     now = asyncio.get_running_loop().time()
-    parts = {kind: type(options).__name__.lower() for kind, options in backend_options(config).items()}
-    parts |= {f"camera {eye.camera.name}": "on" for eye in session.eyes}
-    parts |= {"microphone": "on"} if session.hearing else {}
+    parts: dict[str, str] = {kind: type(options).__name__.lower() for kind, options in backend_options(config).items()}
+    parts |= {f"camera {camera.name}": str(camera.source) for camera in config.camera}
+    parts |= {"microphone": str(config.microphone.source)} if config.microphone and devices.microphone else {}
+    parts |= {"speaker": str(config.speaker.sink)} if config.speaker and devices.speaker else {}
     emit(Started(now, datetime.now(UTC).isoformat(timespec="milliseconds"), parts))
     for kind, options in backend_options(config).items():
         if options.stand_in:
             emit(Notice(options.stand_in, now, kind))
-    if session.hearing and config.conversation.duplex == "auto" and session.hearing.ears.gated:
+    if config.conversation.duplex == "auto" and half_duplex(config, devices):
         text = (
             'The microphone is closed while I speak. With headphones, set conversation.duplex = "full" to interrupt me.'
         )

@@ -75,6 +75,11 @@ class KeyframeGate:
         self._keyframe, self._taken_at, self._changed_at = picture, now, None
         return True
 
+    @property
+    def still(self) -> bool:
+        """Whether the last frame showed what the last keyframe shows."""
+        return self._changed_at is None
+
     def _watch_motion(self, picture: Thumbnail, now: float) -> None:
         """The anchor is where stillness began, so that even a slow drift away from it is motion."""
         share = 1.0 if self._anchor is None else changed_share(self._anchor, picture, self.options.contrast)

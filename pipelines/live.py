@@ -34,7 +34,8 @@ class Hearing:
     ears: Ears
     transcriber: Transcriber
     worker: Worker
-    transcribing: Patience
+    troubles: dict[str, Patience]
+    """One for each of `microphone`, `detector` and `transcriber`."""
     chunks: Lossless[AudioChunk] = field(default_factory=lambda: Lossless[AudioChunk](64, "sound"))
     utterances: Lossless[Utterance] = field(default_factory=lambda: Lossless[Utterance](8, "utterances"))
 
@@ -136,11 +137,16 @@ async def _look(eye: Eye, session: Session) -> None:
 
 
 async def _listen(parts: Hearing, perceptions: Lossless[Perception]) -> None:
+    chunks, utterances, troubles = parts.chunks, parts.utterances, parts.troubles
+
+    async def listen() -> None:
+        await hearing.listen(chunks, parts.ears, perceptions, utterances)
+
     async with asyncio.TaskGroup() as group:
-        group.create_task(_source(parts.microphone, parts.chunks, parts.ears.patience))
-        group.create_task(hearing.listen(parts.chunks, parts.ears, perceptions, parts.utterances))
+        group.create_task(_source(parts.microphone, chunks, troubles["microphone"]))
+        group.create_task(keep_up(troubles["detector"], listen, lambda: chunks.accepted))
         group.create_task(
-            hearing.transcribe(parts.utterances, parts.transcriber, parts.worker, perceptions, parts.transcribing)
+            hearing.transcribe(utterances, parts.transcriber, parts.worker, perceptions, troubles["transcriber"])
         )
 
 
@@ -153,7 +159,7 @@ async def _source(device: _Device[L], line: L, patience: Patience) -> None:
     """Run a device until it ends; a live one that is lost is tried again for ever, a file is not."""
     try:
         if device.live:
-            await keep_up(patience, lambda: device.run(line))
+            await keep_up(patience, lambda: device.run(line), lambda: line.accepted)
         else:
             await device.run(line)
     except DeviceError as error:

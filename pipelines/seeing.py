@@ -44,7 +44,6 @@ class Sight:
 async def gate(eye: Eye) -> None:
     """Pass on the frames that are worth a caption, until the camera's line is closed."""
     async for frame in eye.frames:
-        eye.patience.worked()
         if eye.gate.wants(frame):
             if eye.every_keyframe:
                 await eye.keyframes.drained()

@@ -9,6 +9,9 @@ from devices.media import DeviceError
 from pipelines.backends import BackendError
 from pipelines.types import Emit, Notice, Trouble
 
+STEADY = 3.0
+"""Seconds without a failure after which a part that went on counts as well again."""
+
 
 class Patience:
     """One part's run of failures: the first of each reason becomes a `Trouble`, the waits between tries double."""
@@ -37,11 +40,25 @@ class Patience:
         self._wait = min(self._wait * 2, self._longest)
 
 
-async def keep_up(patience: Patience, run: Callable[[], Awaitable[None]]) -> None:
-    """Run a part until it ends by itself; when it fails, say so once and run it anew after a rest."""
+async def keep_up(patience: Patience, run: Callable[[], Awaitable[None]], progress: Callable[[], int]) -> None:
+    """Run a part until it ends by itself; when it fails, say so once and run it anew after a rest.
+
+    It counts as well again when `progress` (how much it has done so far) grew for a while without a failure.
+    """
     while True:
+        watch = asyncio.create_task(_watch(patience, progress))
         try:
             return await run()
         except (DeviceError, BackendError) as error:
             patience.failed(str(error))
+        finally:
+            watch.cancel()
         await patience.rest()
+
+
+async def _watch(patience: Patience, progress: Callable[[], int]) -> None:
+    while True:
+        before = progress()
+        await asyncio.sleep(STEADY)
+        if progress() > before:
+            patience.worked()
