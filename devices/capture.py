@@ -1,0 +1,115 @@
+"""What cameras need of OpenCV: opening a source quietly and in bounded time, and its pictures in our colours."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from devices.media import DeviceError, Pixels
+
+if TYPE_CHECKING:
+    import cv2
+
+Source = int | str | Path
+"""A device by index or path, a stream by address, a video file by its Path."""
+
+NETWORK_PATIENCE_MS = 5000
+"""How long a stream may take to open, or to send its next frame."""
+
+
+@contextlib.contextmanager
+def opened(source: Source, side: int = 1280) -> Iterator[cv2.VideoCapture]:
+    """An open capture, given back at the end. Raises DeviceError."""
+    capture = open_capture(source, side)
+    try:
+        yield capture
+    finally:
+        capture.release()
+
+
+def open_capture(source: Source, side: int = 1280) -> cv2.VideoCapture:
+    """Open a device (asking it for `side` pixels), a stream (within five seconds) or a file. Raises DeviceError."""
+    if isinstance(source, Path):
+        return _open_file(source)
+    if isinstance(source, str) and "://" in source:
+        return _open_stream(source)
+    return _open_device(source, side)
+
+
+def to_pixels(picture: Any, max_side: int) -> Pixels:
+    """OpenCV's H×W×3 BGR as RGB, its longer side at most `max_side`, never enlarged."""
+    cv2 = opencv()
+    height, width = picture.shape[:2]
+    scale = max_side / max(height, width)
+    if scale < 1:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def shown(source: Source) -> str:
+    """The source as an error may show it: an address without user, password, query, and what looks like a key."""
+    if isinstance(source, int):
+        return f"camera {source}"
+    if isinstance(source, Path) or "://" not in source:
+        return str(source)
+    address = re.sub("://.*@", "://", re.split("[?#]", source)[0], flags=re.DOTALL)
+    return re.sub(r"(?i)((?:pass|pwd|token|key)\w*=)[^/]*", r"\1***", address)
+
+
+def opencv() -> ModuleType:
+    """OpenCV, told to keep its own and FFmpeg's remarks from the user's terminal: errors are said by us, once."""
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    import cv2
+
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    return cv2
+
+
+def _open_device(source: int | str, side: int) -> cv2.VideoCapture:
+    cv2 = opencv()
+    capture = cv2.VideoCapture(source, cv2.CAP_V4L2 if sys.platform.startswith("linux") else cv2.CAP_ANY)
+    if not capture.isOpened():
+        raise DeviceError(f"{shown(source)} is not here or is in use: omni devices lists the cameras there are")
+    # What a device cannot do it leaves as it was. Unasked it gives 640×480; uncompressed, USB carries few large frames.
+    capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+    capture.set(cv2.CAP_PROP_FRAME_WIDTH, side)
+    capture.set(cv2.CAP_PROP_FRAME_HEIGHT, side * 9 // 16)
+    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+    return capture  # type: ignore[no-any-return]
+
+
+def _open_stream(address: str) -> cv2.VideoCapture:
+    cv2 = opencv()
+    patience = [
+        cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+        NETWORK_PATIENCE_MS,
+        cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+        NETWORK_PATIENCE_MS,
+    ]
+    capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, patience)
+    if not capture.isOpened():
+        raise DeviceError(f"no video from {shown(address)}: is it on, and are address and password right?")
+    if address.lower().startswith("http") and capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
+        capture.release()
+        raise DeviceError(f"{shown(address)} is a video with an end, not a live stream: download it and name the file")
+    return capture  # type: ignore[no-any-return]
+
+
+def _open_file(path: Path) -> cv2.VideoCapture:
+    if not os.path.isfile(path):
+        raise DeviceError(f"there is no video file {path}: check the path")
+    cv2 = opencv()
+    # An absolute path, as FFmpeg would take what stands before a colon for a protocol.
+    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+    if not capture.isOpened():
+        raise DeviceError(f"{path} is no video that can be read: is it complete?")
+    return capture  # type: ignore[no-any-return]

@@ -1,0 +1,192 @@
+"""Cameras that move: devices and streams, of which only the newest frame counts, and video files."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from devices.capture import open_capture, opencv, opened, shown, to_pixels
+from devices.lines import Latest
+from devices.media import DeviceError, Frame, Pixels
+
+RELEASE_PATIENCE = 0.4
+"""Seconds that a cancelled camera is given to let go of its device; a read that hangs longer ends on its own."""
+LATE = 0.1
+"""Seconds that a video file's frame may be late before it is skipped."""
+SKIPPING = 1.0
+"""Seconds of skipping after which a late frame is shown all the same: a slow film is better than none."""
+USUAL_FPS = 25.0
+SPOILT_FRAMES = 10
+"""So many frames in a row that cannot be decoded are a lost camera; USB spoils one now and then."""
+
+
+class LiveCamera:
+    """A device or a stream. Its thread reads without pause, so that what it hands over is never old."""
+
+    live, endless = True, True
+
+    def __init__(self, name: str, source: int | str, max_side: int, fps: float | None = None) -> None:
+        self.name = name
+        self._source, self._max_side, self._fps = source, max_side, fps
+
+    def probe(self) -> None:
+        """Take one frame. Raises DeviceError."""
+        with opened(self._source) as capture:
+            if not capture.read()[0]:
+                raise DeviceError(f"{shown(self._source)} gives no picture: does another program use it?")
+
+    async def run(self, frames: Latest[Frame]) -> None:
+        """Hand over frames until cancelled. Raises DeviceError when it cannot be opened, or is lost."""
+        clock = asyncio.get_running_loop().time
+        await _pump(lambda stop: self._taken(clock, stop), frames)
+
+    def _taken(self, clock: Callable[[], float], stop: threading.Event) -> Iterator[Frame]:
+        with opened(self._source, self._max_side) as capture:
+            cap, spoilt = FrameCap(self._fps, clock()), 0
+            while not stop.is_set():
+                if not capture.grab() or spoilt == SPOILT_FRAMES:
+                    raise DeviceError(f"{shown(self._source)} was lost: is it still connected and on?")
+                taken = clock()
+                if not cap.allows(taken):
+                    continue
+                readable, picture = capture.retrieve()
+                spoilt = 0 if readable else spoilt + 1
+                if readable:
+                    yield Frame(to_pixels(picture, self._max_side), taken, self.name)
+
+
+class VideoFile:
+    """A video file, at its own pace, or (`fast`) as quickly as its frames are taken from the line."""
+
+    live, endless = False, False
+
+    def __init__(self, name: str, path: Path, max_side: int, fps: float | None = None, fast: bool = False) -> None:
+        self.name = name
+        self._path, self._max_side, self._fps, self._fast = path, max_side, fps, fast
+
+    def probe(self) -> None:
+        """Decode its first frame. Raises DeviceError."""
+        with contextlib.closing(_Film(self._path, self._max_side, self._fps)) as film:
+            if film.next() is None:
+                raise DeviceError(f"the video {self._path} has no picture that can be read: is it complete?")
+
+    async def run(self, frames: Latest[Frame]) -> None:
+        """Show it once and return. Raises DeviceError when it cannot be opened."""
+        thread = ThreadPoolExecutor(1, f"camera {self.name}")
+        loop = asyncio.get_running_loop()
+        try:
+            film = await loop.run_in_executor(thread, _Film, self._path, self._max_side, self._fps)
+            try:
+                await self._show(lambda late: loop.run_in_executor(thread, film.next, late), frames)
+            finally:
+                thread.submit(film.close)
+        finally:
+            thread.shutdown(wait=False)
+
+    async def _show(self, find: Callable[[float], asyncio.Future[_Shot | None]], frames: Latest[Frame]) -> None:
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        while shot := await find(0.0 if self._fast else clock() - started - LATE):
+            at, pixels = shot
+            if self._fast:
+                await frames.drained()
+            else:
+                await asyncio.sleep(max(0.0, started + at - clock()))
+                started = max(started, clock() - at - LATE)  # a film too slow to decode is shown slower
+            frames.put(Frame(pixels, started + at, self.name))
+
+
+_Shot = tuple[float, Pixels]
+"""Seconds from the start of the film, and the picture."""
+
+
+class _Film:
+    """A video file opened for reading from front to back. Blocking; used from one thread at a time."""
+
+    def __init__(self, path: Path, max_side: int, fps: float | None) -> None:
+        cv2 = opencv()
+        self._capture, self._max_side = open_capture(path), max_side
+        self._cap = FrameCap(fps, 0.0)
+        self._position, self._step = cv2.CAP_PROP_POS_MSEC, 1 / (self._capture.get(cv2.CAP_PROP_FPS) or USUAL_FPS)
+        self._first: float | None = None
+        self._at = 0.0
+
+    def next(self, late: float = 0.0) -> _Shot | None:
+        """The next frame due under the cap, passing over those from before `late`; None at the end."""
+        patience = time.monotonic() + SKIPPING
+        while self._capture.grab():
+            self._at = self._media_time()
+            passed_over = self._at < late and time.monotonic() < patience
+            if passed_over or not self._cap.allows(self._at):
+                continue
+            readable, picture = self._capture.retrieve()
+            if readable:
+                return self._at, to_pixels(picture, self._max_side)
+        return None
+
+    def close(self) -> None:
+        self._capture.release()
+
+    def _media_time(self) -> float:
+        """Seconds from the first frame to the one just grabbed; counted where the file has no time stamps."""
+        stamp = self._capture.get(self._position) / 1000
+        if self._first is None:
+            self._first = stamp
+            return 0.0
+        since = stamp - self._first
+        return since if since > self._at else self._at + self._step
+
+
+class FrameCap:
+    """Lets through at most `fps` frames for each second of the clock it is shown, or all of them."""
+
+    def __init__(self, fps: float | None, start: float) -> None:
+        self._interval = 1 / fps if fps else 0.0
+        self._due = start
+
+    def allows(self, at: float) -> bool:
+        """Whether a frame taken `at` is due. What comes late does not move the next, so that the average holds."""
+        if at < self._due:
+            return False
+        self._due = max(self._due + self._interval, at)
+        return True
+
+
+async def _pump(take: Callable[[threading.Event], Iterator[Frame]], frames: Latest[Frame]) -> None:
+    """Put on the line what a blocking iterator yields in a thread of its own; when cancelled, have it stop."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[BaseException | None] = loop.create_future()
+    stop = threading.Event()
+
+    def put(frame: Frame) -> None:
+        if not (stop.is_set() or frames.closed):
+            frames.put(frame)
+
+    def work() -> None:
+        outcome: BaseException | None = None
+        try:
+            for frame in take(stop):
+                _tell(loop, put, frame)
+        except BaseException as error:  # noqa: BLE001  carried to the awaiting task, as an executor does
+            outcome = error
+        _tell(loop, ended.set_result, outcome)
+
+    threading.Thread(target=work, name="camera", daemon=True).start()
+    try:
+        await asyncio.wait([ended])
+    finally:
+        stop.set()
+        await asyncio.wait([ended], timeout=RELEASE_PATIENCE)
+    if outcome := ended.result():
+        raise outcome
+
+
+def _tell(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *values: Any) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+        loop.call_soon_threadsafe(call, *values)
