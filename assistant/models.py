@@ -1,0 +1,198 @@
+"""`omni models`: lists, pulls, verifies and removes weights; what is there is whole, or it is not there."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.errors import WeightsError
+
+if TYPE_CHECKING:
+    from assistant.manifest import Entry
+    from assistant.shelf import State
+
+__all__ = ["Row", "WeightsError", "add_arguments", "list_models", "pull", "read_manifest", "remove", "run", "verify"]
+
+Say = Callable[[str], None]
+"""Takes what a person should read, one whole line at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One set of weights, as `omni models list` shows it."""
+
+    name: str
+    state: State
+    purpose: str
+    licence: str
+    source: str
+    size: int
+    """Bytes that a pull fetches."""
+    kept: int
+    """Bytes that lie there afterwards."""
+
+
+def list_models() -> list[Row]:
+    """All weights of the manifest, and which are here; judged by the sizes of their files, not by their hashes."""
+    from assistant import manifest, shelf
+
+    return [
+        Row(name, shelf.state(name, one), one.purpose, one.licence, one.source.label, one.size, one.kept)
+        for name, one in manifest.read().models.items()
+    ]
+
+
+def read_manifest(path: Path) -> dict[str, Entry]:
+    """The entries of one manifest file. Raises WeightsError with the file and the key that is wrong."""
+    from assistant import manifest
+
+    return manifest.load(path).models
+
+
+def pull(name: str, say: Say) -> None:
+    """Fetch the weights of that name, or of that group, unless they are here and whole. Raises WeightsError."""
+    from assistant import manifest, shelf
+
+    known = manifest.read()
+    for member in known.members(name):
+        with shelf.plain_errors(member), shelf.alone(say):
+            _pull(member, known.models[member], say)
+
+
+def verify(name: str | None, say: Say) -> bool:
+    """Hash every file of the weights of that name (of all that are here) and say what is wrong. Raises WeightsError."""
+    from assistant import manifest, shelf
+
+    known = manifest.read()
+    present = [member for member in known.models if shelf.folder(member).is_dir()]
+    if name is None and not present:
+        say("no weights are here yet: omni models pull embedded")
+    members = present if name is None else known.members(name)
+    sound = [_verify(member, known.models[member], say) for member in members]
+    return all(sound)
+
+
+def remove(name: str, say: Say) -> None:
+    """Delete the weights of that name or group, and what an interrupted pull left of them. Raises WeightsError."""
+    from assistant import manifest, shelf, sources
+
+    known = manifest.read()
+    forgotten = name in shelf.names() and name not in known.models
+    for member in (name,) if forgotten else known.members(name):
+        with shelf.plain_errors(member), shelf.alone(say), shelf.workroom(member) as room:
+            if not forgotten:
+                sources.forget(known.models[member].source)
+            was_here = shelf.take_away(member, room)
+        say(f"{member}: removed" if was_here else f"{member}: was not here")
+
+
+def _pull(name: str, entry: Entry, say: Say) -> None:
+    from assistant import convert, shelf, sources
+
+    if shelf.state(name, entry) == "here" and not shelf.faults(name):
+        return say(f"{name}: is here and verified, {shelf.folder(name)}")
+    if lacking := sources.missing(entry.source) or (convert.missing() if entry.convert else ""):
+        raise WeightsError(f"{name}: {lacking}")
+    _check_space(name, entry)
+    with shelf.workroom(name) as room:
+        say(f"{name}: fetching {_megabytes(entry.size)} from {entry.source.label}, licence {entry.licence}")
+        made = _fetched(entry, room)
+        if entry.convert:
+            say(f"{name}: converting once, which takes about half a minute")
+            made = convert.from_gguf(made / next(iter(entry.hashes)), room / "converted")
+        shelf.settle(name, made, entry, room)
+    say(f"{name}: is here, {_megabytes(shelf.weight(name))} in {shelf.folder(name)}")
+
+
+def _fetched(entry: Entry, room: Path) -> Path:
+    """The folder with the files of the source; what was in between is gone, for a conversion needs the space."""
+    from assistant import sources
+
+    (folder := room / "fetched").mkdir()
+    (scratch := room / "scratch").mkdir()
+    sources.fetch(entry.source, folder, scratch)
+    shutil.rmtree(scratch)
+    return folder
+
+
+def _check_space(name: str, entry: Entry) -> None:
+    from assistant import sources
+    from pipelines.weights import home
+
+    need, free = entry.peak * 11 // 10, shutil.disk_usage(home()).free
+    if free < need:
+        raise WeightsError(f"{name}: needs {_megabytes(need)} of disk, {_megabytes(free)} are free: {sources.FULL}")
+
+
+def _verify(name: str, entry: Entry, say: Say) -> bool:
+    from assistant import shelf
+
+    state = shelf.state(name, entry)
+    if state == "absent":
+        raise WeightsError(f"{name}: is not here: omni models pull {name}")
+    with shelf.plain_errors(name):
+        faults = shelf.faults(name)
+    for fault in faults:
+        say(f"{name}: {fault}: omni models pull {name}")
+    if not faults:
+        newer = f"; the manifest now names another: omni models pull {name}" if state == "outdated" else ""
+        say(f"{name}: verified{newer}")
+    return not faults
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe what follows `omni models`."""
+    acts = parser.add_subparsers(dest="act", required=True, metavar="list|pull|verify|remove")
+    listing = acts.add_parser("list", help="what there is, what is here, how large it is, under which licence")
+    listing.add_argument("--json", action="store_true", help="as one JSON object")
+    for act, count, text in (
+        ("pull", "+", "fetch weights, checked against their hashes; what is here and whole is not fetched again"),
+        ("verify", "*", "hash what is here; without names, all of it"),
+        ("remove", "+", "delete weights"),
+    ):
+        acts.add_parser(act, help=text).add_argument("names", nargs=count, metavar="NAME")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what `omni models` was asked to; status 1 if something that is here is damaged. Raises WeightsError."""
+    match arguments.act:
+        case "list":
+            _print_list(arguments.json)
+        case "pull":
+            for name in arguments.names:
+                pull(name, _say)
+        case "verify":
+            sound = [verify(name, _say) for name in arguments.names or [None]]
+            return 0 if all(sound) else 1
+        case "remove":
+            for name in arguments.names:
+                remove(name, _say)
+    return 0
+
+
+def _print_list(as_json: bool) -> None:
+    from assistant import manifest
+    from pipelines.weights import home
+
+    rows, groups = list_models(), manifest.read().groups
+    if as_json:
+        return _say(json.dumps({"home": str(home()), "models": [asdict(row) for row in rows], "groups": groups}))
+    for row in rows:
+        size = row.kept if row.state == "here" else row.size
+        _say(f"{row.name:<12} {row.state:<8} {_megabytes(size):>10}  {row.licence}  {row.source}  {row.purpose}")
+    for group, members in groups.items():
+        _say(f"{group:<12} means    {', '.join(members)}")
+    _say(f"They lie in {home()}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"

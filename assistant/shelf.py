@@ -1,0 +1,175 @@
+"""The place where pulled weights lie: what each folder holds, whether that is whole, and how one comes and goes."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from assistant.errors import WeightsError
+from assistant.manifest import RECORD, Entry
+from assistant.sources import FULL, sha256
+from devices.media import Options
+from pipelines.weights import home
+
+State = Literal["here", "absent", "damaged", "outdated"]
+
+
+class Kept(Options):
+    """One file that lies there, as it was on the day it was pulled."""
+
+    sha256: str
+    size: int
+
+
+class Record(Options):
+    """What a pulled folder says of itself, in its `manifest.json`."""
+
+    name: str
+    source: str
+    licence: str
+    pulled: str
+    """UTC, ISO 8601."""
+    fetched: dict[str, str]
+    """sha256 of each file as it came from its source."""
+    convert: str | None
+    files: dict[str, Kept]
+    """What lies there now, by its path in the folder."""
+
+
+def folder(name: str) -> Path:
+    """Where the weights of that name lie once they are pulled."""
+    return home() / "models" / name
+
+
+def names() -> list[str]:
+    """The names of all folders that lie there."""
+    place = home() / "models"
+    return sorted(path.name for path in place.iterdir()) if place.is_dir() else []
+
+
+def state(name: str, entry: Entry) -> State:
+    """Whether the weights are there, judged by their record and their files' sizes, which takes no time."""
+    if not folder(name).is_dir():
+        return "absent"
+    record = _record(name)
+    if record is None or any(_size(folder(name) / path) != kept.size for path, kept in record.files.items()):
+        return "damaged"
+    return "here" if (record.fetched, record.convert) == (entry.hashes, entry.convert) else "outdated"
+
+
+def faults(name: str) -> list[str]:
+    """What is wrong with the files of pulled weights, judged by their hashes: a clause each, none when all is well."""
+    record = _record(name)
+    if record is None:
+        return [f"{RECORD} is missing or cannot be read"]
+    place = folder(name)
+    lost = [f"{path} is missing" for path in record.files if not (place / path).is_file()]
+    changed = [
+        f"{path} is not what was pulled"
+        for path, kept in record.files.items()
+        if (place / path).is_file() and sha256(place / path) != kept.sha256
+    ]
+    return lost + changed
+
+
+def settle(name: str, made: Path, entry: Entry, room: Path) -> None:
+    """Write the record of what was made and put it in its place in one step; what lay there goes with the room."""
+    record = Record(
+        name=name,
+        source=entry.source.label,
+        licence=entry.licence,
+        pulled=datetime.now(UTC).isoformat(timespec="seconds"),
+        fetched=entry.hashes,
+        convert=entry.convert,
+        files={path: Kept(sha256=sha256(made / path), size=_size(made / path)) for path in _files(made)},
+    )
+    (made / RECORD).write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    folder(name).parent.mkdir(exist_ok=True)
+    take_away(name, room)
+    made.rename(folder(name))
+
+
+def take_away(name: str, room: Path) -> bool:
+    """Move what lies there into the room, in one step. False if nothing did."""
+    with suppress(FileNotFoundError):
+        folder(name).rename(room / "old")
+        return True
+    return False
+
+
+@contextmanager
+def alone(say: Callable[[str], None]) -> Iterator[None]:
+    """Hold the one lock of this home, and sweep what killed pulls left; waits for another that holds it."""
+    partial = home() / "partial"
+    partial.mkdir(parents=True, exist_ok=True)
+    # SQLite's lock: the same on every system, and set free by the system itself when its owner dies, however it dies.
+    with closing(sqlite3.connect(partial / "lock", timeout=0.2, isolation_level=None)) as lock:
+        if not _take(lock):
+            say("another `omni models` is at work here: waiting until it is done")
+            while not _take(lock):
+                pass
+        for left in partial.iterdir():
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+        yield
+
+
+def _take(lock: sqlite3.Connection) -> bool:
+    """Take the lock if it comes free within its timeout."""
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise WeightsError(f"{home() / 'partial' / 'lock'}: {error}: delete that file, then try again") from error
+        return False
+    return True
+
+
+@contextmanager
+def workroom(name: str) -> Iterator[Path]:
+    """A folder on the same disk as the weights; it goes away whatever happens, at the latest with the next pull."""
+    room = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=home() / "partial"))
+    try:
+        yield room
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+@contextmanager
+def plain_errors(name: str) -> Iterator[None]:
+    """What the disk does wrong becomes a WeightsError of one line."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        why = FULL if full else f"{error.strerror or error} ({error.filename or home()})"
+        raise WeightsError(f"{name}: {why}") from error
+
+
+def weight(name: str) -> int:
+    """Bytes that the weights of that name take on the disk."""
+    return sum(_size(folder(name) / path) for path in _files(folder(name)))
+
+
+def _record(name: str) -> Record | None:
+    try:
+        return Record.model_validate_json((folder(name) / RECORD).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValidationError):
+        return None
+
+
+def _files(place: Path) -> list[str]:
+    return sorted(path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else -1
