@@ -1,0 +1,87 @@
+"""Configurations: what is absent stays absent, and every mistake is named with its place before anything loads."""
+
+from pathlib import Path
+
+import pytest
+
+from assistant import config
+from assistant.config import ConfigError
+from assistant.places import configs
+from pipelines.backends import BackendOptions
+
+DESK = '[[camera]]\nname = "desk"\nsource = 0\n'
+
+
+class Parrot(BackendOptions):
+    """A user's own chat."""
+
+    loud: bool = False
+
+
+def _read(tmp_path: Path, text: str) -> config.Config:
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return config.read(path)
+
+
+@pytest.mark.parametrize("path", sorted(configs().glob("*.toml")), ids=lambda path: path.name)
+def test_what_is_shipped_is_good(path: Path) -> None:
+    if path.name != "models.toml":
+        assert config.read(path).camera
+
+
+def test_an_absent_section_is_an_absent_part(tmp_path: Path) -> None:
+    chosen = _read(tmp_path, DESK)
+    assert chosen.camera[0].name == "desk"
+    assert chosen.microphone is chosen.chat is chosen.voice is None
+
+
+def test_a_users_own_backend_is_found_by_module_and_class(tmp_path: Path) -> None:
+    chosen = _read(tmp_path, f'[chat]\nbackend = "{__name__}:Parrot"\nloud = true\n')
+    assert isinstance(chosen.chat, Parrot)
+    assert chosen.chat.loud
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("[[camera]]\nmax_sides = 3\n", "camera.0.max_sides: unknown key; did you mean max_side?"),
+        ("[chatt]\n", "chatt: unknown key; did you mean chat?"),
+        (DESK + 'fps = "ten"\n', "camera.0.fps: input should be a valid number"),
+        (DESK + "[gate]\narea = 7\n", "gate.area: input should be less than or equal to 1, not 7"),
+        ('[chat]\nbackend = "gpt"\n', "chat.backend: no chat is called 'gpt'; there are embedded, grounded, smollm2"),
+        ("[chat]\n", "chat.backend: name one"),
+        ("chat = 3\n", "chat: is a section, [chat], not a value"),
+        ('[chat]\nbackend = "json:dumps"\n', "is not a subclass of pipelines.backends.BackendOptions"),
+        ('[chat]\nbackend = "no_such_module:Chat"\n', "cannot be imported"),
+        ('[chat]\nbackend = "grounded"\nwise = 1\n', "chat.wise: unknown key"),
+        (DESK + DESK, "every [[camera]] needs a name of its own"),
+        ('[microphone]\nsource = "silence"\n', "a [microphone] needs a [detector] and a [transcriber]"),
+        ("", "there is nothing to run"),
+        ("camera = [\n", "is not TOML"),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_place(tmp_path: Path, text: str, mistake: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        _read(tmp_path, text)
+    (line,) = caught.value.lines
+    assert mistake in line
+    assert line.startswith(str(tmp_path / "mine.toml"))
+    assert "\n" not in line
+
+
+def test_two_mistakes_are_two_lines(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        _read(tmp_path, '[[camera]]\nsauce = 0\n[chat]\nbackend = "gpt"\n')
+    assert len(caught.value.lines) == 2
+
+
+def test_what_is_no_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        config.read(path)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        config.read(tmp_path)
+    with pytest.raises(ConfigError, match="No such file"):
+        config.read(tmp_path / "absent.toml")
