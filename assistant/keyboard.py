@@ -1,0 +1,156 @@
+"""Lines typed on a terminal: read in one thread, whole or key by key, and never in the way of the session's end."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import os
+import re
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from typing import TextIO
+
+from devices.lines import LineClosed, Lossless
+
+LONGEST = 2000
+"""Characters of a line that are kept; what is typed beyond them is ignored."""
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
+_BACKSPACE, _KILL_LINE, _KILL_WORD, _END = "\x7f\b", "\x15", "\x17", "\x04\x1a"
+
+
+class Typing:
+    """What is typed so far: bytes go in, whole lines come out. Bytes that are not UTF-8 become U+FFFD."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.ended = False
+        """True after Ctrl-D on an empty line."""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def feed(self, data: bytes, final: bool = False) -> list[str]:
+        """The lines that these bytes complete, stripped, without the empty ones."""
+        keys = _ESCAPES.sub("", self._decoder.decode(data, final)) + ("\n" if final else "")
+        return [line for key in keys if (line := self._press(key))]
+
+    def _press(self, key: str) -> str:
+        """The line, if this key completes one."""
+        line = ""
+        if key in "\r\n":
+            line, self.text = self.text.strip(), ""
+        elif key in _BACKSPACE:
+            self.text = self.text[:-1]
+        elif key == _KILL_LINE:
+            self.text = ""
+        elif key == _KILL_WORD:
+            self.text = self.text.rstrip().rpartition(" ")[0]
+        elif key in _END:
+            self.ended = self.ended or not self.text
+        elif (key.isprintable() or key == "\t") and len(self.text) < LONGEST:
+            self.text += " " if key == "\t" else key
+        return line
+
+
+async def typed_lines(stream: TextIO | None = None, shown: Callable[[str], None] | None = None) -> AsyncIterator[str]:
+    """The lines typed on `stream` (standard input), until its end; none where it cannot be read.
+
+    With `shown`, a terminal is read key by key and does not echo: `shown` is given the line as far as it is typed,
+    for a view that repaints the screen. The terminal is put back as it was, also when this is cancelled.
+    """
+    descriptor = _readable(sys.stdin if stream is None else stream)
+    if descriptor is None:
+        return
+    show = shown if shown and os.isatty(descriptor) else None
+    pieces = Lossless[bytes](16, "keyboard")
+    with _key_by_key(descriptor) if show else nullcontext():
+        _start_reading(descriptor, show is not None, pieces)
+        try:
+            async for line in _lines(pieces, show or (lambda draft: None)):
+                yield line
+        finally:
+            pieces.close()
+
+
+async def _lines(pieces: Lossless[bytes], show: Callable[[str], None]) -> AsyncIterator[str]:
+    typing = Typing()
+    show("")
+    async for piece in pieces:
+        lines = typing.feed(piece)
+        show(typing.text)
+        for line in lines:
+            yield line
+        if typing.ended:
+            return
+    for line in typing.feed(b"", final=True):
+        yield line
+
+
+def _start_reading(descriptor: int, by_key: bool, pieces: Lossless[bytes]) -> None:
+    read: Callable[[], bytes] = partial(os.read, descriptor, 4096)
+    if sys.platform == "win32" and by_key:
+        read = _console_key
+    loop = asyncio.get_running_loop()
+    threading.Thread(target=_read, args=(read, pieces, loop), name="keyboard", daemon=True).start()
+
+
+def _read(read: Callable[[], bytes], pieces: Lossless[bytes], loop: asyncio.AbstractEventLoop) -> None:
+    """Read, blocking, until the end or until nobody listens; a thread that still waits then goes with the process."""
+    # From the descriptor: a thread that waits inside `sys.stdin` holds its lock, and the interpreter aborts at its end.
+    try:
+        while (data := read()) and not pieces.closed:
+            asyncio.run_coroutine_threadsafe(pieces.put(data), loop).result()
+    except (OSError, LineClosed, CancelledError):
+        pass  # the terminal is gone, or the session is over: either way, the end
+    if not pieces.closed:
+        loop.call_soon_threadsafe(pieces.close)
+
+
+def _readable(stream: TextIO | None) -> int | None:
+    """The descriptor to read from; None without one, or where reading would stop a process in the background."""
+    try:
+        descriptor = stream.fileno() if stream is not None else None
+    except OSError:
+        return None
+    return None if descriptor is None or _in_background(descriptor) else descriptor
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _in_background(descriptor: int) -> bool:
+        return False
+
+    @contextmanager
+    def _key_by_key(descriptor: int) -> Iterator[None]:
+        yield  # the console is asked for single keys where they are read
+
+    def _console_key() -> bytes:
+        key = msvcrt.getwch()
+        if key == "\x00":  # an arrow or function key: its code follows
+            msvcrt.getwch()
+            return b"\x1b"
+        return key.encode("utf-8", "replace")
+
+else:
+    import termios
+    import tty
+
+    def _in_background(descriptor: int) -> bool:
+        try:
+            return os.tcgetpgrp(descriptor) != os.getpgrp()
+        except OSError:
+            return False  # no terminal, or not the one that governs this process
+
+    @contextmanager
+    def _key_by_key(descriptor: int) -> Iterator[None]:
+        """No echo and no waiting for Enter; Ctrl-C still interrupts."""
+        before = termios.tcgetattr(descriptor)
+        try:
+            tty.setcbreak(descriptor, termios.TCSANOW)
+            yield
+        finally:
+            termios.tcsetattr(descriptor, termios.TCSANOW, before)
