@@ -17,16 +17,16 @@ from devices.video import LiveCamera, VideoFile
 class CameraOptions(Options):
     """What is asked of a camera."""
 
-    name: str = Field("camera", min_length=1)
+    name: str = Field(default="camera", min_length=1)
     source: int | str = 0
     """An index, a device path, an rtsp:// or http(s):// address, a video file, a still, or a folder of stills."""
-    max_side: int = Field(1280, ge=64, le=16384)
+    max_side: int = Field(default=1280, ge=64, le=16384)
     """Pixels: a larger picture is made smaller on capture, keeping its shape; a smaller one is never enlarged."""
-    fps: float | None = Field(10.0, gt=0, le=240)
+    fps: float | None = Field(default=10.0, gt=0, le=240)
     """At most so many frames a second (of a file, a second of its own time); None for every frame."""
     fast: bool = False
     """Read a video file as quickly as its frames are taken, losing none of those that `fps` lets through."""
-    hold: float = Field(3.0, gt=0, le=3600)
+    hold: float = Field(default=3.0, gt=0, le=3600)
     """Seconds that each still of a folder is shown."""
 
     @field_validator("source", mode="before")

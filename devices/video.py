@@ -91,14 +91,15 @@ class VideoFile:
 
     async def _show(self, find: Callable[[float], asyncio.Future[_Shot | None]], frames: Latest[Frame]) -> None:
         clock = asyncio.get_running_loop().time
-        started = clock()
-        while shot := await find(0.0 if self._fast else clock() - started - LATE):
+        started, late = clock(), 0.0
+        while shot := await find(late):
             at, pixels = shot
+            started += max(0.0, late - at)  # a film too slow to decode is shown slower
             if self._fast:
                 await frames.drained()
             else:
                 await asyncio.sleep(max(0.0, started + at - clock()))
-                started = max(started, clock() - at - LATE)  # a film too slow to decode is shown slower
+                late = clock() - started - LATE
             frames.put(Frame(pixels, started + at, self.name))
 
 

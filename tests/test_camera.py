@@ -1,0 +1,312 @@
+"""Cameras of every kind keep one contract; live ones are never old, and their errors are one line."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from devices import capture
+from devices.camera import CameraOptions, open_camera
+from devices.cameras import _known_to_the_kernel, list_cameras
+from devices.capture import open_capture, shown
+from devices.lines import Latest
+from devices.media import Camera, DeviceError, Frame
+from devices.stills import Still, StillFolder
+from devices.video import LiveCamera, VideoFile
+from pipelines.trouble import Patience, keep_up
+from pipelines.types import Event, Trouble
+from tests.cameras import ScriptedCapture, running, write_clip
+from tests.mjpeg import MjpegServer, number_of
+
+
+@pytest.fixture
+def plug_in(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Have these captures be opened, one after another."""
+
+    def plug(*captures: ScriptedCapture) -> None:
+        waiting = iter(captures)
+        monkeypatch.setattr(capture, "open_capture", lambda source, side=1280: next(waiting))
+
+    return plug
+
+
+KINDS = ["device", "stream", "video file", "fast video file", "still", "folder of stills"]
+
+
+@pytest.fixture
+def camera(request: pytest.FixtureRequest, tmp_path: Path, plug_in: Callable[..., None]) -> Iterator[Camera]:
+    """A camera of the asked kind, its pictures 320 pixels wide and taken at 160, opened as the configuration does."""
+
+    def opened(source: int | str | Path, **options: Any) -> Camera:
+        source = str(source) if isinstance(source, Path) else source
+        return open_camera(CameraOptions(name="door", source=source, max_side=160, **options))
+
+    if request.param == "stream":
+        with MjpegServer() as server:
+            yield opened(server.url())
+    elif request.param == "device":
+        plug_in(ScriptedCapture(iter([8] * 10_000)))
+        yield opened("0")
+    elif "video" in request.param:
+        yield opened(write_clip(tmp_path / "clip.mp4"), fast=request.param.startswith("fast"))
+    else:
+        cv2.imwrite(str(tmp_path / "a.png"), np.full((240, 320, 3), 8, np.uint8))
+        yield opened(tmp_path / "a.png" if request.param == "still" else tmp_path)
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("camera", KINDS, indirect=True)
+async def test_every_camera_keeps_the_contract(camera: Camera) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with running(camera) as frames:
+        taken = [await frames.get(), await frames.get()]
+        cancelled_at = loop.time()
+    assert loop.time() - cancelled_at < 0.5
+    for frame in taken:
+        assert frame.pixels.dtype == np.uint8
+        assert frame.pixels.shape == (120, 160, 3)
+        assert frame.pixels.flags.c_contiguous
+        assert frame.camera == camera.name == "door"
+    assert began <= taken[0].captured_at < taken[1].captured_at
+    assert camera.endless or not camera.live
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "live", "endless"),
+    [
+        (0, LiveCamera, True, True),
+        ("2", LiveCamera, True, True),
+        ("/dev/video0", LiveCamera, True, True),
+        ("rtsp://door/stream", LiveCamera, True, True),
+        ("https://door/video.mp4", LiveCamera, True, True),
+        ("clip.mp4", VideoFile, False, False),
+        ("photo.JPG", Still, False, True),
+        (".", StillFolder, False, False),
+        ("x" * 5000, VideoFile, False, False),
+        ("nul\0.mp4", VideoFile, False, False),
+    ],
+)
+def test_the_source_decides_the_kind(source: int | str, kind: type, live: bool, endless: bool) -> None:
+    found = open_camera(CameraOptions(source=source))
+    assert (type(found), found.live, found.endless) == (kind, live, endless)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"source": source} for source in (-1, "", True, 1.5)),
+        *({"fps": fps} for fps in (0, -1, float("nan"), float("inf"))),
+        *({"max_side": 10}, {"hold": 0}, {"name": ""}, {"sauce": 0}),
+    ],
+)
+def test_wrong_options_are_refused_by_name(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        CameraOptions(**wrong)
+    assert [error["loc"] for error in refused.value.errors()] == [tuple(wrong)]
+
+
+def test_asking_for_a_camera_loads_nothing_heavy() -> None:
+    script = """
+import sys
+from devices.camera import CameraOptions, open_camera
+for source in (0, "rtsp://door", "clip.mp4", "photo.jpg", "."):
+    open_camera(CameraOptions(source=source))
+assert not {"cv2", "PIL", "torch"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.real_time
+async def test_a_slow_reader_gets_the_newest_picture_not_an_old_one() -> None:
+    with MjpegServer(fps=50) as server:
+        async with running(LiveCamera("door", server.url(), 1280)) as frames:
+            for _ in range(4):
+                frame = await frames.get()
+                age = time.monotonic() - server.sent_at[number_of(frame)]
+                assert age < 0.15
+                assert server.sent_at[number_of(frame)] == pytest.approx(frame.captured_at, abs=0.1)
+                await asyncio.sleep(0.3)
+                frames.put(await frames.get())  # what lies there now is what the next round must not be older than
+            assert frames.dropped > 20
+
+
+@pytest.mark.real_time
+async def test_the_cap_takes_few_of_many_frames(plug_in: Callable[..., None]) -> None:
+    plug_in(ScriptedCapture(iter([8] * 10_000)))
+    async with running(LiveCamera("door", 0, 1280, fps=50), size=1000) as frames:
+        taken = [await frames.get() for _ in range(20)]
+    gaps = [after.captured_at - before.captured_at for before, after in pairwise(taken)]
+    assert np.mean(gaps) == pytest.approx(0.02, rel=0.25)
+
+
+@pytest.mark.real_time
+async def test_a_device_is_given_back_when_cancelled(plug_in: Callable[..., None]) -> None:
+    device = ScriptedCapture(iter([8] * 10_000))
+    plug_in(device)
+    async with running(LiveCamera("door", 0, 1280)) as frames:
+        await frames.get()
+        assert not device.released
+    assert device.released
+
+
+@pytest.mark.real_time
+async def test_a_lost_device_is_said_once_and_tried_again(plug_in: Callable[..., None]) -> None:
+    script = [ScriptedCapture(iter(levels)) for levels in ([], [10, 20], [30] * 10_000)]
+    plug_in(*script)
+    events: list[Event] = []
+    camera, frames = LiveCamera("door", 0, 1280), Latest[Frame](100)
+    patience = Patience("camera", events.append, first=0.01)
+    keeping = asyncio.create_task(keep_up(patience, lambda: camera.run(frames), lambda: frames.accepted))
+    levels = [int((await frames.get()).pixels[0, 0, 0]) for _ in range(4)]
+    keeping.cancel()
+    await asyncio.wait([keeping])
+    assert levels == [10, 20, 30, 30]
+    assert [type(event) for event in events] == [Trouble]
+    assert "camera 0 was lost" in str(events[0])
+    assert all(device.released for device in script)
+
+
+@pytest.mark.real_time
+async def test_spoilt_pictures_are_passed_over_until_they_are_too_many(plug_in: Callable[..., None]) -> None:
+    plug_in(ScriptedCapture(iter([10, -1, -1, 20] + [-1] * 100)))
+    frames: Latest[Frame] = Latest(100)
+    with pytest.raises(DeviceError, match="was lost"):
+        await LiveCamera("door", 0, 1280).run(frames)
+    assert [int((await frames.get()).pixels[0, 0, 0]) for _ in range(len(frames))] == [10, 20]
+
+
+def test_a_device_that_gives_no_picture_is_found_out_by_the_probe(plug_in: Callable[..., None]) -> None:
+    plug_in(ScriptedCapture(iter([])), ScriptedCapture(iter([1])))
+    with pytest.raises(DeviceError, match="gives no picture"):
+        LiveCamera("door", 0, 1280).probe()
+    LiveCamera("door", 0, 1280).probe()
+
+
+@pytest.mark.real_time
+async def test_a_stream_that_dies_is_an_error_that_keeps_its_password_to_itself() -> None:
+    with MjpegServer() as server:
+        camera = LiveCamera("door", server.url("me:secret@"), 1280)
+        camera.probe()
+        frames: Latest[Frame] = Latest()
+        running = asyncio.create_task(camera.run(frames))
+        await frames.get()
+        server.die()
+        with pytest.raises(DeviceError, match="was lost") as lost:
+            await running
+        assert "secret" not in str(lost.value)
+        assert "127.0.0.1" in str(lost.value)
+        server.revive()
+        await asyncio.wait_for(_one_frame(camera), 5)
+
+
+async def _one_frame(camera: Camera) -> Frame:
+    async with running(camera) as frames:
+        return await frames.get()
+
+
+@pytest.mark.real_time
+async def test_cancelling_does_not_wait_for_a_stream_that_hangs() -> None:
+    with MjpegServer() as server:
+        async with running(LiveCamera("door", server.url(), 1280)) as frames:
+            await frames.get()
+            server.hang()
+            await asyncio.sleep(0.1)
+            cancelled_at = time.monotonic()
+        assert time.monotonic() - cancelled_at < 0.5
+
+
+@pytest.mark.real_time
+async def test_a_stream_that_hangs_is_lost_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capture, "NETWORK_PATIENCE_MS", 300)
+    with MjpegServer() as server:
+        frames: Latest[Frame] = Latest()
+        running = asyncio.create_task(LiveCamera("door", server.url(), 1280).run(frames))
+        await frames.get()
+        server.hang()
+        with pytest.raises(DeviceError, match="was lost"):
+            await asyncio.wait_for(running, 2)
+
+
+@pytest.mark.real_time
+async def test_a_reader_that_went_home_does_not_trouble_the_camera(plug_in: Callable[..., None]) -> None:
+    plug_in(ScriptedCapture(iter([8] * 10)))
+    frames: Latest[Frame] = Latest()
+    frames.close()
+    with pytest.raises(DeviceError, match="was lost"):
+        await LiveCamera("door", 0, 1280).run(frames)
+
+
+def test_a_stream_that_is_not_there_is_one_line_without_its_password() -> None:
+    for address in ("rtsp://me:secret@127.0.0.1:9/live", "http://127.0.0.1:9/video?password=secret"):
+        with pytest.raises(DeviceError, match=r"no video from \w+://127.0.0.1:9/") as refused:
+            LiveCamera("door", address, 1280).probe()
+        assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "harmless"),
+    [
+        ("rtsp://me:secret@host:554/live", "rtsp://host:554/live"),
+        ("rtsp://me:sec@ret/!@host/live", "rtsp://host/live"),
+        ("http://host/video.cgi?user=me&pwd=secret", "http://host/video.cgi"),
+        ("rtsp://host/user=me_password=secret_channel=1/live", "rtsp://host/user=me_password=***/live"),
+        ("/dev/video3", "/dev/video3"),
+        (3, "camera 3"),
+    ],
+)
+def test_an_address_is_shown_without_what_it_hides(address: int | str, harmless: str) -> None:
+    assert shown(address) == harmless
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the message is the same, the waiting is not")
+@pytest.mark.parametrize("source", [9998, "/dev/video9998"])
+def test_no_such_camera_is_one_line_that_says_how_to_list_them(source: int | str) -> None:
+    with pytest.raises(DeviceError, match=r"9998 is not here .*omni devices") as refused:
+        open_camera(CameraOptions(source=source)).probe()
+    assert "\n" not in str(refused.value)
+
+
+def test_the_cameras_of_the_machine_are_listed_by_number(tmp_path: Path) -> None:
+    for number, name in ((10, "Door"), (2, "Integrated Camera\n"), (7, "Gone")):
+        (tmp_path / "sys" / f"video{number}").mkdir(parents=True)
+        (tmp_path / "sys" / f"video{number}" / "name").write_text(name)
+    (tmp_path / "dev").mkdir()
+    for number in (2, 10):
+        (tmp_path / "dev" / f"video{number}").touch()
+    assert _known_to_the_kernel(tmp_path / "sys", tmp_path / "dev") == [(2, "Integrated Camera"), (10, "Door")]
+
+
+def test_a_machine_without_cameras_says_so(tmp_path: Path) -> None:
+    assert _known_to_the_kernel(tmp_path / "sys", tmp_path / "dev") == []
+    assert all(isinstance(name, str) for _, name in list_cameras())
+
+
+def test_a_film_on_the_web_is_not_taken_for_a_live_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class WebFilm:
+        def __init__(self, *_: Any) -> None:
+            self.released = False
+
+        def isOpened(self) -> bool:
+            return True
+
+        def get(self, prop: int) -> float:
+            return 45.0 if prop == cv2.CAP_PROP_FRAME_COUNT else 0.0
+
+        def release(self) -> None:
+            self.released = True
+
+    monkeypatch.setattr(cv2, "VideoCapture", WebFilm)
+    with pytest.raises(DeviceError, match="a video with an end"):
+        open_capture("http://host/clip.mp4")
