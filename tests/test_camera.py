@@ -18,8 +18,6 @@ from pydantic import ValidationError
 
 from devices import capture
 from devices.camera import CameraOptions, open_camera
-from devices.cameras import _known_to_the_kernel, list_cameras
-from devices.capture import open_capture, shown
 from devices.lines import Latest
 from devices.media import Camera, DeviceError, Frame
 from devices.stills import Still, StillFolder
@@ -246,67 +244,3 @@ async def test_a_reader_that_went_home_does_not_trouble_the_camera(plug_in: Call
     frames.close()
     with pytest.raises(DeviceError, match="was lost"):
         await LiveCamera("door", 0, 1280).run(frames)
-
-
-def test_a_stream_that_is_not_there_is_one_line_without_its_password() -> None:
-    for address in ("rtsp://me:secret@127.0.0.1:9/live", "http://127.0.0.1:9/video?password=secret"):
-        with pytest.raises(DeviceError, match=r"no video from \w+://127.0.0.1:9/") as refused:
-            LiveCamera("door", address, 1280).probe()
-        assert "secret" not in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("address", "harmless"),
-    [
-        ("rtsp://me:secret@host:554/live", "rtsp://host:554/live"),
-        ("rtsp://me:sec@ret/!@host/live", "rtsp://host/live"),
-        ("http://host/video.cgi?user=me&pwd=secret", "http://host/video.cgi"),
-        ("rtsp://host/user=me_password=secret_channel=1/live", "rtsp://host/user=me_password=***/live"),
-        ("/dev/video3", "/dev/video3"),
-        (3, "camera 3"),
-    ],
-)
-def test_an_address_is_shown_without_what_it_hides(address: int | str, harmless: str) -> None:
-    assert shown(address) == harmless
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the message is the same, the waiting is not")
-@pytest.mark.parametrize("source", [9998, "/dev/video9998"])
-def test_no_such_camera_is_one_line_that_says_how_to_list_them(source: int | str) -> None:
-    with pytest.raises(DeviceError, match=r"9998 is not here .*omni devices") as refused:
-        open_camera(CameraOptions(source=source)).probe()
-    assert "\n" not in str(refused.value)
-
-
-def test_the_cameras_of_the_machine_are_listed_by_number(tmp_path: Path) -> None:
-    for number, name in ((10, "Door"), (2, "Integrated Camera\n"), (7, "Gone")):
-        (tmp_path / "sys" / f"video{number}").mkdir(parents=True)
-        (tmp_path / "sys" / f"video{number}" / "name").write_text(name)
-    (tmp_path / "dev").mkdir()
-    for number in (2, 10):
-        (tmp_path / "dev" / f"video{number}").touch()
-    assert _known_to_the_kernel(tmp_path / "sys", tmp_path / "dev") == [(2, "Integrated Camera"), (10, "Door")]
-
-
-def test_a_machine_without_cameras_says_so(tmp_path: Path) -> None:
-    assert _known_to_the_kernel(tmp_path / "sys", tmp_path / "dev") == []
-    assert all(isinstance(name, str) for _, name in list_cameras())
-
-
-def test_a_film_on_the_web_is_not_taken_for_a_live_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class WebFilm:
-        def __init__(self, *_: Any) -> None:
-            self.released = False
-
-        def isOpened(self) -> bool:
-            return True
-
-        def get(self, prop: int) -> float:
-            return 45.0 if prop == cv2.CAP_PROP_FRAME_COUNT else 0.0
-
-        def release(self) -> None:
-            self.released = True
-
-    monkeypatch.setattr(cv2, "VideoCapture", WebFilm)
-    with pytest.raises(DeviceError, match="a video with an end"):
-        open_capture("http://host/clip.mp4")
