@@ -122,7 +122,12 @@ def thumbnail(pixels: Pixels) -> Thumbnail:
 
 
 def changed_share(before: Thumbnail, after: Thumbnail, contrast: float) -> float:
-    """Share of the cells that changed by `contrast` grey levels or more, 0 to 1.
+    """Share of the cells that changed by `contrast` grey levels or more, 0 to 1."""
+    return float(np.mean(changed_cells(before, after, contrast)))
+
+
+def changed_cells(before: Thumbnail, after: Thumbnail, contrast: float) -> NDArray[np.bool_]:
+    """N: which cells changed by `contrast` grey levels or more.
 
     Exposure is taken out first; then shadows, by asking more where it is bright, and shake, by letting a cell
     be like any of its neighbours.
@@ -133,7 +138,7 @@ def changed_share(before: Thumbnail, after: Thumbnail, contrast: float) -> float
     blown = (before[0] >= SATURATED) & (after[0] > expected[0])  # how bright it had been, nobody knows
     expected[0][blown] = after[0][blown]
     needed = np.maximum(contrast, SHADOW * expected[0])
-    return float(np.mean((_apart(expected, after) >= needed) | (_apart(after, expected) >= needed)))
+    return np.asarray((_apart(expected, after) >= needed) | (_apart(after, expected) >= needed))
 
 
 def _apart(picture: Thumbnail, other: Thumbnail) -> NDArray[np.float32]:

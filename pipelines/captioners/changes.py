@@ -1,0 +1,65 @@
+"""What differs between two keyframes of one camera, a short clause each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+
+from pipelines.types import Facts
+
+ALIKE = 0.75
+"""How like two readings of the same line are, 0 to 1."""
+SAID = 4
+"""Lines that are named one by one; more are counted."""
+
+
+def changes(before: Facts, after: Facts) -> tuple[str, ...]:
+    """The clauses, most important first."""
+    return (
+        *_people(before.people, after.people),
+        *_lines("text", before.text, after.text),
+        *_lines("code", before.codes, after.codes),
+        *_light(before, after),
+        *_motion(before, after),
+    )
+
+
+def _people(before: int | None, after: int | None) -> Iterator[str]:
+    if before is None or after is None or before == after:
+        return
+    word = "more" if after > before else "fewer"
+    number = abs(after - before)
+    yield f"one person {word}" if number == 1 else f"{number} people {word}"
+
+
+def _lines(kind: str, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
+    new = [line for line in after if not _among(line, before)]
+    gone = [line for line in before if not _among(line, after)]
+    for lines, one, many in ((new, "is new", "are new"), (gone, "is gone", "are gone")):
+        if len(lines) > SAID:
+            yield f"{len(lines)} lines of {kind} {many}"
+        else:
+            yield from (f"the {kind} {line} {one}" for line in lines)
+
+
+def _among(line: str, others: Sequence[str]) -> bool:
+    """Whether it is one of them, read a little differently perhaps."""
+    return any(SequenceMatcher(None, _bare(line), _bare(other)).ratio() >= ALIKE for other in others)
+
+
+def _bare(line: str) -> str:
+    return "".join(sign for sign in line.casefold() if sign.isalnum())
+
+
+def _light(before: Facts, after: Facts) -> Iterator[str]:
+    if before.light and after.light and before.light != after.light:
+        yield f"the light went from {before.light} to {after.light}"
+    elif before.colours and after.colours and before.colours[0] not in after.colours:
+        yield f"the main colour went from {before.colours[0]} to {after.colours[0]}"
+
+
+def _motion(before: Facts, after: Facts) -> Iterator[str]:
+    if after.motion == "camera":
+        yield "the whole picture changed"
+    elif after.motion in ("left", "centre", "right"):
+        yield f"something moved {'in' if after.motion == 'centre' else 'on'} the {after.motion}"

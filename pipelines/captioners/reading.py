@@ -1,0 +1,80 @@
+"""Text and codes in the picture: only what was read surely, exactly as it stands there."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from devices.media import Pixels
+from pipelines.backends import BackendError
+
+SMALLEST = 16
+"""Pixels: nothing can be read in a picture with a shorter side."""
+
+
+class TextReader:
+    """Lines of text by RapidOCR, with the models that its package carries; nothing is downloaded."""
+
+    def __init__(self, side: int, score: float) -> None:
+        """Lines are looked for in a picture of `side` pixels, and dropped below a `score` (0 to 1)."""
+        import numpy as np
+        import rapidocr
+
+        logging.getLogger("RapidOCR").setLevel(logging.CRITICAL)
+        models = Path(rapidocr.__file__).parent / "models"
+        self._score = score
+        self._engine = rapidocr.RapidOCR(
+            params={
+                "Global.use_cls": False,
+                "Global.log_level": "critical",
+                "Det.limit_type": "max",
+                "Det.limit_side_len": side,
+                "Det.model_path": _only(models, "*_det_*.onnx"),
+                "Rec.model_path": _only(models, "*_rec_*.onnx"),
+                "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+            }
+        )
+        self._engine(np.zeros((48, 96, 3), np.uint8), use_det=False)  # it loads its models when first used
+        self._engine(np.zeros((64, 64, 3), np.uint8), use_det=True)
+
+    def read(self, pixels: Pixels) -> tuple[str, ...]:
+        """Lines from top to bottom in an H×W×3 RGB picture."""
+        import cv2
+
+        if min(pixels.shape[:2]) < SMALLEST:
+            return ()
+        found = self._engine(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+        lines = zip(found.txts or (), found.scores or (), strict=True)
+        return tuple(" ".join(line.split()) for line, score in lines if score >= self._score and is_text(line))
+
+
+class CodeReader:
+    """QR codes and the bar codes of goods."""
+
+    def __init__(self) -> None:
+        import cv2
+
+        self._squares, self._bars = cv2.QRCodeDetector(), cv2.barcode.BarcodeDetector()
+
+    def read(self, pixels: Pixels) -> tuple[str, ...]:
+        """What the codes in an H×W×3 RGB picture say."""
+        import cv2
+
+        if min(pixels.shape[:2]) < SMALLEST:
+            return ()
+        grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+        squares = self._squares.detectAndDecodeMulti(grey)[1]
+        bars = self._bars.detectAndDecodeMulti(grey)[1]
+        return tuple(dict.fromkeys(code for code in (*squares, *bars) if code))
+
+
+def is_text(line: str) -> bool:
+    """Two different letters or digits at least: rings and bars look like 0, 00 and 11."""
+    return len({sign for sign in line.casefold() if sign.isalnum()}) >= 2
+
+
+def _only(folder: Path, pattern: str) -> str:
+    found = sorted(folder.glob(pattern))
+    if not found:
+        raise BackendError("rapidocr carries no models here: pip install --force-reinstall 'rapidocr>=3.10,<4'")
+    return str(found[0])
