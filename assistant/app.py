@@ -11,6 +11,7 @@ from typing import Any
 from assistant.config import Config
 from assistant.feed import Feed
 from devices.camera import open_camera
+from devices.capture import shown
 from devices.media import Camera, Frame, Microphone, NoSoundSystem, Speaker
 from devices.microphone import open_microphone
 from devices.speaker import open_speaker
@@ -190,7 +191,7 @@ def _greet(config: Config, devices: Devices, emit: Emit) -> None:
     """Say what runs, and once what each stand-in cannot do."""
     now = asyncio.get_running_loop().time()
     parts: dict[str, str] = {kind: type(options).__name__.lower() for kind, options in backend_options(config).items()}
-    parts |= {f"camera {camera.name}": str(camera.source) for camera in config.camera}
+    parts |= {f"camera {camera.name}": shown(camera.source) for camera in config.camera}
     parts |= {"microphone": str(config.microphone.source)} if config.microphone and devices.microphone else {}
     parts |= {"speaker": str(config.speaker.sink)} if config.speaker and devices.speaker else {}
     emit(Started(now, datetime.now(UTC).isoformat(timespec="milliseconds"), parts))

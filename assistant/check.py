@@ -8,6 +8,7 @@ from pathlib import Path
 from assistant import config
 from assistant.app import backend_options
 from assistant.config import Config, ConfigError
+from devices.capture import shown
 from pipelines import backends
 
 
@@ -20,7 +21,8 @@ def _check(path: Path) -> int:
     try:
         line = _manifest(path) if path.name == "models.toml" else _assistant(path)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        for mistake in error.lines:
+            print(f"omni: {mistake}", file=sys.stderr)
         return 2
     print(f"{path}: {line}")
     return 0
@@ -49,7 +51,7 @@ def _manifest(path: Path) -> str:
 
 
 def _summary(chosen: Config) -> str:
-    parts = [f"camera {camera.name} ({camera.source})" for camera in chosen.camera]
+    parts = [f"camera {camera.name} ({shown(camera.source)})" for camera in chosen.camera]
     parts += ["microphone"] if chosen.microphone else []
     parts += [f"{kind} {type(options).__name__.lower()}" for kind, options in backend_options(chosen).items()]
     parts += ["speaker"] if chosen.speaker else []

@@ -7,9 +7,10 @@ import asyncio
 import importlib.util
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -18,7 +19,9 @@ from assistant.config import ConfigError
 from assistant.feed import Feed
 from assistant.places import configs
 from devices.lines import Latest
-from devices.media import Frame, Samples
+from devices.media import Frame
+from pipelines import backends
+from pipelines.backends import BackendOptions, Voice
 from pipelines.types import Caption, Event, Reply, Transcript, Trouble
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
 SHOWN = 12.0
 """Seconds that each picture of the scene is shown."""
-NOISE = 0.0005
+HISS = 0.0005
 """Loudness of the hiss under the questions: digital silence is not what a microphone hears."""
 
 
@@ -62,7 +65,7 @@ async def _demonstrate(out: Path) -> int:
         scene = Path(made)
         _draw_scene(scene / "photos")
         sections = config.tables(configs() / "desktop.toml")
-        _ask_aloud(scene / "questions.wav", sections["voice"])
+        ask_aloud(scene / "questions.wav", _load_voice(sections["voice"]), _questions(), len(SCENES) * SHOWN)
         sections["camera"] = [{"name": "desk", "source": str(scene / "photos"), "hold": SHOWN}]
         sections["microphone"] = {"source": str(scene / "questions.wav")}
         sections["speaker"] = {"sink": str(out / "reply.wav")}
@@ -119,35 +122,26 @@ def _sign() -> Image.Image:
     return picture
 
 
-def _ask_aloud(path: Path, voice_section: dict[str, Any]) -> None:
-    """All questions in one sound file, each at its time, spoken by the configured voice."""
+def ask_aloud(path: Path, voice: Voice, questions: Sequence[tuple[float, str]], seconds: float) -> None:
+    """A sound file in which the voice asks each question at its second, over a faint hiss."""
     import soundfile
 
-    options = config.parse({"voice": voice_section, "chat": {"backend": "grounded"}}, "demo").voice
-    assert options is not None  # the section was given
-    from pipelines import backends
-
-    voice = backends.load(options, "voice")
-    spoken = [(_at(number, after), voice.synthesize(text)) for number, after, text in _script()]
-    seconds = len(SCENES) * SHOWN
-    sound = _hiss(round(seconds * voice.rate))
-    for at, samples in spoken:
-        start = round(at * voice.rate)
-        sound[start : start + len(samples)] += samples[: len(sound) - start]
+    sound = np.random.default_rng(0).normal(0, HISS, round(seconds * voice.rate)).astype(np.float32)
+    for at, question in questions:
+        spoken, start = voice.synthesize(question), round(at * voice.rate)
+        sound[start : start + len(spoken)] += spoken[: len(sound) - start]
     soundfile.write(path, np.clip(sound, -1, 1), voice.rate)
 
 
-def _script() -> list[tuple[int, float, str]]:
-    """Every question: the number of its scene, its time within it, its words."""
-    return [(number, after, text) for number, scene in enumerate(SCENES) for after, text in scene.questions]
+def _load_voice(section: dict[str, Any]) -> Voice:
+    options = config.parse({"voice": section, "chat": {"backend": "grounded"}}, "demo").voice
+    voice: Voice = backends.load(cast(BackendOptions, options), "voice")
+    return voice
 
 
-def _at(scene: int, after: float) -> float:
-    return scene * SHOWN + after
-
-
-def _hiss(length: int) -> Samples:
-    return np.random.default_rng(0).normal(0, NOISE, length).astype(np.float32)
+def _questions() -> list[tuple[float, str]]:
+    """Every question of the script, at its second of the session."""
+    return [(number * SHOWN + after, text) for number, scene in enumerate(SCENES) for after, text in scene.questions]
 
 
 def _draw_sheet(out: Path, events: list[Event], keyframes: list[tuple[Frame, Caption]]) -> None:
@@ -159,7 +153,7 @@ def _draw_sheet(out: Path, events: list[Event], keyframes: list[tuple[Frame, Cap
 
 def _judge(out: Path, events: list[Event]) -> int:
     """Print how many questions were answered, and where the files are."""
-    asked = [text for _, _, text in _script()]
+    asked = [text for _, text in _questions()]
     answered = _answered(asked, [event for event in events if isinstance(event, Reply)])
     troubles = [event for event in events if isinstance(event, Trouble)]
     for question in asked:

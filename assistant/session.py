@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from assistant import app, config
 from assistant.config import Config, ConfigError
@@ -75,30 +75,29 @@ async def _until_signal(main: Any) -> int:
 
 async def _show(chosen: Config, arguments: argparse.Namespace) -> int:
     from assistant.keyboard import typed_lines
+    from assistant.plain import Json
     from assistant.terminal import choose_view
 
     feed = Feed()
-    views = [asyncio.create_task(choose_view(arguments.plain, arguments.json, sys.stdout).run(feed.subscribe()))]
-    if arguments.events:
-        views.append(asyncio.create_task(_write_events(Path(arguments.events), feed)))
-    try:
-        await app.run(chosen, feed, typed_lines if sys.stdin.isatty() else None)
-    finally:
-        feed.close()
-        await asyncio.gather(*views)
+    with _events_file(arguments.events) as file:
+        views = [choose_view(arguments.plain, arguments.json, sys.stdout), *([Json(file)] if file else [])]
+        shown = [asyncio.create_task(view.run(feed.subscribe())) for view in views]
+        try:
+            await app.run(chosen, feed, typed_lines if sys.stdin.isatty() else None)
+        finally:
+            feed.close()
+            await asyncio.gather(*shown)
     return 1 if feed.troubles else 0
 
 
-async def _write_events(path: Path, feed: Feed) -> None:
-    """All events as JSON lines in a file; a disk that is full is one more trouble."""
-    from assistant.plain import Json
-
-    line = feed.subscribe()
+def _events_file(name: str | None) -> contextlib.AbstractContextManager[TextIO | None]:
+    """The file that the events are to be written to as well, or None."""
+    if name is None:
+        return contextlib.nullcontext()
     try:
-        with path.open("w", encoding="utf-8") as stream:
-            await Json(stream).run(line)
+        return open(name, "w", encoding="utf-8")
     except OSError as error:
-        feed.emit(Trouble("events file", f"{path}: {error.strerror or error}", asyncio.get_running_loop().time()))
+        raise ConfigError(f"--events {name}: cannot be written: {error.strerror or error}") from error
 
 
 async def _answer(chosen: Config, arguments: argparse.Namespace) -> int:
@@ -106,7 +105,7 @@ async def _answer(chosen: Config, arguments: argparse.Namespace) -> int:
         raise ConfigError("the configuration has no [chat], so nothing can answer")
     feed = Feed()
     looked = asyncio.Event()
-    if not chosen.camera:
+    if not (chosen.camera and chosen.captioner):
         looked.set()
 
     async def question() -> AsyncIterator[str]:

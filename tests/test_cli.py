@@ -1,0 +1,186 @@
+"""The command as a person meets it: one clear line and status 2 for what he did wrong, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.cli import main
+
+CONFIG = """
+[[camera]]
+name = "desk"
+source = 0
+
+[chat]
+backend = "grounded"
+"""
+
+
+@pytest.fixture
+def chosen(tmp_path: Path) -> Path:
+    """A configuration with a camera and a chat that need no weights."""
+    path = tmp_path / "mine.toml"
+    path.write_text(CONFIG, encoding="utf-8")
+    return path
+
+
+def _png(path: Path, width: int, height: int) -> Path:
+    """A PNG that claims to be so large; its pixels are not there."""
+
+    def block(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + block(b"IHDR", header) + block(b"IDAT", zlib.compress(b"\0")))
+    return path
+
+
+def _wav(path: Path, rate: int, channels: int) -> Path:
+    import soundfile
+
+    soundfile.write(path, np.zeros((rate, channels)), rate)
+    return path
+
+
+def _one_line(capsys: pytest.CaptureFixture[str], status: int) -> str:
+    captured = capsys.readouterr()
+    lines = captured.err.strip().splitlines()
+    assert status == 2
+    assert len(lines) == 1, captured.err
+    assert lines[0].startswith("omni: ")
+    assert "Traceback" not in captured.err + captured.out
+    return lines[0]
+
+
+def _ask(chosen: Path, camera: Path | str) -> int:
+    return main(["ask", "what do you see?", "--config", str(chosen), "--camera", str(camera)])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("absent.jpg", None),
+        ("absent.mp4", None),
+        ("empty.jpg", b""),
+        ("empty.mp4", b""),
+        ("text.mp4", b"this is no film"),
+        ("truncated.mp4", b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom\x00\x00\x10\x00mdat"),
+        ("folder", ""),
+    ],
+)
+def test_a_camera_that_cannot_be_read(
+    chosen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes | str | None
+) -> None:
+    path = tmp_path / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        path.mkdir()
+    assert name in _one_line(capsys, _ask(chosen, path))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (12_000, 9_000)])
+def test_a_picture_of_an_impossible_size(
+    chosen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], width: int, height: int
+) -> None:
+    line = _one_line(capsys, _ask(chosen, _png(tmp_path / "odd.png", width, height)))
+    assert "odd.png" in line
+
+
+def test_a_camera_that_is_not_there(chosen: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "omni devices" in _one_line(capsys, _ask(chosen, "97"))
+
+
+@pytest.mark.parametrize(("rate", "channels", "hint"), [(8_000, 1, "8000 Hz"), (16_000, 8, "8 channels")])
+def test_sound_that_cannot_be_listened_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rate: int, channels: int, hint: str
+) -> None:
+    sound = _wav(tmp_path / "odd.wav", rate, channels)
+    _png(tmp_path / "photo.png", 640, 480)
+    mine = tmp_path / "ears.toml"
+    mine.write_text('[chat]\nbackend="grounded"\n[detector]\nbackend="silero"\n[transcriber]\nbackend="pocketsphinx"\n')
+    assert hint in _one_line(capsys, main(["run", str(mine), "--plain", "--microphone", str(sound)]))
+
+
+@pytest.mark.parametrize("name", ["absent.wav", "empty.wav", "folder"])
+def test_a_sound_file_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    (tmp_path / "empty.wav").touch()
+    (tmp_path / "folder").mkdir()
+    mine = tmp_path / "ears.toml"
+    mine.write_text('[chat]\nbackend="grounded"\n[detector]\nbackend="silero"\n[transcriber]\nbackend="pocketsphinx"\n')
+    line = _one_line(capsys, main(["run", str(mine), "--plain", "--microphone", str(tmp_path / name)]))
+    assert name in line
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("[[camera]]\nsauce = 0\n", "camera.0.sauce: unknown key"),
+        ("[[camera]]\nfps = 'many'\n", "camera.0.fps"),
+        ("[chat]\nbackend = 'oracle'\n", "no chat is called 'oracle'"),
+        ("[[camera\n", "is not TOML"),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_a_configuration_that_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, text: str, hint: str
+) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text(text, encoding="utf-8")
+    assert hint in _one_line(capsys, main([command, str(mine)]))
+
+
+def test_check_names_every_bad_file_and_praises_the_good(
+    chosen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text("[chatt]\n", encoding="utf-8")
+    assert main(["check", str(bad), str(chosen)]) == 2
+    captured = capsys.readouterr()
+    assert "chatt" in captured.err
+    assert "good" in captured.out
+
+
+def test_asking_with_no_camera_named_in_the_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('[chat]\nbackend = "grounded"\n', encoding="utf-8")
+    assert main(["ask", "how many people do you see?", "--config", str(mine)]) == 0
+    assert capsys.readouterr().out.strip(), "without eyes it says that it has seen nothing"
+
+
+def test_asking_about_a_photo_without_a_captioner(
+    chosen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (64, 48), "red").save(tmp_path / "red.png")
+    assert _ask(chosen, tmp_path / "red.png") == 0
+    assert capsys.readouterr().out.strip()
+
+
+def test_the_events_can_be_written_to_a_file(chosen: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.new("RGB", (64, 48), "red").save(photos / "red.png")
+    quick = tmp_path / "quick.toml"
+    quick.write_text(CONFIG.replace("source = 0", f'source = "{photos.as_posix()}"\nhold = 0.2'), encoding="utf-8")
+    events = tmp_path / "events.jsonl"
+    assert main(["run", str(quick), "--plain", "--events", str(events)]) == 0
+    types = [json.loads(line)["type"] for line in events.read_text(encoding="utf-8").splitlines()]
+    assert types[0] == "started"
+    assert types[-1] == "health"
+
+
+def test_an_events_file_that_cannot_be_written(
+    chosen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = _one_line(capsys, main(["run", str(chosen), "--plain", "--events", str(tmp_path / "no" / "where.jsonl")]))
+    assert "where.jsonl" in line
