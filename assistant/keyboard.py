@@ -47,7 +47,7 @@ class Typing:
         elif key == _KILL_LINE:
             self.text = ""
         elif key == _KILL_WORD:
-            self.text = self.text.rstrip().rpartition(" ")[0]
+            self.text = re.sub(r"\S+\s*$", "", self.text)
         elif key in _END:
             self.ended = self.ended or not self.text
         elif (key.isprintable() or key == "\t") and len(self.text) < LONGEST:

@@ -113,7 +113,8 @@ class Output:
         try:
             if line:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self.write(line), PATIENCE)
+                    async with asyncio.timeout(PATIENCE):
+                        await self.write(line)
         finally:
             self._thread.shutdown()
 

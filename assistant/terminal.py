@@ -140,7 +140,8 @@ class Screen:
                 await self._show(events)
             finally:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._draw(self._end), PATIENCE)
+                    async with asyncio.timeout(PATIENCE):
+                        await self._draw(self._end)
                 self._thread.shutdown()
 
     async def _show(self, events: Latest[Event]) -> None:
@@ -160,7 +161,8 @@ class Screen:
         """Repaint when something changed, and every second, for the ages."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._touched.wait(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await self._touched.wait()
             self._touched.clear()
             await self._draw(partial(self._live.update, self._area(), refresh=True))
 

@@ -1,0 +1,153 @@
+"""Typed asks: whole lines from a pipe, keys from a terminal, and never in the way of the session's end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from assistant.keyboard import LONGEST, Typing, typed_lines
+
+pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
+termios = pytest.importorskip("termios")
+
+PATIENTLY_CANCELLED = """
+import asyncio
+from assistant.keyboard import typed_lines
+
+async def read():
+    async for line in typed_lines():
+        print(line, flush=True)
+
+async def main():
+    reading = asyncio.create_task(read())
+    await asyncio.sleep(0.1)
+    reading.cancel()
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int]]:
+    """The person's end of a pseudo-terminal, and the program's."""
+    person, program = pty.openpty()
+    yield person, program
+    for descriptor in (person, program):
+        os.close(descriptor)
+
+
+async def lines_from(data: bytes) -> list[str]:
+    """All lines of a pipe that ends after `data`."""
+    reader, writer = os.pipe()
+    os.write(writer, data)
+    os.close(writer)
+    with os.fdopen(reader) as stream:
+        return [line async for line in typed_lines(stream)]
+
+
+@pytest.mark.real_time
+async def test_lines_are_stripped_and_empty_ones_skipped() -> None:
+    assert await lines_from(b"  how many people \n\n   \r\nread it\nunfinished") == [
+        "how many people",
+        "read it",
+        "unfinished",
+    ]
+
+
+@pytest.mark.real_time
+async def test_bytes_that_are_not_utf8_are_replaced() -> None:
+    assert await lines_from("几个人\n".encode() + b"caf\xe9\n") == ["几个人", "caf\ufffd"]
+
+
+@pytest.mark.real_time
+async def test_nothing_is_read_where_there_is_no_keyboard() -> None:
+    with open(os.devnull) as nothing:  # noqa: ASYNC230  nothing to wait for
+        assert [line async for line in typed_lines(nothing)] == []
+    assert [line async for line in typed_lines(StringIO("no descriptor\n"))] == []
+
+
+def test_a_character_may_come_in_pieces() -> None:
+    typing = Typing()
+    first, rest = "几\n".encode()[:2], "几\n".encode()[2:]
+    assert typing.feed(first) == []
+    assert typing.feed(rest) == ["几"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        (b"red\x7f\x7f\x08x\n", "x"),
+        (b"\x7fa\n", "a"),
+        (b"wrong\x15right\n", "right"),
+        (b"what is that\x17this\n", "what is this"),
+        (b"one\x17two\n", "two"),
+        (b"a\x1b[A\x1b[1;5D\x1bOPb\r", "ab"),
+        (b"a\tb\x00\x07\n", "a b"),
+    ],
+)
+def test_keys_edit_the_line(keys: bytes, line: str) -> None:
+    assert Typing().feed(keys) == [line]
+
+
+def test_a_line_has_a_longest_length() -> None:
+    assert Typing().feed(b"x" * (LONGEST + 500) + b"\nnext\n") == ["x" * LONGEST, "next"]
+
+
+def test_control_d_ends_only_an_empty_line() -> None:
+    typing = Typing()
+    typing.feed(b"a\x04")
+    assert not typing.ended
+    typing.feed(b"\x7f\x04")
+    assert typing.ended
+
+
+@pytest.mark.real_time
+async def test_a_terminal_is_read_key_by_key_and_put_back(terminal: tuple[int, int]) -> None:
+    person, program = terminal
+    before, drafts = termios.tcgetattr(program), []
+
+    def typed(draft: str) -> None:
+        drafts.append(draft)
+        if draft == "":  # ready, or a line was sent
+            os.write(person, b"hi\n" if len(drafts) == 1 else b"\x04")
+
+    with os.fdopen(program, closefd=False) as stream:
+        assert [line async for line in typed_lines(stream, typed)] == ["hi"]
+    assert drafts[0] == drafts[-1] == ""
+    assert termios.tcgetattr(program) == before
+
+
+@pytest.mark.real_time
+async def test_the_terminal_does_not_echo_while_a_view_shows_what_is_typed(terminal: tuple[int, int]) -> None:
+    person, program = terminal
+    before, ready = termios.tcgetattr(program), asyncio.Event()
+    with os.fdopen(program, closefd=False) as stream:
+
+        async def read() -> None:
+            async for _ in typed_lines(stream, lambda _draft: ready.set()):
+                pass
+
+        reading = asyncio.get_running_loop().create_task(read())
+        await ready.wait()
+        assert not termios.tcgetattr(program)[3] & (termios.ECHO | termios.ICANON)
+        assert termios.tcgetattr(program)[3] & termios.ISIG  # Ctrl-C still interrupts
+        reading.cancel()
+        await asyncio.wait([reading])
+    assert termios.tcgetattr(program) == before
+    os.write(person, b"\n")  # lets the reading thread go
+
+
+def test_a_keyboard_that_is_still_waited_for_does_not_keep_the_process(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PATIENTLY_CANCELLED]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.wait(20) == 0
+        assert process.stderr.read() == b""
