@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
+import struct
 from pathlib import Path
 
 from assistant.errors import WeightsError
@@ -31,9 +32,13 @@ def from_gguf(gguf: Path, folder: Path) -> Path:
         # Its progress bars go straight to stderr, also where that is no terminal.
         with contextlib.redirect_stderr(io.StringIO()):
             _convert(gguf, folder)
-    except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
-        raise WeightsError(f"{gguf.name} cannot be converted: {str(error).splitlines()[0]}") from error
+    except (SafetensorError, struct.error, ValueError, LookupError, TypeError, RuntimeError) as error:
+        raise WeightsError(f"{gguf.name} cannot be converted: {_first_line(error)}") from error
     return folder
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _convert(gguf: Path, folder: Path) -> None:

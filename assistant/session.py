@@ -8,6 +8,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -80,10 +81,11 @@ async def _show(chosen: Config, arguments: argparse.Namespace) -> int:
 
     feed = Feed()
     with _events_file(arguments.events) as file:
-        views = [choose_view(arguments.plain, arguments.json, sys.stdout), *([Json(file)] if file else [])]
-        shown = [asyncio.create_task(view.run(feed.subscribe())) for view in views]
+        view = choose_view(arguments.plain, arguments.json, sys.stdout)
+        asks = partial(typed_lines, shown=view.typed) if sys.stdin.isatty() else None
+        shown = [asyncio.create_task(one.run(feed.subscribe())) for one in (view, Json(file) if file else None) if one]
         try:
-            await app.run(chosen, feed, typed_lines if sys.stdin.isatty() else None)
+            await app.run(chosen, feed, asks)
         finally:
             feed.close()
             await asyncio.gather(*shown)

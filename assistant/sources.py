@@ -173,17 +173,19 @@ def _arrive(hub: Hub, file: File) -> Path:
 
 def _stream(hub: Hub, file: File, out: IO[bytes], advance: Callable[[int], None]) -> None:
     """Append what is still to come. `hf_hub_download` would begin anew after an interruption, so it is not used."""
-    from huggingface_hub import hf_hub_url
-    from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
+    from huggingface_hub import get_token, hf_hub_url
+    from huggingface_hub.utils import get_session, hf_raise_for_status
 
     url = hf_hub_url(hub.repo, file.path, revision=hub.revision)
-    headers = {**build_hf_headers(), "Accept-Encoding": "identity", "Range": f"bytes={out.tell()}-"}
+    headers = {"User-Agent": "omni-assistant", "Accept-Encoding": "identity", "Range": f"bytes={out.tell()}-"}
+    if token := get_token():
+        headers["Authorization"] = f"Bearer {token}"
     with get_session().stream("GET", url, headers=headers, timeout=30.0) as answer:
         hf_raise_for_status(answer)
         if answer.status_code != HTTPStatus.PARTIAL_CONTENT:
             out.truncate(0)
             out.seek(0)
-        for block in answer.iter_bytes(BLOCK):
+        for block in answer.iter_bytes():
             out.write(block)
             advance(out.tell())
             if out.tell() > file.size:

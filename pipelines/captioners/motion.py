@@ -24,6 +24,8 @@ PAN_STEP = 1.5
 """Pixels of the small grey picture by which a pan shifts it at least."""
 PAN_SHARP = 0.25
 """Least peak of the phase correlation, 0 to 1, at which a shift is believed."""
+PAN_GAIN = 0.6
+"""Share of the difference that is left at most once the shift of a pan is taken out."""
 PAN_SIZE = (160, 90)
 
 
@@ -62,4 +64,19 @@ def panned(before: Grey, after: Grey) -> bool:
 
     window = cv2.createHanningWindow(PAN_SIZE, cv2.CV_32F)
     (right, down), peak = cv2.phaseCorrelate(before, after, window)
-    return bool(peak >= PAN_SHARP and np.hypot(right, down) >= PAN_STEP)
+    x, y = round(right), round(down)
+    if peak < PAN_SHARP or np.hypot(right, down) < PAN_STEP or max(abs(x), abs(y)) >= min(PAN_SIZE) // 2:
+        return False
+    aligned = _difference(_shifted(before, -x, -y), _shifted(after, x, y))
+    return aligned < PAN_GAIN * _difference(before, after)
+
+
+def _shifted(grey: Grey, x: int, y: int) -> Grey:
+    """What is left of a picture when its first x columns and y rows (or, below zero, its last) are cut off."""
+    height, width = grey.shape
+    return grey[max(0, y) : height + min(0, y), max(0, x) : width + min(0, x)]
+
+
+def _difference(one: Grey, other: Grey) -> float:
+    """Mean difference in grey levels, whatever the exposure."""
+    return float(np.abs((one - one.mean()) - (other - other.mean())).mean())
