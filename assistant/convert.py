@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib.util
 import io
 import struct
@@ -32,7 +33,10 @@ def from_gguf(gguf: Path, folder: Path) -> Path:
         # Its progress bars go straight to stderr, also where that is no terminal.
         with contextlib.redirect_stderr(io.StringIO()):
             _convert(gguf, folder)
-    except (SafetensorError, struct.error, ValueError, LookupError, TypeError, RuntimeError) as error:
+    except SafetensorError as error:  # however the disk failed, it comes without its number
+        full = "No space left on device" in str(error)
+        raise OSError(errno.ENOSPC if full else errno.EIO, _first_line(error), str(folder)) from error
+    except (struct.error, ValueError, LookupError, TypeError, RuntimeError) as error:
         raise WeightsError(f"{gguf.name} cannot be converted: {_first_line(error)}") from error
     return folder
 
