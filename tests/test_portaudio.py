@@ -1,0 +1,120 @@
+"""Finding sound devices: what a person calls them, and what they are told when there are none."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from devices import portaudio
+from devices.media import DeviceError, NoSoundSystem
+from tests import pulse
+
+
+class FakeSound(SimpleNamespace):
+    """Stands for the module `sounddevice`: three devices, of which one cannot be opened in mono, one not at all."""
+
+    class PortAudioError(Exception):
+        pass
+
+    default = SimpleNamespace(device=[2, 1])
+    listed = (
+        {"name": "Built-in Output", "max_input_channels": 0, "max_output_channels": 2},
+        {"name": "USB Headset", "max_input_channels": 1, "max_output_channels": 2},
+        {"name": "usb headset (2)", "max_input_channels": 2, "max_output_channels": 0},
+    )
+
+    def query_devices(self) -> list[dict[str, Any]]:
+        return [{**row, "index": index, "default_samplerate": 48000.0} for index, row in enumerate(self.listed)]
+
+    def check_input_settings(self, device: int, channels: int, **settings: Any) -> None:
+        if device == 1 or channels == 1:
+            raise self.PortAudioError("Device unavailable\n [PaErrorCode -9985]", -9985)
+
+
+@pytest.fixture
+def devices(monkeypatch: pytest.MonkeyPatch) -> FakeSound:
+    fake = FakeSound()
+    monkeypatch.setitem(sys.modules, "sounddevice", fake)  # type: ignore[arg-type]
+    monkeypatch.setattr(portaudio, "_stale", False)
+    return fake
+
+
+def test_lists_what_records_and_what_plays(devices: FakeSound) -> None:
+    assert [(mic.index, mic.is_default, mic.rate) for mic in portaudio.list_microphones()] == [
+        (1, False, 48000),
+        (2, True, 48000),
+    ]
+    assert [(speaker.name, speaker.is_default) for speaker in portaudio.list_speakers()] == [
+        ("Built-in Output", False),
+        ("USB Headset", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"), [("default", 2), (1, 1), ("1", 1), ("USB", 1), ("headset (2)", 2), ("usb headset", 1)]
+)
+def test_finds_a_device_by_what_a_person_calls_it(devices: FakeSound, wanted: int | str, index: int) -> None:
+    assert portaudio.find("input", wanted).index == index
+
+
+@pytest.mark.parametrize("wanted", ["Jabra", 0, 7, "7"])
+def test_an_unknown_device_is_one_line_that_names_the_command(devices: FakeSound, wanted: int | str) -> None:
+    with pytest.raises(DeviceError, match=r"there is no microphone .*: `omni devices` lists") as caught:
+        portaudio.find("input", wanted)
+    assert not isinstance(caught.value, NoSoundSystem)
+
+
+def test_a_machine_without_a_device_has_no_sound_system(devices: FakeSound) -> None:
+    devices.listed = ()
+    with pytest.raises(NoSoundSystem, match="no speaker on this machine: connect one"):
+        portaudio.find("output", "default")
+
+
+def test_without_a_default_the_first_device_is_it(devices: FakeSound) -> None:
+    devices.default = SimpleNamespace(device=[-1, -1])
+    assert portaudio.find("output", "default").index == 0
+
+
+def test_a_microphone_that_cannot_do_mono_is_used_in_stereo_and_a_busy_one_is_said(devices: FakeSound) -> None:
+    portaudio.check("input", 2)
+    with pytest.raises(
+        DeviceError, match=r"'USB Headset' cannot be opened \(Device unavailable .*close what"
+    ) as caught:
+        portaudio.check("input", 1)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("platform", "command"), [("linux", "apt install libportaudio2"), ("darwin", "pip install")])
+def test_without_portaudio_one_line_gives_the_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str, command: str
+) -> None:
+    (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')")
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "platform", platform)
+    with pytest.raises(NoSoundSystem, match=command) as caught:
+        portaudio.list_microphones()
+    assert "\n" not in str(caught.value)
+
+
+def test_what_libraries_print_about_sound_devices_stays_off_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    with portaudio._quietly():
+        os.write(2, b"ALSA lib pcm.c:2721: Unknown PCM cards.pcm.rear\n")
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "after\n"
+
+
+def test_a_real_sound_system_has_a_default_microphone_and_speaker(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pulse.server(tmp_path):
+        portaudio.check("input", "default")
+        portaudio.check("output", "default")
+        with pytest.raises(DeviceError, match="omni devices"):
+            portaudio.check("output", "no such speaker")
+    assert capfd.readouterr().err == ""
