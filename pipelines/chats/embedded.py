@@ -1,0 +1,112 @@
+"""The embedded chat: rules answer what they know, a small language model the rest, its claims checked.
+
+Which of the two is asked was decided by measuring both: `python -m tests.benchmarks.chats` prints the table.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future
+from contextlib import closing
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from pipelines import backends, weights
+from pipelines.backends import BackendError, BackendOptions, Prompt
+from pipelines.chats.claims import in_sentences, invented
+from pipelines.chats.grounded import Rules
+from pipelines.chats.prompting import plain
+from pipelines.chats.requests import chinese, recognise
+from pipelines.chats.smollm2 import SmolLM2
+
+NO_MODEL = "I have no language model to answer that. Ask me what I see, what a text says, or what changed."
+NO_MODEL_CHINESE = "我没有语言模型，回答不了。你可以问我看到了什么、写的是什么、有什么变化。"
+UNSURE = "I can't tell from what I see."
+
+
+class Embedded(BackendOptions):
+    """Ready at once; the language model loads in the background, and only what needs it waits for it."""
+
+    stand_in: ClassVar[str] = (
+        "Questions about what is seen are answered by rule; other talk is left to a language model of only "
+        "135 million parameters (omni models pull smollm2), in English, which knows little and can be wrong."
+    )
+
+    language_model: bool = True
+    """False: rules only, and nothing heavy is loaded."""
+    weights: str = "smollm2"
+    max_tokens: int = Field(default=80, ge=1, le=2000)
+    """The language model's longest answer; a word is one or two tokens."""
+    threads: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 2) // 2), ge=1, le=256)
+    """The language model's processor threads, by default for half of the cores."""
+
+    def load(self) -> RulesFirst:
+        """Ready at once. Without the weights it says that it has no language model, when it would need it."""
+        if not (self.language_model and self._pulled()):
+            return RulesFirst(Rules(), None)
+        model = SmolLM2(weights=self.weights, max_tokens=self.max_tokens, threads=self.threads)
+        return RulesFirst(Rules(), Later(lambda: backends.load(model, "chat")))
+
+    def _pulled(self) -> bool:
+        try:
+            weights.find(self.weights)
+        except BackendError:
+            return False
+        return True
+
+
+class Later:
+    """A model that loads in a thread of its own."""
+
+    def __init__(self, load: Callable[[], Any]) -> None:
+        self._loaded: Future[Any] = Future()
+        threading.Thread(target=self._work, args=(load,), name="language model", daemon=True).start()
+
+    def get(self) -> Any:
+        """The model; waits until it is loaded. Raises what its loading raised."""
+        return self._loaded.result()
+
+    def _work(self, load: Callable[[], Any]) -> None:
+        try:
+            self._loaded.set_result(load())
+        except BaseException as error:  # noqa: BLE001  carried to the thread that asks
+            self._loaded.set_exception(error)
+
+
+class RulesFirst:
+    """A Chat of two: the rules, and a language model for what they do not know."""
+
+    def __init__(self, rules: Rules, model: Later | None) -> None:
+        self._rules, self._model = rules, model
+
+    def reply(self, prompt: Prompt) -> Iterator[str]:
+        """The rules' answer as one piece, or the model's sentence by sentence."""
+        answer = self._rules.answer(prompt)
+        if answer is not None:
+            yield answer
+        elif self._model is None:
+            yield NO_MODEL_CHINESE if chinese(prompt.question) else NO_MODEL
+        else:
+            yield from checked(self._model.get().reply(_as_needed(prompt)), prompt)
+
+
+def _as_needed(prompt: Prompt) -> Prompt:
+    """Without the scene where the question is not about it: a model this small speaks of what it is shown."""
+    return prompt if recognise(prompt.question) is not None else replace(prompt, scene=())
+
+
+def checked(pieces: Generator[str, None, None], prompt: Prompt) -> Iterator[str]:
+    """The model's sentences without those that claim what was not seen; where none is left, that it cannot tell."""
+    about_scene = recognise(prompt.question) is not None
+    said = False
+    with closing(pieces):
+        for sentence in in_sentences(pieces):
+            if not invented(sentence, prompt.scene, about_scene):
+                said = True
+                yield f"{sentence} "
+    if not said:
+        yield f"{UNSURE} {plain(prompt.scene[-1].text)}" if about_scene and prompt.scene else UNSURE

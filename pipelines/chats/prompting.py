@@ -1,0 +1,67 @@
+"""A prompt as chat messages: what stays the same stands first, the scene note last and in the current turn only."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Literal, TypedDict
+
+from pipelines.backends import Prompt
+from pipelines.types import Caption
+
+LONGEST = 400
+"""Characters of one caption that a model is given."""
+LONGEST_QUESTION = 2000
+
+_MARKUP = re.compile(r"<[^<>\n]{0,40}>|\[/?(?:INST|SYS)\]|<<|>>|<\||\|>")
+
+
+class Message(TypedDict):
+    """One turn as chat templates take it."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+def messages(prompt: Prompt) -> list[Message]:
+    """System, history, and the question with the scene note before it; only the last differs from turn to turn."""
+    said: list[Message] = [{"role": "system", "content": prompt.system}] if prompt.system else []
+    for exchange in prompt.history:
+        said.append({"role": "user", "content": plain(exchange.asked)})
+        said.append({"role": "assistant", "content": plain(exchange.heard)})
+    question = plain(prompt.question)[:LONGEST_QUESTION]
+    if prompt.scene:
+        question = f"{scene_note(prompt.scene, prompt.now)}\n\nQuestion: {question}"
+    said.append({"role": "user", "content": question})
+    return said
+
+
+def scene_note(scene: Sequence[Caption], now: float) -> str:
+    """What was seen, a line each, oldest first, each with its age and, where there are several, its camera."""
+    several = len({caption.camera for caption in scene}) > 1
+    return "\n".join(["Note of what the camera saw:", *(_line(caption, now, several) for caption in scene)])
+
+
+def plain(text: str) -> str:
+    """One line without control characters and without anything that a chat template could take for its own marks.
+
+    A mark is replaced, not removed: nothing may close up around it to make another.
+    """
+    shown = "".join(" " if unicodedata.category(letter)[0] == "C" else letter for letter in text)
+    return " ".join(_MARKUP.sub(" ", shown).split())
+
+
+def ago(seconds: float) -> str:
+    """An age as it stands in the note: "now", "4 s ago", "3 min ago"."""
+    if seconds < 1.5:
+        return "now"
+    if seconds < 120:
+        return f"{seconds:.0f} s ago"
+    return f"{seconds / 60:.0f} min ago" if seconds < 5400 else f"{seconds / 3600:.0f} h ago"
+
+
+def _line(caption: Caption, now: float, several: bool) -> str:
+    age = ago(now - caption.known_at)
+    where = f", {plain(caption.camera)}" if several else ""
+    return f"- {age}{where}: {plain(caption.text)[:LONGEST]}"

@@ -1,0 +1,77 @@
+"""What kind of request a question is, by its wording, in English and Chinese; None where no rule knows it."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+from pipelines.chats.wordings import CHINESE, ENGLISH
+
+
+class Request(Enum):
+    """The kinds of request that rules can answer from what was seen, said or is known anyway."""
+
+    DESCRIBE = "describe"
+    COUNT = "count"
+    PRESENCE = "presence"
+    WHERE = "where"
+    READ = "read"
+    CHANGE = "change"
+    EARLIER = "earlier"
+    VISITS = "visits"
+    COLOUR = "colour"
+    LIGHT = "light"
+    MOTION = "motion"
+    SHARPNESS = "sharpness"
+    OBJECT = "object"
+    DETAIL = "detail"
+    WHO = "who"
+    TIME = "time"
+    DATE = "date"
+    REPEAT = "repeat"
+    ASKED = "asked"
+    HELP = "help"
+    SELF = "self"
+    HEARING = "hearing"
+    HELLO = "hello"
+    THANKS = "thanks"
+    BYE = "bye"
+    STOP = "stop"
+    YES_NO = "yes or no"
+
+
+_RULES = {
+    in_chinese: [(Request(name), re.compile("|".join(patterns))) for name, patterns in wordings]
+    for in_chinese, wordings in ((False, ENGLISH), (True, CHINESE))
+}
+
+_SHORT = {"what's": "what is", "who's": "who is", "where's": "where is", "how's": "how is", "it's": "it is",
+          "there's": "there is", "you're": "you are", "i'm": "i am", "isn't": "is", "aren't": "are",
+          "anyone's": "anyone is", "here's": "here is"}  # fmt: skip
+
+_POLITE = re.compile(
+    r"^(((okay|ok|(hey|hi|hello)(?! there)|well|so|and|please|now|excuse me|assistant"
+    r"|(can|could|would|will) you( please)?"
+    r"(?= (tell|read|describe|repeat|say|give|count|look|stop|help|introduce|summari[sz]e|sing))"
+    r"|tell me(?= (what|how|where|who|when|if|is|are|the (time|date)))|do you know(?= (what|how|where))|if) )+)"
+)
+_AFTER = re.compile(r"( (please|now|right now|at the moment|for me|then|today|exactly|assistant))+$")
+
+
+def chinese(question: str) -> bool:
+    """True if the question holds Chinese letters, and is to be answered in Chinese."""
+    return re.search(r"[\u4e00-\u9fff]", question) is not None
+
+
+def recognise(question: str) -> Request | None:
+    """The first rule that fits the wording."""
+    in_chinese = chinese(question)
+    words = question.strip() if in_chinese else bare(question)
+    return next((request for request, pattern in _RULES[in_chinese] if pattern.search(words)), None)
+
+
+def bare(question: str) -> str:
+    """An English question in small letters, without marks, short forms and politeness."""
+    words = re.sub(r"[^\w' ]", " ", question.lower().replace("’", "'")).split()
+    spoken = " ".join(_SHORT.get(word, word) for word in words).replace("'", " ")
+    return _AFTER.sub("", _POLITE.sub("", spoken)) or spoken

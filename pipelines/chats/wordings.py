@@ -1,0 +1,239 @@
+"""The wordings by which requests are known, in the order they are tried: the name of the request, then its patterns.
+
+English patterns meet a question in small letters, without marks, short forms and politeness.
+"""
+
+from __future__ import annotations
+
+Wordings = tuple[tuple[str, tuple[str, ...]], ...]
+
+PEOPLE = (
+    r"(?:people|persons?|humans?|folks?|faces|men|women|man|woman|guys?|child|children|kids?|visitors?|guests?"
+    r"|anyone|anybody|someone|somebody)"
+)
+THEM = rf"(?:{PEOPLE}|he|she|they|i|we)"
+COLOUR = r"(?:red|green|blue|yellow|orange|brown|black|white|grey|gray|pink|purple)"
+PICTURE = r"(?:picture|image|scene|room|view|frame)"
+
+ENGLISH: Wordings = (
+    ("stop", (r"^(stop|be quiet|quiet|silence|cancel|shut up|never ?mind|enough|hush)\b",)),
+    (
+        "repeat",
+        (
+            r"\brepeat\b",
+            r"\bsay (that|it) again",
+            r"what (did|have) you (just )?(say|said)",
+            r"^(pardon|sorry|come again)$",
+        ),
+    ),
+    ("asked", (r"what did i (just )?(ask|say)", r"what was my (last )?question")),
+    ("hearing", (r"(can|do|did) you (still )?hear me", r"are you (still )?(there|listening|awake|on)$")),
+    (
+        "help",
+        (
+            r"^help( me)?$",
+            r"what (can|could) (you do|i (ask|say))",
+            r"what are you able",
+            r"how (can|do) i use you",
+        ),
+    ),
+    (
+        "self",
+        (
+            r"(who|what) are you$",
+            r"your name",
+            r"how do you work",
+            r"about yourself",
+            r"introduce yourself",
+            r"are you (a|an|human|real|alive)\b",
+        ),
+    ),
+    ("hello", (r"^((hello|hi|hey|good (morning|afternoon|evening)|greetings)( there| assistant)?\s?)+$",)),
+    ("thanks", (r"^(no )?(thank you|thanks|cheers)\b",)),
+    ("bye", (r"^(good ?bye|bye|see you|good night|farewell)\b",)),
+    ("yes or no", (r"^(yes|no|okay|ok|sure|fine)( please)?$",)),
+    ("change", (r"\b(when|how long ago) (did|has|was) (it|that|this|anything|something|the \w+) (happen|change)",)),
+    (
+        "visits",
+        (
+            rf"\b(when|what time|how long ago) (did|was|have|has).*\b{THEM}\b",
+            rf"how long (has|have|is|are) .*{THEM}",
+            rf"\b(was|were|has|have|did) {THEM}\b.*\b(here|there|come|came|by|in|enter|arrive)\b",
+            rf"\b(was|were|has|have|did) {THEM}\b.*\b(leave|left|gone|go|pass)\b",
+        ),
+    ),
+    (
+        "earlier",
+        (
+            r"\b(see|seen|saw|here|there|happen|happened) (earlier|before|so far|until now)",
+            r"what (have|did) you (just )?(see|seen|notice|noticed)",
+            r"while i was (away|gone)",
+        ),
+    ),
+    (
+        "time",
+        (
+            r"what (time is it|is the time|time it is)",
+            r"\bthe time$",
+            r"how late is it",
+            r"what hour",
+        ),
+    ),
+    ("date", (r"(what|which) (day|date|month|year)\b.*\b(it|is|today|week)\b", r"(the|today s|todays) date")),
+    (
+        "change",
+        (
+            r"\bchang(e|es|ed|ing)\b",
+            r"what is (different|new)",
+            r"(just|anything|something) happen",
+            r"what (just |has )?(happened|moved)$",
+            r"(is|how is) it different",
+            r"^(is |is there )?anything new",
+            r"did i miss",
+        ),
+    ),
+    (
+        "count",
+        (
+            rf"(how many|number of|count)\b.*\b({PEOPLE}|us|them)\b",
+            r"head ?count",
+            r"how many are (there|here)",
+            r"how (crowded|many do you see)",
+        ),
+    ),
+    (
+        "where",
+        (
+            rf"\bwhere (is|are|am|do|does) .*\b{THEM}\b",
+            r"where am i",
+            r"(which|what) (side|part|position)",
+            r"position of",
+        ),
+    ),
+    ("presence", (r"who is (there|here)$",)),
+    (
+        "who",
+        (
+            r"\bwho (is|are|am)\b (he|she|it|they|that|this|those|these|i|we|in|on|at)\b",
+            rf"\bwho is the {PEOPLE}\b",
+            r"recogni[sz]e (me|him|her|them|this|that|the)",
+            r"do you know (me|him|her|who|this|that)",
+        ),
+    ),
+    (
+        "read",
+        (
+            r"^(now )?read\b",
+            r"\bread (it|that|this|out|to me)",
+            r"what (does|do) (it|that|this|the|they) .*\bsay\b",
+            r"what (does|do) (it|that|this|they) say",
+            r"(is|are) (it |that |there )?(written|anything written)",
+            r"what it says",
+            r"\b(text|writing|sign|label|letters|inscription|qr|bar ?code)\b",
+            r"what words",
+        ),
+    ),
+    (
+        "detail",
+        (
+            r"what (is|are|am) (he|she|they|i|we|the (person|man|woman|people)) (doing|wearing|saying|looking like)",
+            r"^(is|are|am) (i|he|she|they|these|those|the (person|people|man|woman)) (?!there|here|alone)\w+",
+            r"how (old|tall)( away)? (is|are|am) ",
+            r"how do i look",
+            r"is it (raining|snowing|sunny|cold|warm)",
+        ),
+    ),
+    ("motion", (r"\b(is|are|do|what|any|anything|something)\b.*\b(mov(es?|ing|ement|ed)|motion)\b",)),
+    (
+        "object",
+        (
+            r"what am i holding",
+            r"in my hand",
+            r"what is on ",
+            r"what (is|are) (this|that|it|these|those)$",
+            r"(which|what) (things|objects?|items?) ",
+        ),
+    ),
+    (
+        "describe",
+        (
+            r"what (do|can|could) you( still)? see",
+            r"what (you see|you are seeing|you can see|you saw)",
+            rf"\bdescribe (what|the {PICTURE}|it|this|everything|your)",
+            r"^describe$",
+            r"look around",
+            r"what is (happening|going on|in front of|there|here|around|visible)",
+            rf"what is in (the )?{PICTURE}",
+            r"what does the camera",
+            r"(do|can) you see anything$",
+            r"what am i looking at",
+            rf"tell me about (the|this) {PICTURE}",
+            rf"(summary|summari[sz]e) .*({PICTURE}|see)",
+        ),
+    ),
+    (
+        "presence",
+        (
+            r"am i alone",
+            rf"\b(see|spot|notice) (me|us|(a |any |some )?{PEOPLE})\b",
+            rf"^(is|are) (there )?(a |any |some )?{PEOPLE}\b",
+            rf"^any ?{PEOPLE}\b",
+            rf"^{PEOPLE} (there|here|around)",
+            r"^any(one|body)\b",
+            r"(room|place|house|it) empty",
+        ),
+    ),
+    (
+        "colour",
+        (
+            rf"(what|which) colou?rs? (is|are) (it|this|that|there|these|in|the ({PICTURE}|wall|background|light))",
+            r"(what|which) colou?rs? (do|can) you",
+            rf"^(is|are) (it|this|that|the \w+) {COLOUR}$",
+            r"^colou?rs?$",
+        ),
+    ),
+    (
+        "light",
+        (
+            rf"^(is|are) (it|the (lights?|lamps?|{PICTURE}))( \w+)* (dark|bright|dim|light|on|off|lit)\b",
+            r"how (dark|bright|light) ",
+            r"lighting",
+            r"how is the light",
+            r"lights? (on|off)$",
+            r"(switch|turn) on (a|the) (lamp|light)",
+        ),
+    ),
+    ("sharpness", (r"\b(blurr?y|blurred|in focus|out of focus)\b", rf"is (it|the {PICTURE}) sharp")),
+    (
+        "object",
+        (
+            r"(is|are) there (a|an|any|some|my|the) ",
+            r"(do|can|did) you (see|spot|find|notice) (a|an|any|my|the|some|his|her) ",
+            r"^any \w+ (in|on|around|here|there)",
+            r"where (is|are) (my|the) ",
+            r"how many \w+ (are (there|here|on|in)$|do you see|can you)",
+        ),
+    ),
+    ("detail", (r"what colou?r (is|are) (my|his|her|their|the (?!sky|sun|sea|ocean|moon)) ?",)),
+)
+
+CHINESE: Wordings = (
+    ("stop", (r"^(停|别说了|安静|闭嘴|取消|算了)",)),
+    ("repeat", (r"再说一(遍|次)", r"重复", r"你(刚才|刚刚)?说了?什么")),
+    ("time", (r"几点", r"什么时间", r"现在时间")),
+    ("date", (r"几号|几月", r"(星期|礼拜)几", r"什么日子", r"日期")),
+    ("count", (r"(几|多少)(个|位|名)?人", r"人数")),
+    ("where", (r"人.*(在哪|哪里|哪边|什么位置)", r"(他|她|他们)在哪")),
+    ("read", (r"写(的|着|了)?.{0,3}什么", r"读|念", r"文字|什么字|有字", r"二维码")),
+    ("change", (r"变化|变了|改变|不一样", r"发生了?什么", r"刚才怎么")),
+    ("presence", (r"有(没有)?人", r"有谁", r"看(得)?见我")),
+    ("colour", (r"颜色",)),
+    ("light", (r"(亮|暗|黑)(吗|不|么)", r"灯")),
+    ("who", (r"(他|她|这|那)(个人)?是谁", r"认识(我|他|她)")),
+    ("self", (r"你是谁", r"你叫什么", r"介绍.{0,2}自己")),
+    ("help", (r"(能|会)做什么", r"你会什么", r"帮助", r"怎么用")),
+    ("describe", (r"看(到|见)(了)?(什么|些什么|啥)", r"描述", r"有什么")),
+    ("hello", (r"^(你好|您好|早上好|晚上好|嗨)",)),
+    ("thanks", (r"谢谢|多谢",)),
+    ("bye", (r"再见|拜拜",)),
+)

@@ -1,0 +1,88 @@
+"""Sentences of a language model that claim what was not seen are found; others pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.chats.claims import in_sentences, invented
+from pipelines.chats.words import listed, people_in, spoken_age
+from pipelines.types import Caption, Facts
+
+PEOPLE = Caption("I see at least 2 people.", "camera", 0.0, 0.1, 1, Facts(people=2, text=("EXIT",), colours=("red",)))
+DOG = Caption("A brown dog lies on a sofa next to a window.", "camera", 0.0, 0.1, 1)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "I see three people.",
+        "There are 5 people in the room.",
+        "I see nobody.",
+        "I can see a cat.",
+        'The sign says "OPEN".',
+        "The camera shows a man with a hat.",
+        "You are wearing a blue shirt.",
+    ],
+)
+def test_an_invention_is_found(sentence: str) -> None:
+    assert invented(sentence, [PEOPLE], about_scene=False)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "I see two people.",
+        "I can see at least one person.",
+        'The sign says "EXIT".',
+        "I see mostly red in the picture.",
+    ],
+)
+def test_what_was_seen_may_be_said(sentence: str) -> None:
+    assert not invented(sentence, [PEOPLE], about_scene=True)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The capital of France is Paris.",
+        "Once upon a time there was a fox who lived in a forest.",
+        "Boil the egg in water for ten minutes.",
+        "Many people like music.",
+    ],
+)
+def test_talk_that_is_not_about_the_scene_passes(sentence: str) -> None:
+    assert not invented(sentence, [PEOPLE], about_scene=False)
+
+
+def test_where_the_scene_was_asked_about_every_sentence_is_held_against_it() -> None:
+    assert not invented("The dog is on the sofa.", [DOG], about_scene=True)
+    assert invented("The cat is on the sofa.", [DOG], about_scene=True)
+
+
+def test_pieces_become_sentences_and_an_unfinished_last_one_is_left_out() -> None:
+    assert list(in_sentences(iter(["One. T", "wo! 1. Three? And th"]))) == ["One.", "Two!", "1. Three?"]
+    assert list(in_sentences(iter(["only this"]))) == ["only this"]
+    assert list(in_sentences(iter(["好的。再", "见。"]))) == ["好的。", "再见。"]
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("Three people sit at a table.", 3),
+        ("A woman and two men talk.", 2),
+        ("Nobody is there.", 0),
+        ("I see no people.", 0),
+        ("The person walks.", 1),
+        ("A dog runs.", None),
+    ],
+)
+def test_people_are_counted_out_of_words_and_never_twice(text: str, count: int | None) -> None:
+    assert people_in(text) == count
+
+
+def test_lists_and_ages_are_said_as_people_say_them() -> None:
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert [spoken_age(age) for age in (1, 1.6, 130, 7200)] == [
+        "just now", "2 seconds ago", "2 minutes ago", "2 hours ago",
+    ]  # fmt: skip
