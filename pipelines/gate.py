@@ -156,11 +156,11 @@ def exposure(before: Luma, after: Luma, contrast: float) -> tuple[float, float]:
 
     Both stay within what a camera does by itself: a light that is switched off is a change.
     """
-    kept = np.ones(before.shape, np.bool_)
+    gain, offset = 1.0, float(np.median(after - before))
     for _ in range(FITS):
-        gain, offset = _fit_line(before[kept], after[kept])
         residual = np.abs(after - (gain * before + offset))
         kept = residual <= max(contrast, 1.5 * float(np.median(residual)))
+        gain, offset = _fit_line(before[kept], after[kept])
     return gain, offset
 
 

@@ -16,7 +16,7 @@ SAID = 4
 def changes(before: Facts, after: Facts) -> tuple[str, ...]:
     """The clauses, most important first."""
     return (
-        *_people(before.people, after.people),
+        *_people(before, after),
         *_lines("text", before.text, after.text),
         *_lines("code", before.codes, after.codes),
         *_light(before, after),
@@ -24,11 +24,12 @@ def changes(before: Facts, after: Facts) -> tuple[str, ...]:
     )
 
 
-def _people(before: int | None, after: int | None) -> Iterator[str]:
-    if before is None or after is None or before == after:
+def _people(before: Facts, after: Facts) -> Iterator[str]:
+    if before.people is None or after.people is None or before.people == after.people:
         return
-    word = "more" if after > before else "fewer"
-    number = abs(after - before)
+    if (before if before.people == 0 else after).maybe_people:  # the one that is more may have been there all along
+        return
+    number, word = abs(after.people - before.people), "more" if after.people > before.people else "fewer"
     yield f"one person {word}" if number == 1 else f"{number} people {word}"
 
 
@@ -59,6 +60,8 @@ def _light(before: Facts, after: Facts) -> Iterator[str]:
 
 
 def _motion(before: Facts, after: Facts) -> Iterator[str]:
+    if "dark" in (before.light, after.light) and before.light != after.light:  # nobody can tell
+        return
     if after.motion == "camera":
         yield "the whole picture changed"
     elif after.motion in ("left", "centre", "right"):

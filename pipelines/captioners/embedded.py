@@ -36,7 +36,7 @@ class Embedded(BackendOptions):
     """Read text; most of the time goes into this."""
     codes: bool = True
     """Read QR codes and bar codes."""
-    text_side: int = Field(default=640, ge=160, le=2000)
+    text_side: int = Field(default=608, ge=160, le=2000)
     """Pixels of the longer side in which text is looked for: more finds smaller text and takes longer."""
     text_score: float = Field(default=0.9, ge=0, le=1)
     """How sure a line must be, 0 to 1; below 0.8 it begins to invent."""

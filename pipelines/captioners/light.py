@@ -15,7 +15,7 @@ DARK, DIM, BRIGHT = 25, 65, 190
 """Mean grey levels out of 255 below, below and above which a picture is called so."""
 MAIN = 0.15
 """Share of the picture that a colour must fill to be named."""
-FLAT = 1.0
+FLAT = 0.6
 """Mean step between neighbouring pixels, in grey levels, below which nobody can tell sharp from blurred."""
 BLURRED = 0.36
 """Share of its steps that a sharp picture loses at least when it is blurred."""

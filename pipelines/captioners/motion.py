@@ -18,13 +18,11 @@ Grey = NDArray[np.float32]
 CONTRAST, AREA = GateOptions().contrast, GateOptions().area
 SCENE = 0.5
 """Share of the picture that changes when it shows something else altogether."""
-PAN_AREA = 0.1
-"""Share of the picture that changes at least when the camera moves."""
 PAN_STEP = 1.5
 """Pixels of the small grey picture by which a pan shifts it at least."""
 PAN_SHARP = 0.25
 """Least peak of the phase correlation, 0 to 1, at which a shift is believed."""
-PAN_GAIN = 0.6
+PAN_GAIN = 0.5
 """Share of the difference that is left at most once the shift of a pan is taken out."""
 PAN_SIZE = (160, 90)
 
@@ -52,7 +50,7 @@ def motion(before: Glance, after: Glance) -> Motion:
     share = float(changed.mean())
     if share < AREA:
         return "none"
-    if share >= SCENE or (share >= PAN_AREA and panned(before.grey, after.grey)):
+    if share >= SCENE or panned(before.grey, after.grey):
         return "camera"
     columns = changed.reshape(HEIGHT, WIDTH).sum(axis=0)
     return place(float(np.average((np.arange(WIDTH) + 0.5) / WIDTH, weights=columns)))
@@ -63,7 +61,8 @@ def panned(before: Grey, after: Grey) -> bool:
     import cv2
 
     window = cv2.createHanningWindow(PAN_SIZE, cv2.CV_32F)
-    (right, down), peak = cv2.phaseCorrelate(before, after, window)
+    # Given the window itself, OpenCV multiplies it into the pictures that it was handed.
+    (right, down), peak = cv2.phaseCorrelate(before * window, after * window)
     x, y = round(right), round(down)
     if peak < PAN_SHARP or np.hypot(right, down) < PAN_STEP or max(abs(x), abs(y)) >= min(PAN_SIZE) // 2:
         return False
@@ -78,5 +77,7 @@ def _shifted(grey: Grey, x: int, y: int) -> Grey:
 
 
 def _difference(one: Grey, other: Grey) -> float:
-    """Mean difference in grey levels, whatever the exposure."""
-    return float(np.abs((one - one.mean()) - (other - other.mean())).mean())
+    """0 for pictures that are alike but for their exposure, 1 for those that have nothing in common."""
+    one, other = one - one.mean(), other - other.mean()
+    energy = float(np.sqrt((one * one).sum() * (other * other).sum()))
+    return 1 - float((one * other).sum()) / energy if energy > 0 else 1.0

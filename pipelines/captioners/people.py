@@ -16,15 +16,17 @@ from pipelines.types import Place
 from pipelines.weights import find
 
 WEIGHTS = "people"
-FACE = "face_detection_full_range_sparse.tflite", Layout(192, (4,))
-POSE = "pose_detection.tflite", Layout(224, (8, 8, 16, 16, *[32] * 6))
+FACES = "face_detection_full_range_sparse.tflite", Layout(192, (4,))
+BODIES = "pose_detection.tflite", Layout(224, (8, 8, 16, 16, *[32] * 6))
 
-SURE_FACE = 0.9
-"""A face that needs no body beside it."""
+SURE = 0.9
+"""A face or a body that needs nothing to bear it out."""
 LIKELY = 0.6
-"""A body that counts by itself; a face that counts where there may be a body."""
+"""A face or a body that counts where the other one may be as well."""
 BODY = 0.4
 """A body that bears out a likely face."""
+FACE_HINT = 0.3
+"""A face that bears out a likely body, when it is near: by itself a bottle or a hand looks like a body."""
 DOUBTFUL = 0.5
 """A body that may be a person."""
 SEARCHED = 640
@@ -53,12 +55,12 @@ class NeuralFinder:
     """Faces and bodies, each bearing out the other."""
 
     def __init__(self, folder: Path) -> None:
-        self._faces = SingleShot(folder / FACE[0], FACE[1])
-        self._bodies = SingleShot(folder / POSE[0], POSE[1])
+        self._faces = SingleShot(folder / FACES[0], FACES[1])
+        self._bodies = SingleShot(folder / BODIES[0], BODIES[1])
 
     def find(self, pixels: Pixels) -> People:
         # A body's box has nearly the same size whatever the body, so the same body twice overlaps little.
-        return judge(self._faces.detect(pixels, LIKELY), self._bodies.detect(pixels, BODY, overlap=0.1))
+        return judge(self._faces.detect(pixels, FACE_HINT), self._bodies.detect(pixels, BODY, overlap=0.1))
 
 
 class CascadeFinder:
@@ -96,14 +98,17 @@ def finder() -> Finder:
 
 
 def judge(faces: Sequence[Detection], bodies: Sequence[Detection]) -> People:
-    """Who is surely there: the more of faces and bodies, once one of them is sure or each bears the other out."""
-    upright = [body for body in bodies if body.score >= LIKELY]
-    likely = [face for face in faces if face.score >= LIKELY]
+    """Who is surely there: the sure, and the likely where faces and bodies bear each other out; the more of the two."""
     borne_out = any(body.score >= BODY for body in bodies)
-    counted = likely if borne_out else [face for face in faces if face.score >= SURE_FACE]
-    surest = max((body.score for body in bodies), default=0.0)
-    everyone = max(counted, upright, key=len)
-    return People(places(everyone), maybe=not everyone and surest >= DOUBTFUL)
+    heads = [face for face in faces if face.score >= (LIKELY if borne_out else SURE)]
+    trunks = [body for body in bodies if body.score >= (LIKELY if _has_face(body, faces) else SURE)]
+    everyone = max(heads, trunks, key=len)
+    return People(places(everyone), maybe=not everyone and any(body.score >= DOUBTFUL for body in bodies))
+
+
+def _has_face(body: Detection, faces: Sequence[Detection]) -> bool:
+    """Whether something like a face is no further to the side than the body is wide."""
+    return any(abs(face.x - body.x) < body.right - body.left for face in faces)
 
 
 def places(found: Sequence[Detection]) -> tuple[Place, ...]:
