@@ -74,7 +74,7 @@ async def run(
         session.asks, session.asks_hold = asks, asks_hold
         for eye in session.eyes:
             eye.kept = kept or eye.kept
-        _greet(config, devices, feed.emit)
+        _greet(config, devices, models, feed.emit)
         await live(session, feed.emit)
     finally:
         models.close()
@@ -187,7 +187,7 @@ async def _load(config: Config, models: Models) -> None:
             raise result
 
 
-def _greet(config: Config, devices: Devices, emit: Emit) -> None:
+def _greet(config: Config, devices: Devices, models: Models, emit: Emit) -> None:
     """Say what runs, and once what each stand-in cannot do."""
     now = asyncio.get_running_loop().time()
     parts: dict[str, str] = {kind: type(options).__name__.lower() for kind, options in backend_options(config).items()}
@@ -196,8 +196,9 @@ def _greet(config: Config, devices: Devices, emit: Emit) -> None:
     parts |= {"speaker": str(config.speaker.sink)} if config.speaker and devices.speaker else {}
     emit(Started(now, datetime.now(UTC).isoformat(timespec="milliseconds"), parts))
     for kind, options in backend_options(config).items():
-        if options.stand_in:
-            emit(Notice(options.stand_in, now, kind))
+        # What was loaded may know better than its options: weights it wanted may be absent.
+        if limits := getattr(models.get(kind)[0], "stand_in", options.stand_in):
+            emit(Notice(limits, now, kind))
     if config.conversation.duplex == "auto" and half_duplex(config, devices):
         text = (
             'The microphone is closed while I speak. With headphones, set conversation.duplex = "full" to interrupt me.'
