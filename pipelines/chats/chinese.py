@@ -22,7 +22,7 @@ _LIGHT = {"dark": "光线很暗", "dim": "光线较暗", "normal": "光线正常
 _PLACES = {"left": "左边", "centre": "中间", "right": "右边"}
 _COLOURS = {
     "red": "红色", "orange": "橙色", "yellow": "黄色", "green": "绿色", "blue": "蓝色", "purple": "紫色",
-    "pink": "粉色", "brown": "棕色", "black": "黑色", "white": "白色", "grey": "灰色", "gray": "灰色",
+    "pink": "粉色", "cyan": "青色", "brown": "棕色", "black": "黑色", "white": "白色", "grey": "灰色", "gray": "灰色",
 }  # fmt: skip
 _DAYS = "一二三四五六日"
 

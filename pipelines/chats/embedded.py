@@ -17,6 +17,7 @@ from pydantic import Field
 
 from pipelines import backends, weights
 from pipelines.backends import BackendError, BackendOptions, Prompt
+from pipelines.chats.chinese import CHINESE
 from pipelines.chats.claims import in_sentences, invented
 from pipelines.chats.grounded import Rules
 from pipelines.chats.prompting import plain
@@ -24,7 +25,6 @@ from pipelines.chats.requests import chinese, recognise
 from pipelines.chats.smollm2 import SmolLM2
 
 NO_MODEL = "I have no language model to answer that. Ask me what I see, what a text says, or what changed."
-NO_MODEL_CHINESE = "我没有语言模型，回答不了。你可以问我看到了什么、写的是什么、有什么变化。"
 UNSURE = "I can't tell from what I see."
 
 
@@ -88,8 +88,10 @@ class RulesFirst:
         answer = self._rules.answer(prompt)
         if answer is not None:
             yield answer
+        elif chinese(prompt.question):
+            yield CHINESE.outside  # the model knows English only
         elif self._model is None:
-            yield NO_MODEL_CHINESE if chinese(prompt.question) else NO_MODEL
+            yield NO_MODEL
         else:
             yield from checked(self._model.get().reply(_as_needed(prompt)), prompt)
 
