@@ -259,7 +259,8 @@ class _Capture:
                 raise DeviceError("the microphone was lost: connect it again")
             self._news.clear()
             try:
-                await asyncio.wait_for(self._news.wait(), _PATIENCE)
+                async with asyncio.timeout(_PATIENCE):
+                    await self._news.wait()
             except TimeoutError:
                 raise DeviceError("the microphone gives no sound any more: connect it again") from None
         return self._blocks.popleft()

@@ -99,7 +99,9 @@ def server(folder: Path) -> Iterator[Pulse]:
     """Run the server, and make it the one that this process' PortAudio sees; skip the test where that cannot be."""
     for program in ("pulseaudio", "pactl", "parec", "paplay"):
         if shutil.which(program) is None:
-            pytest.skip(f"no real sound system to test with: {program} is not installed (apt: pulseaudio-utils)")
+            pytest.skip(
+                f"no real sound system to test with: {program} is not installed (apt: pulseaudio pulseaudio-utils libasound2-plugins)"
+            )
     pulse = Pulse(folder)
     with pytest.MonkeyPatch.context() as patch:
         _point_at(folder, patch)

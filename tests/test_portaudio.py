@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from devices import portaudio
 from devices.media import DeviceError, NoSoundSystem
+from devices.microphone import MicrophoneOptions
+from devices.speaker import SpeakerOptions
 from tests import pulse
-
-
-class FakeSound(SimpleNamespace):
-    """Stands for the module `sounddevice`: three devices, of which one cannot be opened in mono, one not at all."""
-
-    class PortAudioError(Exception):
-        pass
-
-    default = SimpleNamespace(device=[2, 1])
-    listed = (
-        {"name": "Built-in Output", "max_input_channels": 0, "max_output_channels": 2},
-        {"name": "USB Headset", "max_input_channels": 1, "max_output_channels": 2},
-        {"name": "usb headset (2)", "max_input_channels": 2, "max_output_channels": 0},
-    )
-
-    def query_devices(self) -> list[dict[str, Any]]:
-        return [{**row, "index": index, "default_samplerate": 48000.0} for index, row in enumerate(self.listed)]
-
-    def check_input_settings(self, device: int, channels: int, **settings: Any) -> None:
-        if device == 1 or channels == 1:
-            raise self.PortAudioError("Device unavailable\n [PaErrorCode -9985]", -9985)
+from tests.fake_sound import FakeSound
 
 
 @pytest.fixture
@@ -70,7 +53,7 @@ def test_an_unknown_device_is_one_line_that_names_the_command(devices: FakeSound
 
 
 def test_a_machine_without_a_device_has_no_sound_system(devices: FakeSound) -> None:
-    devices.listed = ()
+    devices.listed = ()  # type: ignore[misc]
     with pytest.raises(NoSoundSystem, match="no speaker on this machine: connect one"):
         portaudio.find("output", "default")
 
@@ -118,3 +101,18 @@ def test_a_real_sound_system_has_a_default_microphone_and_speaker(
         with pytest.raises(DeviceError, match="omni devices"):
             portaudio.check("output", "no such speaker")
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("choice", [True, -1, "", 1.5, None])
+def test_options_refuse_what_names_no_device(choice: object) -> None:
+    with pytest.raises(ValidationError):
+        MicrophoneOptions.model_validate({"source": choice})
+    with pytest.raises(ValidationError):
+        SpeakerOptions.model_validate({"sink": choice})
+
+
+def test_reading_options_loads_no_sound_library() -> None:
+    script = (
+        "import sys, devices.microphone, devices.speaker; print({'sounddevice', 'soundfile', 'soxr'} & {*sys.modules})"
+    )
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "set()\n"

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from devices.media import DeviceError, Samples, Speaker
 from devices.speaker import SpeakerOptions, open_speaker
-from tests import pulse, virtual
+from tests import virtual
 from tests.test_microphone import main_frequency, tone
 
 
@@ -212,93 +212,3 @@ def test_a_killed_process_leaves_a_file_that_plays(tmp_path: Path) -> None:
     assert rate == 16000
     assert 2000 < len(content) <= (path.stat().st_size - 44) // 2
     assert content == pytest.approx(0.5, abs=1e-4)
-
-
-@pytest.mark.real_time
-@pytest.mark.parametrize("rate", [22050, 48000])
-async def test_a_real_speaker_returns_when_all_was_heard(tmp_path: Path, rate: int) -> None:
-    with pulse.server(tmp_path) as sound, sound.listening() as heard:
-        speaker = speaker_to("default")
-        speaker.probe()
-        await speaker.play(tone(0.02, rate), rate)  # opens the device
-        begun = time.monotonic()
-        await speaker.play(tone(0.5, rate), rate)
-        ended = time.monotonic()
-        await asyncio.sleep(0.15)
-        last = heard.last_sound()
-        await speaker.close()
-    assert speaker.played == rate // 2
-    assert 0.5 <= ended - begun < 0.7
-    assert -0.08 < ended - last < 0.08
-    loud = np.flatnonzero(np.abs(heard.samples) > 0.01)
-    final = heard.samples[loud[-1] - 20_000 : loud[-1]]
-    assert main_frequency(final, pulse.RATE) == pytest.approx(440, abs=3)
-
-
-@pytest.mark.real_time
-async def test_cancelling_a_real_speaker_is_silence_at_once_without_a_click(tmp_path: Path) -> None:
-    rate = 24000
-    with pulse.server(tmp_path) as sound, sound.listening() as heard:
-        speaker = speaker_to("default")
-        for after in (0.6, 0.45):
-            await play_and_cancel(speaker, tone(3, rate), rate, after)
-            cancelled = time.monotonic()
-            await asyncio.sleep(0.25)
-            assert heard.last_sound() - cancelled < 0.15
-            recorded = heard.samples[-pulse.RATE // 2 :]
-            loud = np.flatnonzero(np.abs(recorded) > 1e-4)
-            assert np.abs(np.diff(recorded[loud[-1] - 1440 :])).max() < 1.2 * np.abs(np.diff(tone(1, pulse.RATE))).max()
-        everything = heard.samples
-        begun = time.monotonic()
-        await speaker.play(tone(0.1, rate), rate)
-        assert 0.1 <= time.monotonic() - begun < 0.3  # it is open still, and works again
-        await speaker.close()
-    loud = np.flatnonzero(np.abs(everything) > 0.01)
-    second = loud[np.flatnonzero(np.diff(loud) > pulse.RATE // 10)[-1] + 1]
-    assert (loud[-1] - second) / pulse.RATE == pytest.approx(0.45, abs=0.1)
-
-
-@pytest.mark.real_time
-async def test_a_real_speaker_tells_how_much_was_heard(tmp_path: Path) -> None:
-    rate = 24000
-    with pulse.server(tmp_path) as sound, sound.listening() as heard:
-        speaker = speaker_to("default")
-        await speaker.play(tone(0.01, rate), rate)
-        await asyncio.sleep(0.1)
-        before = len(heard.samples)
-        await play_and_cancel(speaker, tone(3, rate), rate, 0.5)
-        await asyncio.sleep(0.25)
-        recorded = heard.samples[before:]
-        await speaker.close()
-    loud = np.flatnonzero(np.abs(recorded) > 0.01)
-    assert (loud[-1] - loud[0]) / pulse.RATE == pytest.approx(speaker.played / rate, abs=0.02)
-
-
-@pytest.mark.real_time
-async def test_a_lost_speaker_is_said_and_can_come_back(tmp_path: Path) -> None:
-    with pulse.server(tmp_path) as sound:
-        speaker = speaker_to("default")
-        for _ in range(2):
-            playing = asyncio.create_task(speaker.play(tone(3, 24000), 24000))
-            await asyncio.sleep(0.4)
-            sound.stop()
-            with pytest.raises(DeviceError, match="was lost: connect it again"):
-                await asyncio.wait_for(playing, 5)
-            assert 0 < speaker.played < 24000
-            with pytest.raises(DeviceError):
-                await speaker.play(tone(1, 24000), 24000)
-            sound.start()
-        await speaker.play(tone(0.05, 24000), 24000)
-        await speaker.close()
-
-
-@pytest.mark.real_time
-async def test_cancelling_while_the_device_opens_leaves_nothing_open(tmp_path: Path) -> None:
-    with pulse.server(tmp_path):
-        speaker = speaker_to("default")
-        for after in (0.0, 0.002, 0.01, 0.02):
-            await play_and_cancel(speaker, tone(1, 24000), 24000, after)
-        begun = time.monotonic()
-        await speaker.close()
-        assert time.monotonic() - begun < 0.3
-        assert not pulse.portaudio._streams

@@ -1,0 +1,106 @@
+"""A sound system made of nothing, in place of the module `sounddevice`: its devices call back on the loop's clock."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from devices.media import Samples
+
+RATE = 48_000
+BLOCK = 960  # samples, 20 ms
+DELAY = 0.05  # seconds from a callback to its block being heard, or from a sample to the callback that brings it
+
+
+class PortAudioError(Exception):
+    """As sounddevice raises it: a text that may have several lines, and a number."""
+
+
+class FakeStream:
+    """Calls back every 20 ms until it is closed, unplugged, or stuck."""
+
+    samplerate = float(RATE)
+
+    def __init__(self, callback: Any, finished_callback: Any, channels: int, **settings: Any) -> None:
+        self._callback, self._finished, self._channels = callback, finished_callback, channels
+        self.active = self.stuck = False
+        self.flags = SimpleNamespace(input_overflow=False, output_underflow=False)
+        self.heard: list[Samples] = []
+        self._blocks = 0
+
+    def start(self) -> None:
+        self.active = True
+        self._call()
+
+    def abort(self) -> None:
+        self.active = False
+
+    def close(self) -> None:
+        self.active = False
+
+    def unplug(self) -> None:
+        self.active = False
+        self._finished()
+
+    def skip(self, blocks: int) -> None:
+        """Lose so many blocks."""
+        self._blocks += blocks
+
+    def _call(self) -> None:
+        if not self.active:
+            return
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if not self.stuck:
+            self._hand_over(
+                SimpleNamespace(currentTime=now, outputBufferDacTime=now + DELAY, inputBufferAdcTime=now - DELAY)
+            )
+        loop.call_later(BLOCK / RATE, self._call)
+
+    def _hand_over(self, time: Any) -> None:
+        block = np.zeros((BLOCK, self._channels), np.float32)
+        block[:, 0] = self._blocks / 1000  # an input counts its blocks
+        self._callback(block, BLOCK, time, self.flags)
+        self.heard.append(block[:, 0])
+        self._blocks += 1
+
+
+class FakeSound(SimpleNamespace):
+    """Three devices, of which one cannot record in mono, and one cannot record at all though it says so."""
+
+    PortAudioError = PortAudioError
+    default = SimpleNamespace(device=[2, 1])
+    listed: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"name": "Built-in Output", "max_input_channels": 0, "max_output_channels": 2},
+        {"name": "USB Headset", "max_input_channels": 1, "max_output_channels": 2},
+        {"name": "usb headset (2)", "max_input_channels": 2, "max_output_channels": 0},
+    )
+
+    def __init__(self) -> None:
+        self.streams: list[FakeStream] = []
+        self.started = 1
+
+    def query_devices(self) -> list[dict[str, Any]]:
+        return [{**row, "index": index, "default_samplerate": float(RATE)} for index, row in enumerate(self.listed)]
+
+    def check_input_settings(self, device: int, channels: int, **settings: Any) -> None:
+        if device == 1 or channels == 1:
+            raise PortAudioError("Device unavailable\n [PaErrorCode -9985]", -9985)
+
+    def check_output_settings(self, **settings: Any) -> None:
+        """All of them play."""
+
+    def InputStream(self, **settings: Any) -> FakeStream:
+        self.streams.append(FakeStream(**settings))
+        return self.streams[-1]
+
+    OutputStream = InputStream
+
+    def _terminate(self) -> None:
+        self.started -= 1
+
+    def _initialize(self) -> None:
+        self.started += 1
