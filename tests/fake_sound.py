@@ -82,9 +82,10 @@ class FakeSound(SimpleNamespace):
     def __init__(self) -> None:
         self.streams: list[FakeStream] = []
         self.started = 1
+        self._known = self.listed
 
     def query_devices(self) -> list[dict[str, Any]]:
-        return [{**row, "index": index, "default_samplerate": float(RATE)} for index, row in enumerate(self.listed)]
+        return [{**row, "index": index, "default_samplerate": float(RATE)} for index, row in enumerate(self._known)]
 
     def check_input_settings(self, device: int, channels: int, **settings: Any) -> None:
         if device == 1 or channels == 1:
@@ -103,4 +104,6 @@ class FakeSound(SimpleNamespace):
         self.started -= 1
 
     def _initialize(self) -> None:
+        """As the real one: only now it sees what was plugged in meanwhile."""
         self.started += 1
+        self._known = self.listed

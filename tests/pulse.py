@@ -99,9 +99,7 @@ def server(folder: Path) -> Iterator[Pulse]:
     """Run the server, and make it the one that this process' PortAudio sees; skip the test where that cannot be."""
     for program in ("pulseaudio", "pactl", "parec", "paplay"):
         if shutil.which(program) is None:
-            pytest.skip(
-                f"no real sound system to test with: {program} is not installed (apt: pulseaudio pulseaudio-utils libasound2-plugins)"
-            )
+            pytest.skip(f"no {program}: apt install pulseaudio pulseaudio-utils libasound2-plugins libportaudio2")
     pulse = Pulse(folder)
     with pytest.MonkeyPatch.context() as patch:
         _point_at(folder, patch)

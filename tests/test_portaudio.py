@@ -54,6 +54,7 @@ def test_an_unknown_device_is_one_line_that_names_the_command(devices: FakeSound
 
 def test_a_machine_without_a_device_has_no_sound_system(devices: FakeSound) -> None:
     devices.listed = ()  # type: ignore[misc]
+    devices._initialize()
     with pytest.raises(NoSoundSystem, match="no speaker on this machine: connect one"):
         portaudio.find("output", "default")
 
@@ -70,6 +71,13 @@ def test_a_microphone_that_cannot_do_mono_is_used_in_stereo_and_a_busy_one_is_sa
     ) as caught:
         portaudio.check("input", 1)
     assert "\n" not in str(caught.value)
+
+
+def test_a_device_that_is_plugged_in_later_is_found_at_the_next_try(devices: FakeSound) -> None:
+    devices.listed = ({"name": "Jabra", "max_input_channels": 2, "max_output_channels": 2},)  # type: ignore[misc]
+    with pytest.raises(DeviceError, match="no speaker 'Jabra'"):
+        portaudio.check("output", "Jabra")
+    portaudio.check("output", "Jabra")
 
 
 @pytest.mark.parametrize(("platform", "command"), [("linux", "apt install libportaudio2"), ("darwin", "pip install")])
