@@ -26,7 +26,7 @@ from pipelines.speaking import Mouth
 from pipelines.thinking import Conversation, Mind
 from pipelines.trouble import Patience
 from pipelines.types import Caption, Emit, Notice, Started, Trouble
-from pipelines.worker import Worker
+from pipelines.worker import DaemonThread, Worker
 
 Asks = Callable[[], AsyncIterator[str]]
 Kept = Callable[[Frame, Caption], None]
@@ -142,7 +142,7 @@ async def _open(config: Config, emit: Emit) -> Devices:
     microphone = open_microphone(config.microphone) if config.microphone else None
     speaker = open_speaker(config.speaker) if config.speaker else None
     for camera in cameras:
-        await asyncio.to_thread(camera.probe)
+        await _probe(camera)
     if microphone is not None and not await _has_sound(microphone, "microphone", emit):
         microphone = None
     if speaker is not None and not await _has_sound(speaker, "speaker", emit):
@@ -150,9 +150,18 @@ async def _open(config: Config, emit: Emit) -> Devices:
     return Devices(cameras, microphone, speaker)
 
 
+async def _probe(device: Camera | Microphone | Speaker) -> None:
+    """Find out whether a device can be used, in a thread that keeps nobody from leaving while it finds out."""
+    thread = DaemonThread("probe")
+    try:
+        await asyncio.get_running_loop().run_in_executor(thread, device.probe)
+    finally:
+        thread.shutdown()
+
+
 async def _has_sound(device: Microphone | Speaker, part: str, emit: Emit) -> bool:
     try:
-        await asyncio.to_thread(device.probe)
+        await _probe(device)
     except NoSoundSystem as error:
         emit(Trouble(part, str(error), asyncio.get_running_loop().time()))
         return False

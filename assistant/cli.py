@@ -12,8 +12,8 @@ BAD_INPUT, INTERRUPTED = 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and leave the process; what a user did wrong is one line and status 2."""
-    parsed = _parser().parse_args(arguments)
     try:
+        parsed = _parser().parse_args(arguments)
         status = int(parsed.command(parsed))
     except KeyboardInterrupt:
         status = INTERRUPTED

@@ -18,11 +18,21 @@ T = TypeVar("T")
 _Job = tuple[Future[Any], Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
+_threads: weakref.WeakSet[DaemonThread] = weakref.WeakSet()
+
+
+def busy() -> list[str]:
+    """The names of the threads that are at work now, and cannot be stopped."""
+    return [thread.name for thread in _threads if thread.busy]
+
+
 class DaemonThread(Executor):
     """An executor of one daemon thread: a model that hangs does not keep the process from ending."""
 
     def __init__(self, name: str) -> None:
+        self.name, self.busy = name, False
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        _threads.add(self)
         threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
@@ -38,18 +48,12 @@ class DaemonThread(Executor):
             future, fn, args, kwargs = job
             if not future.set_running_or_notify_cancel():
                 continue
+            self.busy = True
             try:
                 future.set_result(fn(*args, **kwargs))
             except BaseException as error:  # noqa: BLE001  carried to the awaiting task, as every executor does
                 future.set_exception(error)
-
-
-_workers: weakref.WeakSet[Worker] = weakref.WeakSet()
-
-
-def busy() -> list[str]:
-    """The parts whose threads are at work now, and cannot be stopped."""
-    return [worker.part for worker in _workers if worker.busy]
+            self.busy = False
 
 
 class Worker:
@@ -57,8 +61,6 @@ class Worker:
 
     def __init__(self, part: str) -> None:
         self.part = part
-        self.busy = 0
-        _workers.add(self)
         self._thread = DaemonThread(part)
 
     async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -82,15 +84,12 @@ class Worker:
         self._thread.shutdown()
 
     def _guarded(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        self.busy += 1
         try:
             return work(*args, **kwargs)
         except BackendError:
             raise
         except Exception as error:  # foreign code ends here: its errors become ours, named
             raise BackendError(f"{type(error).__name__}: {error}") from error
-        finally:
-            self.busy -= 1
 
 
 def _nothing() -> None:
