@@ -11,7 +11,7 @@ BAD_INPUT, INTERRUPTED = 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and leave the process; what a user did wrong is one line and status 2."""
+    """Run one command and return its status; what a user did wrong is one line and status 2."""
     try:
         parsed = _parser().parse_args(arguments)
         status = int(parsed.command(parsed))
@@ -24,17 +24,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in str(error).splitlines():
             print(f"omni: {line}", file=sys.stderr)
         status = BAD_INPUT
-    return _leave(status)
-
-
-def _leave(status: int) -> int:
-    """Give the status back; where a model is still at work in its thread, leave without waiting for it."""
-    worker = sys.modules.get("pipelines.worker")
-    if worker is not None and worker.busy():
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
     return status
+
+
+def entry() -> None:
+    """The process itself: run the command and leave, without waiting for a thread that is still at work."""
+    status = main()
+    worker = sys.modules.get("pipelines.worker")
+    if worker is None or not worker.busy():
+        sys.exit(status)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _user_errors() -> tuple[type[Exception], ...]:

@@ -26,6 +26,7 @@ from pipelines.chats.smollm2 import SmolLM2
 
 NO_MODEL = "I have no language model to answer that. Ask me what I see, what a text says, or what changed."
 UNSURE = "I can't tell from what I see."
+NO_ANSWER = "I have no good answer to that."
 
 
 class Embedded(BackendOptions):
@@ -110,5 +111,7 @@ def checked(pieces: Generator[str, None, None], prompt: Prompt) -> Iterator[str]
             if not invented(sentence, prompt.scene, about_scene):
                 said = True
                 yield f"{sentence} "
-    if not said:
-        yield f"{UNSURE} {plain(prompt.scene[-1].text)}" if about_scene and prompt.scene else UNSURE
+    if not said and about_scene:
+        yield f"{UNSURE} {plain(prompt.scene[-1].text)}" if prompt.scene else UNSURE
+    elif not said:
+        yield NO_ANSWER
