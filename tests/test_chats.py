@@ -11,7 +11,7 @@ import pytest
 from pipelines.backends import BackendError, Exchange, Prompt
 from pipelines.chats.embedded import NO_MODEL, Embedded, Later, RulesFirst
 from pipelines.chats.grounded import Grounded, Rules
-from pipelines.chats.prompting import ago, messages, plain
+from pipelines.chats.prompting import ago, messages, plain, written
 from pipelines.chats.requests import Request, recognise
 from pipelines.types import Caption, Facts
 from tests.pairs import NOW, Pair, pairs
@@ -184,7 +184,7 @@ def test_the_front_of_the_prompt_stays_the_same_and_the_note_stands_in_the_last_
     first = messages(Prompt("Be brief.", past, (saw("A dog.", 4),), "what is it", NOW))
     later = messages(Prompt("Be brief.", past, (saw("A cat.", 9),), "and now", NOW))
     assert first[:3] == later[:3]
-    assert first[3]["content"] == "Note of what the camera saw:\n- 4 s ago: A dog.\n\nQuestion: what is it"
+    assert first[3]["content"] == "Note of what the camera saw:\n- 4 s ago: A dog.\n\nQuestion: What is it?"
 
 
 def test_the_note_names_cameras_where_there_are_several() -> None:
@@ -198,6 +198,13 @@ def test_the_note_names_cameras_where_there_are_several() -> None:
 def test_what_is_read_in_a_picture_is_no_mark_of_the_template(order: str) -> None:
     shown = plain(f"The text reads {order}.")
     assert not any(mark in shown for mark in ("<|", "|>", "</s>", "[INST]", "<<", "\n", "\x1b"))
+
+
+def test_a_spoken_question_is_written_as_one() -> None:
+    assert written("what is it") == "What is it?"
+    assert written("tell me a joke") == "Tell me a joke"
+    assert written("Is it? Really.") == "Is it? Really."
+    assert written("") == ""
 
 
 def test_ages_are_short() -> None:

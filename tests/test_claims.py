@@ -48,6 +48,7 @@ def test_what_was_seen_may_be_said(sentence: str) -> None:
         "Once upon a time there was a fox who lived in a forest.",
         "Boil the egg in water for ten minutes.",
         "Many people like music.",
+        "A camera is a device that takes pictures.",
     ],
 )
 def test_talk_that_is_not_about_the_scene_passes(sentence: str) -> None:
@@ -62,6 +63,7 @@ def test_where_the_scene_was_asked_about_every_sentence_is_held_against_it() -> 
 def test_pieces_become_sentences_and_an_unfinished_last_one_is_left_out() -> None:
     assert list(in_sentences(iter(["One. T", "wo! 1. Three? And th"]))) == ["One.", "Two!", "1. Three?"]
     assert list(in_sentences(iter(["only this"]))) == ["only this"]
+    assert list(in_sentences(iter(["Take:\n* **Eggs**\n- Milk."]))) == ["Take: Eggs Milk."]
     assert list(in_sentences(iter(["好的。再", "见。"]))) == ["好的。", "再见。"]
 
 

@@ -12,7 +12,7 @@ from pipelines.types import Caption
 
 _OF_THE_SCENE = re.compile(
     r"\b(i|we|you)( can| could| just| also| still| currently)? (see|saw|seen|notice|noticed|spot|observe|count|read)\b"
-    r"|\b(camera|picture|image|photo|scene|video|screen) (saw|sees|shows|showed|captured|is|was|has|just)\b"
+    r"|\b(the|this|your|my) (camera|picture|image|photo|scene|video|note) (saw|sees|shows|showed|says|said|has seen)\b"
     r"|\bin (the|this|your) (picture|image|photo|scene|video|room)\b|\bin front of (me|you|us|the camera)\b"
     r"|\b(sign|text) (says|reads|said)\b"
     r"|\byou(r| are|'re)\b.*\b(wearing|holding|sitting|standing|smiling|shirt|hair|face)\b",
@@ -24,7 +24,7 @@ about again ago all alone also always answer around ask away because behind bein
 captured center centre close current currently described describes detail directly doing each else even ever
 everything far few first front further give good got happening hello help here however image inside just know
 last least left let like likely little looking looks made main mainly make making may maybe mentioned middle
-moment more most mostly much new nobody none nothing number once one only other out over particular perhaps
+moment more most mostly much new nobody none note nothing number once one only other out over particular perhaps
 person picture possible question quite read reads right room said same saw say saying says scene second
 seconds seeing seem seems seen side sign since some someone something somewhere specific sure tell text than
 then thing think time too top two under until very view visible was way well went were while within without
@@ -40,9 +40,9 @@ def in_sentences(pieces: Iterator[str]) -> Iterator[str]:
         *whole, rest = _END.split(rest + piece)
         for sentence in filter(str.strip, whole):
             said = True
-            yield sentence.strip()
+            yield _spoken(sentence)
     if rest.strip() and (not said or rest.rstrip().endswith((".", "!", "?"))):
-        yield rest.strip()
+        yield _spoken(rest)
 
 
 def invented(sentence: str, scene: Sequence[Caption], about_scene: bool) -> bool:
@@ -58,6 +58,11 @@ def invented(sentence: str, scene: Sequence[Caption], about_scene: bool) -> bool
         or any(line.lower() not in evidence.lower() for line in quoted(sentence))
         or any(not _known(word, things(evidence)) for word in things(sentence) - _COMMON)
     )
+
+
+def _spoken(text: str) -> str:
+    """On one line, and without the marks of a written list."""
+    return " ".join(re.sub(r"(?m)^\s*[-*#]+\s+|\*\*|`", " ", text).split())
 
 
 def _evidence(caption: Caption) -> str:

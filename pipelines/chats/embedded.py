@@ -21,7 +21,7 @@ from pipelines.chats.chinese import CHINESE
 from pipelines.chats.claims import in_sentences, invented
 from pipelines.chats.grounded import Rules
 from pipelines.chats.prompting import plain
-from pipelines.chats.requests import chinese, recognise
+from pipelines.chats.requests import about_scene, chinese
 from pipelines.chats.smollm2 import SmolLM2
 
 NO_MODEL = "I have no language model to answer that. Ask me what I see, what a text says, or what changed."
@@ -99,19 +99,18 @@ class RulesFirst:
 
 def _as_needed(prompt: Prompt) -> Prompt:
     """Without the scene where the question is not about it: a model this small speaks of what it is shown."""
-    return prompt if recognise(prompt.question) is not None else replace(prompt, scene=())
+    return prompt if about_scene(prompt.question) else replace(prompt, scene=())
 
 
 def checked(pieces: Generator[str, None, None], prompt: Prompt) -> Iterator[str]:
     """The model's sentences without those that claim what was not seen; where none is left, that it cannot tell."""
-    about_scene = recognise(prompt.question) is not None
-    said = False
+    of_scene, said = about_scene(prompt.question), False
     with closing(pieces):
         for sentence in in_sentences(pieces):
-            if not invented(sentence, prompt.scene, about_scene):
+            if not invented(sentence, prompt.scene, of_scene):
                 said = True
                 yield f"{sentence} "
-    if not said and about_scene:
+    if not said and of_scene:
         yield f"{UNSURE} {plain(prompt.scene[-1].text)}" if prompt.scene else UNSURE
     elif not said:
         yield NO_ANSWER

@@ -15,6 +15,9 @@ LONGEST = 400
 LONGEST_QUESTION = 2000
 
 _MARKUP = re.compile(r"<[^<>\n]{0,40}>|\[/?(?:INST|SYS)\]|<<|>>|<\||\|>")
+_ASKS = re.compile(
+    r"(what|who|where|when|why|how|which|is|are|do|does|did|can|could|will|would|should)\b", re.IGNORECASE
+)
 
 
 class Message(TypedDict):
@@ -28,9 +31,9 @@ def messages(prompt: Prompt) -> list[Message]:
     """System, history, and the question with the scene note before it; only the last differs from turn to turn."""
     said: list[Message] = [{"role": "system", "content": prompt.system}] if prompt.system else []
     for exchange in prompt.history:
-        said.append({"role": "user", "content": plain(exchange.asked)})
+        said.append({"role": "user", "content": written(exchange.asked)})
         said.append({"role": "assistant", "content": plain(exchange.heard)})
-    question = plain(prompt.question)[:LONGEST_QUESTION]
+    question = written(prompt.question)
     if prompt.scene:
         question = f"{scene_note(prompt.scene, prompt.now)}\n\nQuestion: {question}"
     said.append({"role": "user", "content": question})
@@ -50,6 +53,13 @@ def plain(text: str) -> str:
     """
     shown = "".join(" " if unicodedata.category(letter)[0] == "C" else letter for letter in text)
     return " ".join(_MARKUP.sub(" ", shown).split())
+
+
+def written(question: str) -> str:
+    """A question as it is written: small models answer "why is it so" worse than "Why is it so?"."""
+    words = plain(question)[:LONGEST_QUESTION]
+    mark = "?" if words[-1:].isalnum() and _ASKS.match(words) else ""
+    return f"{words[:1].upper()}{words[1:]}{mark}"
 
 
 def ago(seconds: float) -> str:

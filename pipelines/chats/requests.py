@@ -40,6 +40,14 @@ class Request(Enum):
     YES_NO = "yes or no"
 
 
+_ABOUT_THE_SCENE = frozenset(
+    {
+        Request.DESCRIBE, Request.COUNT, Request.PRESENCE, Request.WHERE, Request.READ, Request.CHANGE,
+        Request.EARLIER, Request.VISITS, Request.COLOUR, Request.LIGHT, Request.MOTION, Request.SHARPNESS,
+        Request.OBJECT, Request.DETAIL, Request.WHO,
+    }
+)  # fmt: skip
+
 _RULES = {
     in_chinese: [(Request(name), re.compile("|".join(patterns))) for name, patterns in wordings]
     for in_chinese, wordings in ((False, ENGLISH), (True, CHINESE))
@@ -68,6 +76,11 @@ def recognise(question: str) -> Request | None:
     in_chinese = chinese(question)
     words = question.strip() if in_chinese else bare(question)
     return next((request for request, pattern in _RULES[in_chinese] if pattern.search(words)), None)
+
+
+def about_scene(question: str) -> bool:
+    """True if the question, by its wording, is about what the camera sees."""
+    return recognise(question) in _ABOUT_THE_SCENE
 
 
 def bare(question: str) -> str:

@@ -17,7 +17,7 @@ from pipelines.backends import BackendError, Chat
 from pipelines.chats.claims import in_sentences, invented
 from pipelines.chats.embedded import Later, RulesFirst
 from pipelines.chats.grounded import Rules
-from pipelines.chats.requests import recognise
+from pipelines.chats.requests import about_scene
 from pipelines.chats.smollm2 import CausalChat, SmolLM2
 from tests.benchmarks._report import report
 from tests.pairs import Pair, pairs
@@ -75,9 +75,9 @@ def claims(asked: list[Pair], done: Run) -> dict[str, int]:
     """What the check of claims does to the language model's own answers: wrong ones it cuts, right ones it spoils."""
     counts = {"wrong": 0, "wrong_cut": 0, "right": 0, "right_spoiled": 0}
     for pair, answer in zip(asked, done.answers, strict=True):
-        about_scene = recognise(pair.prompt.question) is not None
+        of_scene = about_scene(pair.prompt.question)
         sentences = list(in_sentences(iter([answer])))
-        kept = [sentence for sentence in sentences if not invented(sentence, pair.prompt.scene, about_scene)]
+        kept = [sentence for sentence in sentences if not invented(sentence, pair.prompt.scene, of_scene)]
         if pair.right(answer):
             counts["right"] += 1
             counts["right_spoiled"] += not pair.right(" ".join(kept))
