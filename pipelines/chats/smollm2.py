@@ -139,14 +139,14 @@ def alike(one: Sequence[int], other: Sequence[int]) -> int:
 
 
 def _from_folder(folder: Path) -> tuple[Any, Any]:
-    import torch
+    """Tokenizer and model, in the number format they were saved in."""
     import transformers
     from safetensors import SafetensorError
 
     transformers.utils.logging.disable_progress_bar()
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = transformers.AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.bfloat16)
+        model = transformers.AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype="auto")
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise BackendError(f"the weights {folder.name!r} cannot be read, pull them anew: {reason}") from error

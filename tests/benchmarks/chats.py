@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
@@ -41,18 +41,14 @@ def run(chat: Chat, asked: list[Pair]) -> Run:
     done = Run()
     for pair in asked:
         began = time.perf_counter()
-        pieces = list(_timed(chat.reply(pair.prompt), began, done.firsts))
+        answer = chat.reply(pair.prompt)
+        pieces = [next(answer, "")]
+        done.firsts.append(time.perf_counter() - began)
+        pieces += answer
         done.answers.append("".join(pieces))
         done.pieces += len(pieces)
         done.seconds += time.perf_counter() - began
     return done
-
-
-def _timed(pieces: Iterator[str], began: float, firsts: list[float]) -> Iterator[str]:
-    for number, piece in enumerate(pieces):
-        if number == 0:
-            firsts.append(time.perf_counter() - began)
-        yield piece
 
 
 def table(asked: list[Pair], runs: dict[str, Run], chosen: Callable[[Pair], bool]) -> dict[str, int]:
@@ -99,13 +95,20 @@ def figures(asked: list[Pair], runs: dict[str, Run], model: CausalChat) -> dict[
         "right": tuned,
         "right_held_out": held_out,
         "first_piece_ms": {name: round(1000 * median(done.firsts), 1) for name, done in runs.items()},
+        "first_sentence_of_open_talk_ms": round(1000 * median(_open(asked, runs["embedded"])), 1),
         "tokens_per_second": round(alone.pieces / alone.seconds, 1),
         "threads": model.options.threads,
         "claims": claims(asked, alone),
     }
     print(f"\nfirst piece, median ms: {found['first_piece_ms']}   smollm2 tokens/s: {found['tokens_per_second']}")
+    print(f"first sentence of open talk, embedded, median ms: {found['first_sentence_of_open_talk_ms']}")
     print(f"claims checked in smollm2's answers: {found['claims']}")
     return found
+
+
+def _open(asked: list[Pair], done: Run) -> list[float]:
+    """Seconds to the first checked sentence, where the language model was asked."""
+    return [first for pair, first in zip(asked, done.firsts, strict=True) if pair.kind == "open"]
 
 
 def main(verbose: bool) -> None:
