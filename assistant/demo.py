@@ -27,7 +27,7 @@ from pipelines.types import Caption, Event, Reply, Transcript, Trouble
 if TYPE_CHECKING:
     from PIL import Image
 
-SHOWN = 12.0
+SHOWN = 15.0
 """Seconds that each picture of the scene is shown."""
 HISS = 0.0005
 """Loudness of the hiss under the questions: digital silence is not what a microphone hears."""
@@ -42,9 +42,9 @@ class Scene:
 
 
 SCENES = (
-    Scene("astronaut.png", ((2.0, "how many people are there"), (7.0, "what do you see"))),
+    Scene("astronaut.png", ((2.0, "how many people are there"), (8.0, "what do you see"))),
     Scene("sign", ((2.0, "what does it say"), (7.0, "what changed"))),
-    Scene("coffee.png", ((2.0, "is anyone there"), (6.0, "tell me a joke"))),
+    Scene("coffee.png", ((2.0, "is anyone there"), (7.0, "tell me a joke"))),
 )
 
 

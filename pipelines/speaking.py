@@ -55,7 +55,7 @@ class Heard:
 
     @property
     def text(self) -> str:
-        return " ".join(self.sentences)
+        return " ".join(sentence for sentence in self.sentences if sentence)
 
 
 class Mouth:
@@ -85,8 +85,19 @@ class Mouth:
         async for chunk in chunks:
             if heard.began_at is None:
                 heard.began_at = asyncio.get_running_loop().time()
-            await self._play(chunk)
+            try:
+                await self._play(chunk)
+            except asyncio.CancelledError:
+                heard.sentences.append(self._heard_of(chunk))
+                raise
             heard.sentences.append(chunk.text)
+
+    def _heard_of(self, chunk: SpeechChunk) -> str:
+        """The words of a sentence that was cut, up to the one in which it was: in proportion to the sound."""
+        if self._speaker is None or not len(chunk.samples):
+            return ""
+        length = len(chunk.text) * min(self._speaker.played, len(chunk.samples)) // len(chunk.samples)
+        return chunk.text[:length].rpartition(" ")[0] if " " in chunk.text else chunk.text[:length]
 
     async def _play(self, chunk: SpeechChunk) -> None:
         if self._speaker is None or not len(chunk.samples):

@@ -114,12 +114,13 @@ async def test_every_camera_is_seen_under_its_own_name() -> None:
 
 
 async def test_talking_into_an_answer_cuts_it_and_only_what_was_heard_is_remembered() -> None:
-    # "I see two." takes 1.0 s and is heard; the interruption comes during the second sentence.
+    # "I see two." takes 1.0 s and is heard; the interruption comes in the middle of the second sentence.
     stage = Stage(microphone=FakeMicrophone([COUNT, (2.2, 0.0), HELLO, SILENCE]))
     await stage.run()
-    assert [(reply.text, reply.cut) for reply in stage.told(Reply)] == [("I see two.", True), ("Hello there.", False)]
-    assert [exchange.heard for exchange in stage.conversation.history] == ["I see two.", "Hello there."]
-    assert stage.chat.prompts[1].history[0].heard == "I see two."
+    heard = "I see two. One is"
+    assert [(reply.text, reply.cut) for reply in stage.told(Reply)] == [(heard, True), ("Hello there.", False)]
+    assert [exchange.heard for exchange in stage.conversation.history] == [heard, "Hello there."]
+    assert stage.chat.prompts[1].history[0].heard == heard
 
 
 async def test_an_interruption_stops_the_sound_when_speech_starts_not_when_it_is_understood() -> None:
