@@ -6,9 +6,7 @@ Which of the two is asked was decided by measuring both: `python -m tests.benchm
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -23,6 +21,7 @@ from pipelines.chats.grounded import Rules
 from pipelines.chats.prompting import plain
 from pipelines.chats.requests import about_scene, chinese
 from pipelines.chats.smollm2 import SmolLM2
+from pipelines.worker import DaemonThread
 
 NO_MODEL = "I have no language model to answer that. Ask me what I see, what a text says, or what changed."
 UNSURE = "I can't tell from what I see."
@@ -64,18 +63,13 @@ class Later:
     """A model that loads in a thread of its own."""
 
     def __init__(self, load: Callable[[], Any]) -> None:
-        self._loaded: Future[Any] = Future()
-        threading.Thread(target=self._work, args=(load,), name="language model", daemon=True).start()
+        thread = DaemonThread("language model")
+        self._loaded = thread.submit(load)
+        thread.shutdown()
 
     def get(self) -> Any:
         """The model; waits until it is loaded. Raises what its loading raised."""
         return self._loaded.result()
-
-    def _work(self, load: Callable[[], Any]) -> None:
-        try:
-            self._loaded.set_result(load())
-        except BaseException as error:  # noqa: BLE001  carried to the thread that asks
-            self._loaded.set_exception(error)
 
 
 class RulesFirst:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 LOOP = 8
 """So many tokens that were said before, in the same order, mean that the model goes round in circles."""
+
+_LOADING = threading.Lock()
+"""transformers loads one model at a time: two threads that load at once leave weights out, and say so only in a log."""
 
 TURN_ENDS = ("<|im_end|>", "<|endoftext|>")
 
@@ -145,8 +149,9 @@ def _from_folder(folder: Path) -> tuple[Any, Any]:
 
     transformers.utils.logging.disable_progress_bar()
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = transformers.AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype="auto")
+        with _LOADING:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            model = transformers.AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype="auto")
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise BackendError(f"the weights {folder.name!r} cannot be read, pull them anew: {reason}") from error
