@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-import weakref
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Executor, Future
 from typing import Any, ParamSpec, TypeVar
@@ -18,21 +17,11 @@ T = TypeVar("T")
 _Job = tuple[Future[Any], Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
-_threads: weakref.WeakSet[DaemonThread] = weakref.WeakSet()
-
-
-def busy() -> list[str]:
-    """The names of the threads that are at work now, and cannot be stopped."""
-    return [thread.name for thread in _threads if thread.busy]
-
-
 class DaemonThread(Executor):
     """An executor of one daemon thread: a model that hangs does not keep the process from ending."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.busy = name, False
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        _threads.add(self)
         threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
@@ -48,12 +37,10 @@ class DaemonThread(Executor):
             future, fn, args, kwargs = job
             if not future.set_running_or_notify_cancel():
                 continue
-            self.busy = True
             try:
                 future.set_result(fn(*args, **kwargs))
             except BaseException as error:  # noqa: BLE001  carried to the awaiting task, as every executor does
                 future.set_exception(error)
-            self.busy = False
 
 
 class Worker:

@@ -10,7 +10,7 @@ from contextlib import aclosing
 import pytest
 
 from pipelines.backends import BackendError
-from pipelines.worker import Worker, busy
+from pipelines.worker import Worker
 
 
 @pytest.mark.real_time
@@ -42,7 +42,6 @@ async def test_a_cancelled_call_drops_the_result_and_the_model_goes_on_with_the_
     await asyncio.sleep(0)
     queued = asyncio.create_task(worker.call(lambda: "never wanted"))
     await asyncio.sleep(0.01)
-    assert busy() == ["model"]
     slow.cancel()
     queued.cancel()
     await asyncio.wait([slow, queued])

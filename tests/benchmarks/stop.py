@@ -14,7 +14,7 @@ from pipelines import backends
 from pipelines.voices.espeak import Espeak
 from tests.benchmarks._report import REPOSITORY, data, report
 
-MOMENTS = (0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 12.0)
+MOMENTS = (0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 4.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0)
 """Seconds after the start at which Ctrl-C comes: a question is asked aloud at 4 s and at 8 s."""
 BAR = 1.0
 """Seconds."""
