@@ -83,10 +83,16 @@ async def _show(chosen: Config, arguments: argparse.Namespace) -> int:
     with _events_file(arguments.events) as file:
         view = choose_view(arguments.plain, arguments.json, sys.stdout)
         asks = partial(typed_lines, shown=view.typed) if sys.stdin.isatty() else None
-        shown = [asyncio.create_task(one.run(feed.subscribe())) for one in (view, Json(file) if file else None) if one]
+        views = [view, Json(file)] if file else [view]
+        shown = [asyncio.create_task(one.run(feed.subscribe())) for one in views]
+        running = asyncio.create_task(app.run(chosen, feed, asks))
         try:
-            await app.run(chosen, feed, asks)
+            await asyncio.wait([running, shown[0]], return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                await running
         finally:
+            running.cancel()  # nobody reads any more, or Ctrl-C
+            await asyncio.wait([running])
             feed.close()
             await asyncio.gather(*shown)
     return 1 if feed.troubles else 0
