@@ -1,0 +1,316 @@
+"""How well requests are heard: which are understood, what is rightly rejected, how fast, for several voices."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import soundfile
+import soxr
+
+from devices.media import SPEECH_RATE, AudioChunk, Samples
+from pipelines.detectors.silero import Silero
+from pipelines.hearing import Endpointer, HearingOptions
+from pipelines.transcribers.sphinx import Sphinx, SphinxTranscriber
+from pipelines.types import Utterance
+from pipelines.voices.espeak import Espeak
+from tests.benchmarks._report import data, report
+
+REQUESTS = """
+what do you see
+what can you see
+tell me what you see
+hey assistant what do you see
+what is this
+what is that
+what am i holding
+what am i looking at
+what is in front of you
+what is in front of me
+can you tell me what is in front of me
+what is on the table
+what is happening
+what is going on
+can you see me
+do you see anything
+describe what you see
+please describe the scene
+can you describe what is in front of me
+describe the room please
+look around
+how many people are there
+how many people do you see
+how many people can you see
+how many people are in the room
+is anyone there
+is anybody there
+is there anybody in the room
+is there a person
+is someone here
+do you see anyone
+am i alone
+who is there
+where is the person
+where are they
+where is he
+what does it say
+what does that say
+what does the sign say
+what does the text say
+can you read the text
+read the sign
+please read this to me
+read it
+read that to me
+is there any text
+what is written there
+what changed
+what has changed
+what is different
+what just happened
+did anything move
+did something change
+is anything moving
+has anything changed
+what color is it
+what color is this
+what colors do you see
+is it dark
+is it bright
+is the light on
+is the lamp on
+are the lights on
+is it blurred
+is the picture blurry
+what time is it
+what is the time
+tell me the time
+okay assistant what time is it
+what day is it today
+what is the date
+repeat that
+repeat
+could you repeat that please
+say that again
+can you say that again
+what did you say
+stop
+stop talking
+be quiet
+cancel
+never mind
+hello
+hello assistant
+good morning
+good evening
+thank you
+thank you very much
+goodbye
+bye
+help
+what can you do
+who are you
+what is your name
+how are you
+can you hear me
+tell me a joke
+tell me a story
+tell me something interesting
+can you tell me a short story
+what is a camera
+what should i cook tonight
+why is the sky blue
+yes
+no
+no thank you
+""".strip().splitlines()
+"""What the grammar holds, as people say it."""
+
+OUTSIDE = """
+turn on the kitchen lights
+set a timer for ten minutes
+i had a long day at work and i am tired
+the train leaves at half past seven
+where did you put my keys
+she said that she would call later
+play some music from the nineties
+what will the weather be tomorrow
+how far is it to the next village
+we should paint the wall green
+the dog wants to go outside
+do you want some more coffee
+call my mother please
+open the window a little
+i think it is going to rain
+how much does a new bicycle cost
+the meeting was moved to friday
+remind me to buy milk
+he read three books last month
+it was the best of times
+my brother lives in a small town
+could you pass me the salt
+what do you think about the election
+who won the football match yesterday
+the children are playing in the garden
+put it on the shelf over there
+i need to see a doctor
+how many apples are in the basket
+what is the population of china
+when does the shop close
+there is nothing we can do about it
+tell your sister to come home
+is the soup ready yet
+they say the river is rising
+seven plus four is eleven
+send an email to the office
+lock the front door
+increase the volume
+volume up
+good idea
+wait a minute
+excuse me
+one two three four
+banana
+table
+water
+what a lovely day
+see what i mean
+the sign was hard to read
+people say that time is money
+you never told me about that
+this is the end of the story
+did you feed the cat
+where is the nearest station
+are you coming to the party
+is he still working at the bank
+do you see what i am saying to her
+what is the matter with your car
+can you help him carry the boxes
+how do you like your eggs
+read my messages
+stop the washing machine
+describe your last holiday to us
+what happened to the old church
+repeat after me
+the light of the moon was on the water
+say hello to your parents
+who wrote this letter to the queen
+please let me out of the box
+never give up hope
+thanks to the rain the grass is green
+no one knows how it was built
+yesterday was colder than today
+a camera costs a lot of money
+why is the bread so expensive
+alexa turn off the television
+hey google
+bring me a glass of orange juice
+sunday is the best part of the week
+mend the coat before you go out
+""".strip().splitlines()
+"""What people say to each other, and near misses."""
+
+VOICES = {
+    "en-us": Espeak(),
+    "en-us+f3": Espeak(voice="en-us+f3"),
+    "en-us+m3 slow": Espeak(voice="en-us+m3", words_per_minute=140, pitch=40),
+    "en-us+f2 fast": Espeak(voice="en-us+f2", words_per_minute=200, pitch=60),
+    "en-gb": Espeak(voice="en-gb"),
+    "en-gb+f4": Espeak(voice="en-gb+f4", words_per_minute=160),
+}
+
+LOADED_WITHIN = 1.5
+"""Seconds that the recogniser may take to load."""
+
+
+class Heard(NamedTuple):
+    """What became of one sentence."""
+
+    said: str
+    text: str
+    took: float
+    """Seconds from the end of the utterance to its words."""
+    seconds: float
+    """Length of the utterance."""
+
+
+def spoken(options: Espeak) -> Callable[[str], Samples]:
+    """Someone who says a sentence into a 16 kHz microphone, in a room that is almost quiet."""
+    voice = options.load()
+
+    def say(sentence: str) -> Samples:
+        sound = soxr.resample(voice.synthesize(sentence), voice.rate, SPEECH_RATE)
+        pause = np.zeros(SPEECH_RATE * 7 // 10, np.float32)
+        said = np.concatenate((pause, 0.5 * sound, pause))
+        hiss = np.random.default_rng(0).standard_normal(len(said)) * 0.0005
+        return (said + hiss).astype(np.float32)
+
+    return say
+
+
+def utterances(samples: Samples) -> list[Utterance]:
+    """Cut as a microphone's stream would be."""
+    endpointer = Endpointer(HearingOptions(), Silero().load())
+    chunks = (AudioChunk(samples[at : at + 800], SPEECH_RATE, at / SPEECH_RATE) for at in range(0, len(samples), 800))
+    events = [event for chunk in chunks for event in endpointer.push(chunk)] + list(endpointer.flush())
+    return [event for event in events if isinstance(event, Utterance)]
+
+
+def understood(transcriber: SphinxTranscriber, said: str, samples: Samples) -> Heard:
+    """The sentence through endpointing and recognition; several utterances are joined by a bar."""
+    cut = utterances(samples)
+    began = time.perf_counter()
+    texts = [transcriber.transcribe(utterance.samples).text for utterance in cut]
+    took = time.perf_counter() - began
+    return Heard(said, " | ".join(texts), took, sum(len(utterance.samples) for utterance in cut) / SPEECH_RATE)
+
+
+def clips(media: Path) -> Iterator[tuple[str, Samples]]:
+    """All real speech but the one clip that is a request."""
+    for path in sorted((media / "audio").iterdir()):
+        if path.suffix in (".wav", ".flac"):
+            samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+            yield path.name, soxr.resample(samples.mean(1), rate, SPEECH_RATE)
+
+
+def main() -> None:
+    media = data() / "media"
+    began = time.perf_counter()
+    transcriber = Sphinx().load()
+    loaded = time.perf_counter() - began
+
+    exact: dict[str, float] = {}
+    inside: list[Heard] = []
+    outside: list[Heard] = []
+    for name, options in VOICES.items():
+        say = spoken(options)
+        requests = [understood(transcriber, sentence, say(sentence)) for sentence in REQUESTS]
+        outside += [understood(transcriber, sentence, say(sentence)) for sentence in OUTSIDE]
+        exact[name] = round(sum(heard.text == heard.said for heard in requests) / len(requests), 3)
+        print(f"{name:14} {exact[name]:6.1%} of {len(requests)} requests exact")
+        inside += requests
+    wrong = sum(heard.text not in (heard.said, "") for heard in inside)
+    accepted = [heard for heard in outside if heard.text]
+    real = [understood(transcriber, name, samples) for name, samples in clips(media)]
+    real_accepted = [heard for heard in real if heard.text.replace("|", "").strip()]
+    for heard in (*accepted, *real_accepted):
+        print(f"wrongly accepted: {heard.said!r} as {heard.text!r}")
+
+    figures = {
+        "requests exact": exact,
+        "requests exact, all voices": round(sum(heard.text == heard.said for heard in inside) / len(inside), 3),
+        "requests taken for another": round(wrong / len(inside), 3),
+        "outside accepted": round(len(accepted) / len(outside), 3),
+        "real clips accepted": f"{len(real_accepted)} of {len(real)}",
+        "load s": round(loaded, 2),
+        "real-time factor": round(sum(heard.took for heard in inside) / sum(heard.seconds for heard in inside), 3),
+        "end of utterance to words, median ms": round(1000 * float(np.median([heard.took for heard in inside]))),
+    }
+    report("hearing", figures, [f"loads within {LOADED_WITHIN} s"] if loaded > LOADED_WITHIN else [])
+
+
+if __name__ == "__main__":
+    main()
