@@ -33,7 +33,7 @@ class Facts:
     motion: Literal["none", "left", "centre", "right", "camera"] | None = None
     """Where something moved since the last keyframe; `camera` when the whole picture did."""
     changes: tuple[str, ...] = ()
-    """What differs from the last keyframe, a short clause each: "one person more", "the text EXIT is gone"."""
+    """What differs from the last keyframe, a short clause each: "one person more", "the text “EXIT” is gone"."""
     labels: tuple[str, ...] = ()
     """Things by name, for captioners that can name them."""
 

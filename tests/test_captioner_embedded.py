@@ -88,7 +88,7 @@ def test_what_changed_is_told_per_camera(captioner: EmbeddedCaptioner) -> None:
     other = captioner.caption(Frame(sign("CLOSED"), 1.0, "door"))
     same = captioner.caption(Frame(sign("EXIT"), 1.5, "garden"))
     assert first.facts.changes == () == same.facts.changes
-    assert {"the text CLOSED is new", "the text EXIT is gone"} <= set(other.facts.changes)
+    assert {"the text “CLOSED” is new", "the text “EXIT” is gone"} <= set(other.facts.changes)
     assert first.facts.motion is None
     assert same.facts.motion == "none"
 

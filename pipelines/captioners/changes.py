@@ -36,11 +36,11 @@ def _people(before: Facts, after: Facts) -> Iterator[str]:
 def _lines(kind: str, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
     new = [line for line in after if not _among(line, before)]
     gone = [line for line in before if not _among(line, after)]
-    for lines, one, many in ((new, "is new", "are new"), (gone, "is gone", "are gone")):
+    for lines, fate in ((new, "new"), (gone, "gone")):
         if len(lines) > SAID:
-            yield f"{len(lines)} lines of {kind} {many}"
-        else:
-            yield from (f"the {kind} {line} {one}" for line in lines)
+            yield f"{len(lines)} lines of {kind} are {fate}"
+        elif lines:
+            yield f"the {kind} “{' / '.join(lines)}” is {fate}"
 
 
 def _among(line: str, others: Sequence[str]) -> bool:
