@@ -15,6 +15,7 @@ from devices.capture import shown
 from devices.media import Camera, Frame, Microphone, NoSoundSystem, Speaker
 from devices.microphone import open_microphone
 from devices.speaker import open_speaker
+from devices.threads import DaemonThread
 from pipelines import backends
 from pipelines.backends import BackendError, BackendOptions, Kind
 from pipelines.gate import KeyframeGate
@@ -26,7 +27,7 @@ from pipelines.speaking import Mouth
 from pipelines.thinking import Conversation, Mind
 from pipelines.trouble import Patience
 from pipelines.types import Caption, Emit, Notice, Started, Trouble
-from pipelines.worker import DaemonThread, Worker
+from pipelines.worker import Worker
 
 Asks = Callable[[], AsyncIterator[str]]
 Kept = Callable[[Frame, Caption], None]

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from typing import IO, TextIO
 
 from devices.lines import Latest
+from devices.threads import DaemonThread
 from pipelines.types import Caption, Event, Health, Notice, Reply, Started, Transcript, Trouble, as_json
-from pipelines.worker import DaemonThread
 
 PATIENCE = 0.5
 """Seconds that the last line may take to be written, so that a stuck reader does not keep the session from ending."""

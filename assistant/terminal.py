@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from assistant.plain import PATIENCE, Json, Plain, clean, complete, drops, listed, moment, while_read, words
 from devices.lines import Latest
+from devices.threads import DaemonThread
 from pipelines.types import Caption, Event, Health, Notice, Reply, SpeechStarted, Started, Transcript, Trouble
-from pipelines.worker import DaemonThread
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from devices.threads import DaemonThread
 from pipelines import backends, weights
 from pipelines.backends import BackendError, BackendOptions, Prompt
 from pipelines.chats.chinese import CHINESE
@@ -21,7 +22,6 @@ from pipelines.chats.grounded import Rules
 from pipelines.chats.prompting import plain
 from pipelines.chats.requests import about_scene, chinese
 from pipelines.chats.smollm2 import SmolLM2
-from pipelines.worker import DaemonThread
 
 NO_MODEL = "I have no language model to answer that. Ask me what I see, what a text says, or what changed."
 UNSURE = "I can't tell from what I see."
