@@ -44,6 +44,8 @@ class Prompt:
     question: str
     now: float
     """Seconds on the loop's clock."""
+    record: tuple[Caption, ...] = ()
+    """Everything that is remembered, oldest first; `scene` is its tail."""
 
 
 @runtime_checkable
