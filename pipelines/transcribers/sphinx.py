@@ -19,6 +19,8 @@ HISS = 0.03
 """Loudness, against the sound's own, of the hiss laid under it: digital silence would spoil the averages."""
 SHORTEST = 1600
 """Samples, a tenth of a second, below which nothing can have been said."""
+FRAME = 160
+"""Samples in a frame of 10 ms, in which the decoder counts."""
 
 _GRAMMAR = "requests"
 
@@ -42,14 +44,19 @@ class Sphinx(BackendOptions):
         return SphinxTranscriber(self)
 
 
-class _Word(NamedTuple):
-    """One word of the best path through the grammar."""
+class _Segment(NamedTuple):
+    """One word, or one silence, of the best path through the grammar."""
 
-    text: str
-    frames: int
-    """Of 10 ms."""
+    is_word: bool
+    start: int
+    end: int
+    """Frames of 10 ms, the end not included."""
     fit: float
-    """Mean over its frames of the log-likelihood against the best of all sounds: 0 where none fits better."""
+    """Log-likelihood summed over its frames, each against the best of all sounds: 0 where none fits better."""
+
+    @property
+    def frames(self) -> int:
+        return self.end - self.start
 
 
 class SphinxTranscriber:
@@ -64,27 +71,50 @@ class SphinxTranscriber:
         """The request that was said, in the grammar's words; empty text where it was none of them."""
         if len(samples) < SHORTEST:
             return Heard("", 0.0)
-        text, words = self._best(_pcm(samples))
-        if not words or not self._grammar.accept(text):
+        text, path = self._best(_pcm(samples))
+        if not any(segment.is_word for segment in path) or not self._grammar.accept(text):
             return Heard("", 0.0)
-        confidence = _confidence(words)
+        confidence = _confidence(path, _unexplained(path, samples))
         return Heard(text, confidence, "en") if confidence >= self._strictness else Heard("", confidence)
 
-    def _best(self, pcm: bytes) -> tuple[str, list[_Word]]:
-        """The best path, which may stop in the middle of a request, as text and as words without the silences."""
+    def _best(self, pcm: bytes) -> tuple[str, list[_Segment]]:
+        """The best path, as text and segment by segment; it may stop in the middle of a request."""
         self._decoder.start_utt()
         self._decoder.process_raw(pcm, full_utt=True)
         self._decoder.end_utt()
         best = self._decoder.hyp()
-        if best is None:
-            return "", []
-        words = [_word(segment) for segment in self._decoder.seg() if segment.word[0] not in "<[(+"]
-        return best.hypstr, words
+        return ("", []) if best is None else (best.hypstr, [_segment(found) for found in self._decoder.seg()])
 
 
-def _word(segment: Any) -> _Word:
-    frames = segment.end_frame - segment.start_frame + 1
-    return _Word(segment.word, frames, math.log(max(segment.ascore, 1e-300)) / frames)
+def _segment(found: Any) -> _Segment:
+    is_word = found.word[0] not in "<[(+"
+    return _Segment(is_word, found.start_frame, found.end_frame + 1, math.log(max(found.ascore, 1e-300)))
+
+
+def _confidence(path: list[_Segment], unexplained: float) -> float:
+    """How likely it is, 0 to 1, that these words were said and nothing else.
+
+    A logistic regression on some 650 sentences of twelve synthetic voices, with kitchen noise and without, and on real
+    speech that is no request; `tests/benchmarks/hearing.py` measures what it is worth.
+    """
+    words = [segment for segment in path if segment.is_word]
+    of_words = sum(word.fit for word in words) / sum(word.frames for word in words)
+    of_the_worst = min(word.fit / word.frames for word in words)
+    of_all = sum(segment.fit for segment in path) / path[-1].end
+    score = 15.9 + 0.63 * of_words + 0.45 * of_the_worst + 1.4 * of_all - 4.8 * unexplained
+    return 1 / (1 + math.exp(-max(score, -50.0)))
+
+
+def _unexplained(path: list[_Segment], samples: Samples) -> float:
+    """The part of the loud frames that lies outside all words: speech that was passed over as if it were silence."""
+    explained = np.zeros(len(samples) // FRAME, bool)
+    for segment in path:
+        if segment.is_word:
+            explained[max(0, segment.start - 3) : segment.end + 3] = True
+    frames = samples[: len(explained) * FRAME].reshape(-1, FRAME)
+    level = np.sqrt(np.mean(frames**2, axis=1))
+    loud = level > 0.1 * np.percentile(level, 95)
+    return float(np.sum(loud & ~explained) / max(1, np.sum(loud)))
 
 
 def _decoder() -> Any:
@@ -136,8 +166,4 @@ def _words(grammar: str) -> list[str]:
 def _pcm(samples: Samples) -> bytes:
     level = np.float32(HISS) * max(np.sqrt(np.mean(samples**2)), np.float32(0.001))
     hiss = np.random.default_rng(0).standard_normal(len(samples), np.float32) * level
-    return (np.clip(samples + hiss, -1, 1) * 32767).astype("<i2").tobytes()
-
-
-def _confidence(words: list[_Word]) -> float:
-    return 1 / (1 + math.exp(-(min(word.fit for word in words) + 8)))
+    return bytes((np.clip(samples + hiss, -1, 1) * 32767).astype("<i2").tobytes())
