@@ -12,7 +12,7 @@ from assistant.config import Config
 from assistant.feed import Feed
 from devices.camera import open_camera
 from devices.capture import shown
-from devices.media import Camera, Frame, Microphone, NoSoundSystem, Speaker
+from devices.media import AudioChunk, Camera, Frame, Microphone, NoSoundSystem, Speaker
 from devices.microphone import open_microphone
 from devices.speaker import open_speaker
 from devices.threads import DaemonThread
@@ -43,6 +43,8 @@ class Devices:
     cameras: list[Camera]
     microphone: Microphone | None
     speaker: Speaker | None
+    absent: list[Trouble]
+    """Why a microphone or a speaker is left out."""
 
 
 @dataclass(slots=True)
@@ -69,7 +71,8 @@ async def run(
     """
     devices, models = None, Models()
     try:
-        devices = await _open(config, feed.emit)
+        devices = await _open(config)
+        config = without(config, devices)
         await _load(config, models)
         session = assemble(config, devices, models, feed.emit)
         session.asks, session.asks_hold = asks, asks_hold
@@ -83,6 +86,12 @@ async def run(
             await devices.speaker.close()
 
 
+def without(config: Config, devices: Devices) -> Config:
+    """The configuration without the parts for which this machine has no device."""
+    absent = {trouble.part: None for trouble in devices.absent}
+    return config.model_copy(update=absent)
+
+
 def assemble(config: Config, devices: Devices, models: Models, emit: Emit) -> Session:
     """Every part of a session, in the order in which work passes through them."""
     memory = Memory(config.memory)
@@ -91,13 +100,14 @@ def assemble(config: Config, devices: Devices, models: Models, emit: Emit) -> Se
             camera=camera,
             gate=KeyframeGate(config.gate),
             patience=Patience(f"camera {camera.name}", emit),
-            every_keyframe=options.fast,
+            captioning=Patience(f"captioner of {camera.name}", emit),
+            every_keyframe=options.fast and config.captioner is not None,
             still=memory.still,
         )
         for camera, options in zip(devices.cameras, config.camera, strict=True)
     )
     captioner, sight_worker = models.get("captioner")
-    sight = Sight(captioner, sight_worker, Patience("captioner", emit)) if captioner else None
+    sight = Sight(captioner, sight_worker) if captioner else None
 
     voice, voice_worker = models.get("voice")
     troubles = {part: Patience(part, emit) for part in ("voice", "speaker")}
@@ -118,7 +128,7 @@ def _hearing(config: Config, devices: Devices, models: Models, mouth: Mouth, emi
     ears = Ears(
         Endpointer(config.hearing, detector),
         ear_worker,
-        _deafness(mouth) if half_duplex(config, devices) else lambda: False,
+        _deafness(mouth) if half_duplex(config, devices) else lambda chunk: False,
     )
     troubles = {part: Patience(part, emit) for part in ("microphone", "detector", "transcriber")}
     return Hearing(devices.microphone, ears, transcriber, worker, troubles)
@@ -130,25 +140,30 @@ def half_duplex(config: Config, devices: Devices) -> bool:
     return config.conversation.duplex == "half" or (config.conversation.duplex == "auto" and in_one_room)
 
 
-def _deafness(mouth: Mouth) -> Callable[[], bool]:
-    def deaf() -> bool:
-        return mouth.speaking or asyncio.get_running_loop().time() < mouth.spoke_at + ECHO_TAIL
+def _deafness(mouth: Mouth) -> Callable[[AudioChunk], bool]:
+    def deaf(chunk: AudioChunk) -> bool:
+        return mouth.spoke_during(chunk.started_at - ECHO_TAIL, chunk.started_at + chunk.seconds)
 
     return deaf
 
 
-async def _open(config: Config, emit: Emit) -> Devices:
-    """Open and probe all devices. Where the machine has no sound at all, those parts are left out, and it is said."""
+async def _open(config: Config) -> Devices:
+    """Open and probe all devices, side by side. Where the machine has no sound at all, those parts are left out."""
     cameras = [open_camera(options) for options in config.camera]
     microphone = open_microphone(config.microphone) if config.microphone else None
     speaker = open_speaker(config.speaker) if config.speaker else None
-    for camera in cameras:
-        await _probe(camera)
-    if microphone is not None and not await _has_sound(microphone, "microphone", emit):
-        microphone = None
-    if speaker is not None and not await _has_sound(speaker, "speaker", emit):
-        speaker = None
-    return Devices(cameras, microphone, speaker)
+    # One network camera of several may be off at the start: it is waited for, as it is when it is lost.
+    waited_for = [len(cameras) > 1 and "://" in str(options.source) for options in config.camera]
+    await asyncio.gather(*(_probe(camera) for camera, later in zip(cameras, waited_for, strict=True) if not later))
+    absent = [
+        trouble
+        for part, device in (("microphone", microphone), ("speaker", speaker))
+        if device is not None and (trouble := await _without_sound(device, part)) is not None
+    ]
+    parts = [trouble.part for trouble in absent]
+    return Devices(
+        cameras, None if "microphone" in parts else microphone, None if "speaker" in parts else speaker, absent
+    )
 
 
 async def _probe(device: Camera | Microphone | Speaker) -> None:
@@ -160,17 +175,16 @@ async def _probe(device: Camera | Microphone | Speaker) -> None:
         thread.shutdown()
 
 
-async def _has_sound(device: Microphone | Speaker, part: str, emit: Emit) -> bool:
+async def _without_sound(device: Microphone | Speaker, part: str) -> Trouble | None:
     try:
         await _probe(device)
     except NoSoundSystem as error:
-        emit(Trouble(part, str(error), asyncio.get_running_loop().time()))
-        return False
-    return True
+        return Trouble(part, str(error), asyncio.get_running_loop().time())
+    return None
 
 
 def backend_options(config: Config) -> dict[Kind, BackendOptions]:
-    """The options of all models that the configuration names."""
+    """The options of all models that the configuration needs."""
     chosen: dict[Kind, BackendOptions | None] = {
         "captioner": config.captioner if config.camera else None,
         "detector": config.detector if config.microphone else None,
@@ -182,13 +196,14 @@ def backend_options(config: Config) -> dict[Kind, BackendOptions]:
 
 
 async def _load(config: Config, models: Models) -> None:
-    """Load all models side by side, each in the thread it will live in."""
-    chosen = backend_options(config)
-    workers = {kind: Worker(kind) for kind in chosen}
+    """Load all models side by side, each in the thread it will live in. Raises BackendError with the part's name."""
 
     async def one(kind: Kind, options: BackendOptions) -> None:
-        models.loaded[kind] = (await workers[kind].call(backends.load, options, kind), workers[kind])
+        worker = Worker(kind)
+        models.loaded[kind] = (None, worker)
+        models.loaded[kind] = (await worker.call(backends.load, options), worker)
 
+    chosen = backend_options(config)
     results = await asyncio.gather(*(one(*pair) for pair in chosen.items()), return_exceptions=True)
     for kind, result in zip(chosen, results, strict=True):
         if isinstance(result, BackendError):
@@ -198,13 +213,15 @@ async def _load(config: Config, models: Models) -> None:
 
 
 def _greet(config: Config, devices: Devices, models: Models, emit: Emit) -> None:
-    """Say what runs, and once what each stand-in cannot do."""
+    """Say what runs, what is left out and why, and once what each stand-in cannot do."""
     now = asyncio.get_running_loop().time()
     parts: dict[str, str] = {kind: type(options).__name__.lower() for kind, options in backend_options(config).items()}
     parts |= {f"camera {camera.name}": shown(camera.source) for camera in config.camera}
-    parts |= {"microphone": str(config.microphone.source)} if config.microphone and devices.microphone else {}
-    parts |= {"speaker": str(config.speaker.sink)} if config.speaker and devices.speaker else {}
+    parts |= {"microphone": str(config.microphone.source)} if config.microphone else {}
+    parts |= {"speaker": str(config.speaker.sink)} if config.speaker else {}
     emit(Started(now, datetime.now(UTC).isoformat(timespec="milliseconds"), parts))
+    for trouble in devices.absent:
+        emit(trouble)
     for kind, options in backend_options(config).items():
         # What was loaded may know better than its options: weights it wanted may be absent.
         if limits := getattr(models.get(kind)[0], "stand_in", options.stand_in):

@@ -8,6 +8,7 @@ from pathlib import Path
 from assistant import config
 from assistant.app import backend_options
 from assistant.config import Config, ConfigError
+from assistant.plain import clean
 from devices.capture import shown
 from pipelines import backends
 
@@ -22,7 +23,7 @@ def _check(path: Path) -> int:
         line = _manifest(path) if path.name == "models.toml" else _assistant(path)
     except ConfigError as error:
         for mistake in error.lines:
-            print(f"omni: {mistake}", file=sys.stderr)
+            print(f"omni: {clean(mistake)}", file=sys.stderr)
         return 2
     print(f"{path}: {line}")
     return 0
@@ -52,6 +53,7 @@ def _manifest(path: Path) -> str:
 
 def _summary(chosen: Config) -> str:
     parts = [f"camera {camera.name} ({shown(camera.source)})" for camera in chosen.camera]
+    parts += ["which nothing captions"] if chosen.camera and not chosen.captioner else []
     parts += ["microphone"] if chosen.microphone else []
     parts += [f"{kind} {type(options).__name__.lower()}" for kind, options in backend_options(chosen).items()]
     parts += ["speaker"] if chosen.speaker else []
@@ -66,13 +68,13 @@ def devices() -> int:
 
     cameras = list_cameras()
     for source, name in cameras:
-        print(f"camera      {source}  {name}")
+        print(f"camera      {source}  {clean(name)}")
     if not cameras:
         print("camera      none found; a video file, a photo or an rtsp:// address works too")
     try:
         for kind, found in (("microphone", list_microphones()), ("speaker", list_speakers())):
             for one in found:
-                print(f"{kind:<11} {one.index}  {one.name}{'  (default)' if one.is_default else ''}")
+                print(f"{kind:<11} {one.index}  {clean(one.name)}{'  (default)' if one.is_default else ''}")
             if not found:
                 print(f"{kind:<11} none found")
     except NoSoundSystem as error:

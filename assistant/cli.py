@@ -22,8 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     except _user_errors() as error:
-        for line in str(error).splitlines():
-            print(f"omni: {line}", file=sys.stderr)
+        from assistant.plain import clean
+
+        for line in getattr(error, "lines", (str(error),)):
+            print(f"omni: {clean(line)}", file=sys.stderr)
         status = BAD_INPUT
     return status
 
@@ -72,6 +74,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run = commands.add_parser("run", help="run the assistant")
     run.add_argument("file", nargs="?", metavar="FILE", help="a configuration (default: the desktop one)")
     _add_devices(run)
+    run.add_argument("--fast", action="store_true", help="read a video file as quickly as it can be captioned")
     run.add_argument("--microphone", metavar="SOURCE", help="a name, an index, a sound file, or 'silence'")
     run.add_argument("--plain", action="store_true", help="whole lines only: for screen readers and pipes")
     run.add_argument("--json", action="store_true", help="events as JSON lines")
@@ -85,7 +88,7 @@ def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     ask.add_argument("--config", dest="file", metavar="FILE", help="a configuration (default: the desktop one)")
     _add_devices(ask)
     ask.add_argument("--json", action="store_true", help="the reply as one JSON line")
-    ask.set_defaults(command=_ask)
+    ask.set_defaults(command=_ask, fast=False)
 
 
 def _add_devices(parser: argparse.ArgumentParser) -> None:
@@ -96,7 +99,6 @@ def _add_devices(parser: argparse.ArgumentParser) -> None:
         help="an index, a device path, an address, a video, a photo or a folder of photos (may be given again)",
     )
     parser.add_argument("--speaker", metavar="SINK", help="a name, an index, a .wav file to write, or 'none'")
-    parser.add_argument("--fast", action="store_true", help="read a video file as quickly as it can be captioned")
 
 
 def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import os
+import re
+import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -52,20 +56,36 @@ class Config(Options):
             raise ValueError(f"every [[camera]] needs a name of its own, not {', '.join(names)}")
         if self.microphone and not (self.detector and self.transcriber):
             raise ValueError("a [microphone] needs a [detector] and a [transcriber]")
+        if self.speaker and not self.voice:
+            raise ValueError("a [speaker] needs a [voice]")
         if not (self.camera or self.microphone or self.chat):
             raise ValueError("there is nothing to run: give it a [[camera]], a [microphone] or a [chat]")
         return self
 
 
-def read(path: Path) -> Config:
-    """Raises ConfigError: a file that cannot be read, that is no TOML, or that has a wrong key, type or backend."""
-    return parse(tables(path), str(path))
+Change = Callable[[dict[str, Any]], None]
+"""Changes TOML's tables in place, as the command line wants them."""
+
+
+def read(path: Path, change: Change | None = None) -> Config:
+    """A file's configuration. A user's own modules are looked for beside the file as well.
+
+    Raises ConfigError: a file that cannot be read, that is no TOML, or that has a wrong key, type or backend.
+    """
+    sections, folder = tables(path), str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.append(folder)
+    config = parse(sections, str(path))
+    if change is None:
+        return config
+    change(sections)
+    return parse(sections, str(path))
 
 
 def parse(sections: dict[str, Any], name: str) -> Config:
     """Options from TOML's tables; `name` stands before each mistake."""
     mistakes: list[str] = []
-    ready = dict(sections)
+    ready = _with_environment(sections, mistakes)
     for kind in get_args(Kind):
         if kind in sections:
             ready[kind] = _backend(kind, sections[kind], mistakes)
@@ -90,6 +110,26 @@ def tables(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: is not TOML: {error}") from error
 
 
+def _with_environment(sections: dict[str, Any], mistakes: list[str]) -> dict[str, Any]:
+    """The tables with `${NAME}` in a camera's source replaced, so that no password need stand in the file."""
+    cameras = sections.get("camera")
+    if not isinstance(cameras, list):
+        return dict(sections)
+
+    def value(found: re.Match[str]) -> str:
+        if found[1] not in os.environ:
+            mistakes.append(f"camera: the environment has no {found[1]}: export {found[1]}=…")
+        return os.environ.get(found[1], "")
+
+    filled = [
+        camera | {"source": re.sub(r"\$\{(\w+)\}", value, camera["source"])}
+        if isinstance(camera, dict) and isinstance(camera.get("source"), str)
+        else camera
+        for camera in cameras
+    ]
+    return sections | {"camera": filled}
+
+
 def _backend(kind: Kind, section: Any, mistakes: list[str]) -> BackendOptions | None:
     """The options of one backend; a mistake is added to the list."""
     if not isinstance(section, dict):
@@ -98,7 +138,7 @@ def _backend(kind: Kind, section: Any, mistakes: list[str]) -> BackendOptions | 
     options = dict(section)
     name = options.pop("backend", None)
     if not isinstance(name, str):
-        known = ", ".join(backends.names()[kind])
+        known = ", ".join(sorted(backends.REGISTRY[kind]))
         mistakes.append(f'{kind}.backend: name one: backend = "…" ({known}, or your own module:Class)')
         return None
     try:
@@ -128,8 +168,13 @@ def _line(error: Any, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> s
     if not place:
         return str(message)
     given = error["input"]
-    shown = f", not {given!r}" if isinstance(given, str | int | float | bool) and len(repr(given)) < 60 else ""
+    shown = f", not {given!r}" if isinstance(given, str | int | float) and _harmless(repr(given)) else ""
     return f"{place}: {message}{shown}"
+
+
+def _harmless(given: str) -> bool:
+    """Short enough to be shown, and no address, which may hold a password."""
+    return len(given) < 60 and "://" not in given
 
 
 def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

@@ -57,7 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"--out {out}: cannot be used as a folder: {error.strerror or error}") from error
-    return asyncio.run(_demonstrate(out))
+    try:
+        return asyncio.run(_demonstrate(out))
+    except OSError as error:
+        raise ConfigError(f"--out {out}: cannot be written: {error.strerror or error}") from error
 
 
 async def _demonstrate(out: Path) -> int:
@@ -135,7 +138,7 @@ def ask_aloud(path: Path, voice: Voice, questions: Sequence[tuple[float, str]], 
 
 def _load_voice(section: dict[str, Any]) -> Voice:
     options = config.parse({"voice": section, "chat": {"backend": "grounded"}}, "demo").voice
-    voice: Voice = backends.load(cast(BackendOptions, options), "voice")
+    voice: Voice = backends.load(cast(BackendOptions, options))
     return voice
 
 

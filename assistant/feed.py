@@ -20,10 +20,11 @@ class Feed:
         return line
 
     def emit(self, event: Event) -> None:
-        """Put an event on every line, at once."""
+        """Put an event on every line, at once; what comes after the end is nobody's news."""
         self.troubles += isinstance(event, Trouble)
         for line in self._lines:
-            line.put(event)
+            if not line.closed:
+                line.put(event)
 
     def close(self) -> None:
         """No more events; what is on the lines can still be read."""

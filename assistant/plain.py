@@ -12,7 +12,7 @@ from typing import IO, TextIO
 
 from devices.lines import Latest
 from devices.threads import DaemonThread
-from pipelines.types import Caption, Event, Health, Notice, Reply, Started, Transcript, Trouble, as_json
+from pipelines.types import Caption, Event, Health, Notice, Recovered, Reply, Started, Transcript, Trouble, as_json
 
 PATIENCE = 0.5
 """Seconds that the last line may take to be written, so that a stuck reader does not keep the session from ending."""
@@ -41,6 +41,8 @@ def words(event: Event) -> tuple[str, str] | None:
             return "trouble", clean(f"{event.part}: {event.why}")
         case Notice():
             return "note", clean(event.text)
+        case Recovered():
+            return "note", clean(f"{event.part} works again")
         case Started():
             return "runs", clean(", ".join(f"{part} ({what})" for part, what in event.parts.items()))
         case _:

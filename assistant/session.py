@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from functools import partial
+from json import dumps
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,6 +17,7 @@ from assistant import app, config
 from assistant.config import Config, ConfigError
 from assistant.feed import Feed
 from assistant.places import configs
+from assistant.plain import Json, clean
 from devices.lines import Latest
 from pipelines.types import Caption, Event, Reply, Trouble, as_json
 
@@ -35,30 +37,30 @@ def ask(arguments: argparse.Namespace) -> int:
 def configured(arguments: argparse.Namespace, typed: bool = False) -> Config:
     """The configuration with the command line's changes; `typed`: deaf, and silent unless a speaker is named."""
     path = Path(arguments.file) if arguments.file else configs() / "desktop.toml"
-    sections = config.tables(path)
-    if arguments.camera:
-        sections["camera"] = _cameras(sections.get("camera"), arguments.camera)
-    if arguments.fast:
-        sections["camera"] = [camera | {"fast": True} for camera in sections.get("camera", [])]
-    if typed:
-        sections.pop("microphone", None)
-        sections.pop("speaker", None)
-    elif arguments.microphone is not None:
-        sections["microphone"] = {**sections.get("microphone", {}), "source": _number(arguments.microphone)}
-    if arguments.speaker is not None:
-        sections["speaker"] = {**sections.get("speaker", {}), "sink": _number(arguments.speaker)}
-    return config.parse(sections, str(path))
+
+    def change(sections: dict[str, Any]) -> None:
+        if arguments.camera:
+            sections["camera"] = _cameras(sections.get("camera", [{}])[0], arguments.camera)
+        for camera in sections.get("camera", []):
+            camera["fast"] = arguments.fast or camera.get("fast", False)
+        if typed:
+            sections.pop("microphone", None)
+            sections.pop("speaker", None)
+        elif arguments.microphone is not None:
+            sections.setdefault("microphone", {})["source"] = arguments.microphone
+        if arguments.speaker is not None:
+            sections.setdefault("speaker", {})["sink"] = arguments.speaker
+
+    return config.read(path, change)
 
 
-def _cameras(configured: Any, sources: list[str]) -> list[dict[str, Any]]:
+def _cameras(first: dict[str, Any], sources: list[str]) -> list[dict[str, Any]]:
     """One camera a source, each with the options of the first one of the file."""
-    first = configured[0] if isinstance(configured, list) and configured else {"name": "camera"}
-    names = [first.get("name", "camera") + (str(number) if number > 1 else "") for number in range(1, len(sources) + 1)]
-    return [{**first, "name": name, "source": _number(source)} for name, source in zip(names, sources, strict=True)]
-
-
-def _number(text: str) -> int | str:
-    return int(text) if text.isdecimal() else text
+    name = first.get("name", "camera")
+    return [
+        {**first, "name": name + (str(number) if number > 1 else ""), "source": source}
+        for number, source in enumerate(sources, 1)
+    ]
 
 
 async def _until_signal(main: Any) -> int:
@@ -76,7 +78,6 @@ async def _until_signal(main: Any) -> int:
 
 async def _show(chosen: Config, arguments: argparse.Namespace) -> int:
     from assistant.keyboard import typed_lines
-    from assistant.plain import Json
     from assistant.terminal import choose_view
 
     feed = Feed()
@@ -113,35 +114,39 @@ async def _answer(chosen: Config, arguments: argparse.Namespace) -> int:
         raise ConfigError("the configuration has no [chat], so nothing can answer")
     feed = Feed()
     looked = asyncio.Event()
-    if not (chosen.camera and chosen.captioner):
-        looked.set()
 
     async def question() -> AsyncIterator[str]:
         await looked.wait()
         yield arguments.question
 
     running = asyncio.create_task(app.run(chosen, feed, question, asks_hold=True))
-    reading = asyncio.create_task(_first_reply(feed.subscribe(), looked))
+    reading = asyncio.create_task(_reply(feed.subscribe(), chosen, arguments.question, looked))
     try:
         await asyncio.wait([running, reading], return_when=asyncio.FIRST_COMPLETED)
         if not reading.done():
             await running
     finally:
         running.cancel()
+        await asyncio.wait([running])
         feed.close()
-        await asyncio.wait([running, reading])
+        await asyncio.wait([reading])
     return _print(reading.result(), arguments.json)
 
 
-async def _first_reply(events: Latest[Event], looked: asyncio.Event) -> Reply | None:
-    """The answer; meanwhile lets the question be asked once the camera was looked through, or could not be."""
+async def _reply(events: Latest[Event], chosen: Config, question: str, looked: asyncio.Event) -> Reply | None:
+    """The answer; lets the question be asked once each camera was looked through, or could not be."""
+    waited = {camera.name for camera in chosen.camera} if chosen.captioner else set()
     async for event in events:
-        if isinstance(event, Trouble):
-            print(f"omni: {event.part}: {event.why}", file=sys.stderr)
-        if isinstance(event, Caption | Trouble):
+        match event:
+            case Caption():
+                waited.discard(event.camera)
+            case Trouble():
+                print(f"omni: {clean(f'{event.part}: {event.why}')}", file=sys.stderr)
+                waited -= {name for name in waited if event.part in (f"camera {name}", f"captioner of {name}")}
+            case Reply() if event.asked == question:
+                return event
+        if not waited:
             looked.set()
-        if isinstance(event, Reply):
-            return event
     return None
 
 
@@ -149,10 +154,5 @@ def _print(reply: Reply | None, json: bool) -> int:
     if reply is None or not reply.text:
         print("omni: there was no answer", file=sys.stderr)
         return 1
-    if json:
-        from json import dumps
-
-        print(dumps(as_json(reply), ensure_ascii=False))
-    else:
-        print(reply.text)
+    print(dumps(as_json(reply)) if json else clean(reply.text))
     return 0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from assistant.plain import PATIENCE, Json, Plain, clean, complete, drops, listed, moment, while_read, words
 from devices.lines import Latest
 from devices.threads import DaemonThread
-from pipelines.types import Caption, Event, Health, Notice, Reply, SpeechStarted, Started, Transcript, Trouble
+from pipelines.types import Caption, Event, Health, Recovered, Reply, SpeechStarted, Started, Transcript, Trouble
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,8 +79,8 @@ class Status:
                 self.counters = event.counters
             case Trouble():
                 self.parts[event.part] = event.why
-            case Notice() if event.part in self.parts:
-                self.parts[event.part] = ""  # a part that has something to say runs again
+            case Recovered():
+                self.parts[event.part] = ""
         self.doing = self._doing_after(event)
 
     def _doing_after(self, event: Event) -> str:

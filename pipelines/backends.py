@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -131,7 +131,7 @@ REGISTRY: dict[Kind, dict[str, str]] = {
 def find(kind: Kind, name: str) -> type[BackendOptions]:
     """The options class of a backend, by its name or as a user's own `module:Class`.
 
-    Raises UnknownBackend, or BackendError when a module of the user's cannot be imported.
+    Raises UnknownBackend, also when a module of the user's cannot be imported.
     """
     target = name if ":" in name else REGISTRY[kind].get(name)
     if target is None:
@@ -141,8 +141,8 @@ def find(kind: Kind, name: str) -> type[BackendOptions]:
     module, _, attribute = target.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise UnknownBackend(f"{kind} {name!r} cannot be imported: {error}") from error
+    except Exception as error:  # a user's module may raise anything
+        raise UnknownBackend(f"{kind} {name!r} cannot be imported: {first_line(error)}") from error
     if not (isinstance(found, type) and issubclass(found, BackendOptions)):
         raise UnknownBackend(f"{kind} {name!r} is not a subclass of pipelines.backends.BackendOptions")
     return found
@@ -157,14 +157,14 @@ def missing(options: type[BackendOptions]) -> str:
     return f"needs {', '.join(absent)}: {command}"
 
 
-def load(options: BackendOptions, kind: Kind) -> Any:
+def load(options: BackendOptions) -> Any:
     """Load a backend, blocking. Raises BackendError with one clear line."""
     line = missing(type(options))
     if line:
-        raise BackendError(f"{kind} {line}")
+        raise BackendError(line)
     return options.load()
 
 
-def names(kinds: Sequence[Kind] = ()) -> dict[Kind, list[str]]:
-    """The registered names by kind, sorted."""
-    return {kind: sorted(found) for kind, found in REGISTRY.items() if not kinds or kind in kinds}
+def first_line(error: BaseException) -> str:
+    """What an error of foreign code says, in one line."""
+    return f"{type(error).__name__}: {error}".strip().splitlines()[0].rstrip(": ")

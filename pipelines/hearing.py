@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from devices.lines import Lossless
 from devices.media import SPEECH_RATE, AudioChunk, Options, Samples
 from pipelines.backends import BackendError, Detector, Transcriber
 from pipelines.trouble import Patience
-from pipelines.types import Perception, SpeechStarted, Transcript, Utterance
+from pipelines.types import Heard, Perception, SpeechStarted, Transcript, Utterance
 from pipelines.worker import Worker
 
 SEARCHED = 3.0
@@ -152,7 +153,10 @@ class Endpointer:
         return ceil(round(seconds * SPEECH_RATE / self._size, 6))
 
 
-def _never() -> bool:
+_Work = Callable[[], Sequence[SpeechStarted | Utterance]]
+
+
+def _never(chunk: AudioChunk) -> bool:
     return False
 
 
@@ -162,8 +166,8 @@ class Ears:
 
     endpointer: Endpointer
     worker: Worker
-    deaf: Callable[[], bool] = _never
-    """True while the assistant itself speaks into the room and could hear nothing but itself."""
+    deaf: Callable[[AudioChunk], bool] = _never
+    """True for sound from while the assistant itself spoke into the room: it could hear nothing but itself."""
 
 
 async def listen(
@@ -175,10 +179,9 @@ async def listen(
     """
     await ears.worker.call(ears.endpointer.reset)
     async for chunk in chunks:
-        if ears.deaf():
-            await ears.worker.call(ears.endpointer.reset)
-            continue
-        for event in await ears.worker.call(ears.endpointer.push, chunk):
+        # What was said before the assistant spoke is handed over, not lost.
+        work: _Work = partial(ears.endpointer.push, chunk) if not ears.deaf(chunk) else ears.endpointer.flush
+        for event in await ears.worker.call(work):
             if isinstance(event, SpeechStarted):
                 await perceptions.put(event)
             else:
@@ -195,14 +198,15 @@ async def transcribe(
     perceptions: Lossless[Perception],
     patience: Patience,
 ) -> None:
-    """Put each utterance into words until the line ends; one that fails is told of, and the next is tried."""
+    """Put each utterance into words until the line ends; one that fails is told of, and counts as not understood."""
     async for utterance in utterances:
         try:
             heard = await worker.call(transcriber.transcribe, utterance.samples)
         except BackendError as error:
             patience.failed(str(error))
-            continue
-        patience.worked()
+            heard = Heard("")
+        else:
+            patience.worked()
         took = asyncio.get_running_loop().time() - utterance.ended_at
         transcript = Transcript(
             heard.text, utterance.ended_at, took, confidence=heard.confidence, language=heard.language

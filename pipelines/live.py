@@ -56,7 +56,7 @@ class Session:
 
     def counters(self) -> dict[str, int]:
         """What each line took, dropped and waited for, and what the microphone lost (samples at 16 kHz)."""
-        counted = {"perceptions": self.perceptions.accepted}
+        counted = {"perceptions": self.perceptions.accepted, "perceptions waits": self.perceptions.waits}
         for eye in self.eyes:
             name = eye.camera.name
             counted[f"{name} frames"] = eye.frames.accepted
@@ -65,6 +65,7 @@ class Session:
             counted[f"{name} keyframes dropped"] = eye.keyframes.dropped
         if self.hearing is not None:
             counted["utterances"] = self.hearing.utterances.accepted
+            counted["utterances waits"] = self.hearing.utterances.waits
             counted["sound waits"] = self.hearing.chunks.waits
             counted["samples lost"] = self.hearing.microphone.lost
         return counted
@@ -92,13 +93,14 @@ async def live(session: Session, emit: Emit) -> None:
     where no file is read.
     """
     async with asyncio.TaskGroup() as group:
-        account = group.create_task(_account(session, emit))
+        account = _Account(session, emit)
+        accounting = group.create_task(account.keep())
         talking = group.create_task(session.conversation.converse(session.perceptions))
         await _until_over(_inputs(session))
         session.perceptions.close()
         await talking
-        account.cancel()
-    emit(Health(asyncio.get_running_loop().time(), session.counters()))
+        accounting.cancel()
+    account.tell(last=True)
 
 
 def _inputs(session: Session) -> list[_Input]:
@@ -168,16 +170,25 @@ async def _source(device: _Device[L], line: L, patience: Patience) -> None:
         line.close()
 
 
-async def _account(session: Session, emit: Emit) -> None:
-    """Tell the counters where they changed, and say when the microphone lost sound."""
-    loop, told, lost = asyncio.get_running_loop(), session.counters(), 0
-    while True:
-        await asyncio.sleep(HEALTH_EVERY)
-        counted = session.counters()
-        if (now_lost := counted.get("samples lost", 0)) > lost:
-            seconds = (now_lost - lost) / SPEECH_RATE
-            emit(Notice(f"the microphone lost {seconds:.2f} s of sound", loop.time(), "microphone"))
-            lost = now_lost
-        if counted != told:
-            emit(Health(loop.time(), counted))
-            told = counted
+class _Account:
+    """Tells the counters where they changed, and says when the microphone lost sound."""
+
+    def __init__(self, session: Session, emit: Emit) -> None:
+        self._session, self._emit = session, emit
+        self._told: dict[str, int] = {}
+        self._lost = 0
+
+    async def keep(self) -> None:
+        while True:
+            await asyncio.sleep(HEALTH_EVERY)
+            self.tell()
+
+    def tell(self, last: bool = False) -> None:
+        now, counted = asyncio.get_running_loop().time(), self._session.counters()
+        lost = counted.get("samples lost", 0)
+        if lost > self._lost:
+            seconds = (lost - self._lost) / SPEECH_RATE
+            self._emit(Notice(f"the microphone lost {seconds:.2f} s of sound", now, "microphone"))
+        if last or counted != self._told:
+            self._emit(Health(now, counted))
+        self._told, self._lost = counted, lost

@@ -11,7 +11,7 @@ from devices.media import Camera, Frame
 from pipelines.backends import BackendError, Captioner
 from pipelines.gate import KeyframeGate
 from pipelines.trouble import Patience
-from pipelines.types import Caption, Perception
+from pipelines.types import Caption, Perception, Seen
 from pipelines.worker import Worker
 
 
@@ -22,10 +22,11 @@ class Eye:
     camera: Camera
     gate: KeyframeGate
     patience: Patience
+    captioning: Patience
     every_keyframe: bool = False
     """True: the gate waits for the captioner, so that no keyframe is dropped (a file read fast)."""
-    still: Callable[[str, float], None] = lambda camera, at: None
-    """Told when the camera's picture was found unchanged."""
+    still: Callable[[str, float, float], None] = lambda camera, keyframe_at, at: None
+    """Told at what time the camera's picture was found as it was in the keyframe of what time."""
     kept: Callable[[Frame, Caption], None] = lambda frame, caption: None
     """Given each keyframe with its caption."""
     frames: Latest[Frame] = field(default_factory=lambda: Latest[Frame](1, "frames"))
@@ -38,35 +39,45 @@ class Sight:
 
     captioner: Captioner
     worker: Worker
-    patience: Patience
 
 
 async def gate(eye: Eye) -> None:
     """Pass on the frames that are worth a caption, until the camera's line is closed."""
+    keyframe_at = 0.0
     async for frame in eye.frames:
         if eye.gate.wants(frame):
+            keyframe_at = frame.captured_at
             if eye.every_keyframe:
                 await eye.keyframes.drained()
             eye.keyframes.put(frame)
         elif eye.gate.still:
-            eye.still(frame.camera, frame.captured_at)
+            eye.still(frame.camera, keyframe_at, frame.captured_at)
     eye.keyframes.close()
 
 
 async def caption(eye: Eye, sight: Sight, perceptions: Lossless[Perception]) -> None:
-    """Put each keyframe into words; when the captioner fails, say so once and rest before the next one."""
-    number = 0
+    """Put each keyframe into words, until the line is closed."""
     async for frame in eye.keyframes:
-        number += 1
+        number = eye.keyframes.accepted - len(eye.keyframes)
+        seen = await _seen(frame, eye, sight)
+        if seen is not None:
+            took = max(0.0, asyncio.get_running_loop().time() - frame.captured_at)
+            said = Caption(seen.text, frame.camera, frame.captured_at, took, number, seen.facts)
+            eye.kept(frame, said)
+            await perceptions.put(said)
+
+
+async def _seen(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
+    """What is to be seen, tried again after each failure; None when a newer keyframe came, or no more will."""
+    while True:
         try:
             seen = await sight.worker.call(sight.captioner.caption, frame)
         except BackendError as error:
-            sight.patience.failed(str(error))
-            if not eye.keyframes.closed:
-                await sight.patience.rest()
-            continue
-        sight.patience.worked()
-        took = max(0.0, asyncio.get_running_loop().time() - frame.captured_at)
-        said = Caption(seen.text, frame.camera, frame.captured_at, took, number, seen.facts)
-        eye.kept(frame, said)
-        await perceptions.put(said)
+            eye.captioning.failed(str(error))
+        else:
+            eye.captioning.worked()
+            return seen
+        if not eye.keyframes.closed:
+            await eye.captioning.rest()
+        if eye.keyframes.closed or len(eye.keyframes):
+            return None

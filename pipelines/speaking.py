@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 
@@ -66,8 +67,14 @@ class Mouth:
     ) -> None:
         self._voice, self._worker, self._speaker = voice, worker, speaker
         self._troubles = troubles
-        self.spoke_at = float("-inf")
-        self.speaking = False
+        self._spoke: deque[tuple[float, float]] = deque(maxlen=32)
+        self._speaks_since: float | None = None
+
+    def spoke_during(self, start: float, end: float) -> bool:
+        """Whether sound was played at any time from `start` to `end` (seconds on the loop's clock)."""
+        if self._speaks_since is not None and end > self._speaks_since:
+            return True
+        return any(began < end and start < ended for began, ended in self._spoke)
 
     async def synthesize(self, sentence: str) -> SpeechChunk:
         """One sentence as sound; no samples where there is no voice."""
@@ -102,12 +109,13 @@ class Mouth:
     async def _play(self, chunk: SpeechChunk) -> None:
         if self._speaker is None or not len(chunk.samples):
             return
-        self.speaking = True
+        now = asyncio.get_running_loop().time
+        self._speaks_since = began = now()
         try:
             await self._speaker.play(chunk.samples, chunk.rate)
             self._troubles["speaker"].worked()
         except DeviceError as error:
             self._troubles["speaker"].failed(str(error))
         finally:
-            self.speaking = False
-            self.spoke_at = asyncio.get_running_loop().time()
+            self._speaks_since = None
+            self._spoke.append((began, now()))

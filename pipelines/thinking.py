@@ -64,6 +64,7 @@ class Conversation:
         self.history: list[Exchange] = []
         self._mind, self._emit = mind, emit
         self._turn: asyncio.Task[None] | None = None
+        self._someone_talks = False
 
     @property
     def busy(self) -> bool:
@@ -91,9 +92,11 @@ class Conversation:
 
     def _narration(self, caption: Caption) -> Sentences | None:
         new = self.memory.add(caption)
-        return _one(caption.text) if new and self.options.narrate and not self.busy else None
+        quiet = not (self.busy or self._someone_talks)
+        return _one(caption.text) if new and quiet and self.options.narrate else None
 
     def _answer(self, perception: SpeechStarted | Transcript) -> Sentences | None:
+        self._someone_talks = isinstance(perception, SpeechStarted)
         if isinstance(perception, SpeechStarted):
             return None
         if perception.text:
@@ -134,8 +137,10 @@ class Conversation:
                 yield self.options.failed
 
     def _prompt(self, asked: Transcript) -> Prompt:
-        now = asyncio.get_running_loop().time()
-        return Prompt(self.options.system, tuple(self.history), self.memory.scene(), asked.text, now)
+        scene = self.memory.scene()
+        # A file that is read fast runs ahead of the clock: what was seen last is then what is seen now.
+        now = max(asyncio.get_running_loop().time(), *(caption.known_at for caption in scene), 0.0)
+        return Prompt(self.options.system, tuple(self.history), scene, asked.text, now)
 
     def _remember(self, asked: Perception, heard: Heard, cut: bool) -> None:
         now = asyncio.get_running_loop().time()

@@ -7,32 +7,32 @@ from collections.abc import Awaitable, Callable
 
 from devices.media import DeviceError
 from pipelines.backends import BackendError
-from pipelines.types import Emit, Notice, Trouble
+from pipelines.types import Emit, Recovered, Trouble
 
 STEADY = 3.0
 """Seconds without a failure after which a part that went on counts as well again."""
 
 
 class Patience:
-    """One part's run of failures: the first of each reason becomes a `Trouble`, the waits between tries double."""
+    """One part's run of failures: the first becomes a `Trouble`, the waits between tries double."""
 
     def __init__(self, part: str, emit: Emit, first: float = 1.0, longest: float = 30.0) -> None:
         self.part, self._emit = part, emit
         self._first, self._longest = first, longest
         self._wait = first
-        self._said: str | None = None
+        self._said = False
 
     def failed(self, why: str) -> None:
-        """Say why, unless that was what was said last."""
-        if why != self._said:
+        """Say why, unless it was well known that the part is not well."""
+        if not self._said:
             self._emit(Trouble(self.part, why, asyncio.get_running_loop().time()))
-        self._said = why
+        self._said = True
 
     def worked(self) -> None:
         """The part is well; say so if it was not."""
-        if self._said is not None:
-            self._emit(Notice(f"{self.part} works again", asyncio.get_running_loop().time(), self.part))
-        self._said, self._wait = None, self._first
+        if self._said:
+            self._emit(Recovered(self.part, asyncio.get_running_loop().time()))
+        self._said, self._wait = False, self._first
 
     async def rest(self) -> None:
         """Wait before the next try, twice as long as the last time."""

@@ -66,7 +66,7 @@ class Caption:
     captured_at: float
     """Seconds on the loop's clock when its keyframe was taken."""
     took: float
-    """Seconds from the keyframe's capture to this caption."""
+    """Seconds from the keyframe's capture to this caption; 0 for a file read fast, whose time runs ahead."""
     keyframe: int
     """Number of the keyframe it speaks of, from 1, per camera."""
     facts: Facts | None = None
@@ -148,8 +148,16 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovered:
+    """A part that had trouble, and is well again."""
+
+    part: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
-    """Something a person should know once: a stand-in's limits, a part that is back, samples that were lost."""
+    """Something a person should know once: a stand-in's limits, samples that were lost."""
 
     text: str
     at: float
@@ -175,7 +183,7 @@ class Health:
     counters: dict[str, int]
 
 
-Event = Caption | SpeechStarted | Transcript | Reply | Trouble | Notice | Started | Health
+Event = Caption | SpeechStarted | Transcript | Reply | Trouble | Recovered | Notice | Started | Health
 
 
 Perception = Caption | SpeechStarted | Transcript

@@ -7,17 +7,16 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import ParamSpec, TypeVar
 
 from devices.threads import DaemonThread
-from pipelines.backends import BackendError
+from pipelines.backends import BackendError, first_line
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Worker:
-    """The thread of one model. Whatever the model raises arrives as a BackendError that names the part."""
+    """The thread of one model, named after its part. What the model raises arrives as a BackendError of one line."""
 
     def __init__(self, part: str) -> None:
-        self.part = part
         self._thread = DaemonThread(part)
 
     async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -46,7 +45,7 @@ class Worker:
         except BackendError:
             raise
         except Exception as error:  # foreign code ends here: its errors become ours, named
-            raise BackendError(f"{type(error).__name__}: {error}") from error
+            raise BackendError(first_line(error)) from error
 
 
 def _nothing() -> None:

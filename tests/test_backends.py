@@ -40,7 +40,7 @@ def _loaded(kind: Kind, name: str) -> Any:
     if lacking := backends.missing(options):
         pytest.skip(f"{name} {lacking}")
     try:
-        return backends.load(options(), kind)
+        return backends.load(options())
     except BackendError as error:
         if "omni models pull" in str(error):
             pytest.skip(str(error))
@@ -107,9 +107,9 @@ class Demanding(BackendOptions):
 def test_an_absent_package_is_told_with_the_install_line() -> None:
     assert importlib.util.find_spec("no_such_package") is None
     with pytest.raises(BackendError, match=r"no_such_package: pip install 'omni-assistant\[embedded\]'"):
-        backends.load(Demanding(), "chat")
+        backends.load(Demanding())
 
 
 def test_options_without_a_load_say_so() -> None:
     with pytest.raises(BackendError, match="does not say how it is loaded"):
-        backends.load(BackendOptions(), "chat")
+        backends.load(BackendOptions())

@@ -21,6 +21,18 @@ source = 0
 backend = "grounded"
 """
 
+SLOW_EYES = """
+from pipelines.backends import BackendOptions
+from pipelines.types import Facts, Seen
+
+class SlowEyes(BackendOptions):
+    def load(self):
+        return self
+    def caption(self, frame):
+        colour = "reddish" if frame.pixels[0, 0, 0] > 99 else "bluish"
+        return Seen(f"It is {colour}.", Facts(colours=(colour,)))
+"""
+
 
 @pytest.fixture
 def chosen(tmp_path: Path) -> Path:
@@ -134,6 +146,32 @@ def test_a_configuration_that_is_wrong(
     mine = tmp_path / "mine.toml"
     mine.write_text(text, encoding="utf-8")
     assert hint in _one_line(capsys, main([command, str(mine)]))
+
+
+@pytest.mark.parametrize("text", ["[camera]\nsource = 0\n", "[[camera]]\nname = 5\n", 'microphone = "usb"\n'])
+def test_a_wrong_type_that_the_command_line_would_change(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text(text, encoding="utf-8")
+    _one_line(capsys, main(["run", str(mine), "--fast", "--camera", "1", "--microphone", "silence"]))
+
+
+def test_an_answer_waits_until_every_camera_was_looked_through(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from PIL import Image
+
+    (tmp_path / "slow_eyes.py").write_text(SLOW_EYES, encoding="utf-8")
+    mine = tmp_path / "mine.toml"
+    mine.write_text(CONFIG + '[captioner]\nbackend = "slow_eyes:SlowEyes"\n', encoding="utf-8")
+    for name, colour in (("one.png", "red"), ("two.png", "blue")):
+        Image.new("RGB", (64, 48), colour).save(tmp_path / name)
+    cameras = ["--camera", str(tmp_path / "one.png"), "--camera", str(tmp_path / "two.png")]
+    assert main(["ask", "what do you see?", "--config", str(mine), *cameras]) == 0
+    out = capsys.readouterr().out
+    assert "reddish" in out
+    assert "bluish" in out
 
 
 def test_check_names_every_bad_file_and_praises_the_good(

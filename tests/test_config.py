@@ -70,6 +70,28 @@ def test_a_mistake_is_one_line_with_its_place(tmp_path: Path, text: str, mistake
     assert "\n" not in line
 
 
+def test_a_password_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = '[[camera]]\nsource = "rtsp://cam:${CAMERA_PASSWORD}@door/1"\n'
+    with pytest.raises(ConfigError, match="the environment has no CAMERA_PASSWORD"):
+        _read(tmp_path, text)
+    monkeypatch.setenv("CAMERA_PASSWORD", "secret")
+    assert _read(tmp_path, text).camera[0].source == "rtsp://cam:secret@door/1"
+
+
+def test_an_address_is_not_shown_in_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        _read(tmp_path, DESK + 'fps = "rtsp://cam:secret@door/1"\n')
+    assert "secret" not in str(caught.value)
+
+
+def test_a_users_module_is_found_beside_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path / "elsewhere"))
+    (tmp_path / "parrot_of_mine.py").write_text(
+        "from pipelines.backends import BackendOptions\nclass Parrot(BackendOptions): ...\n", encoding="utf-8"
+    )
+    assert _read(tmp_path, '[chat]\nbackend = "parrot_of_mine:Parrot"\n').chat is not None
+
+
 def test_two_mistakes_are_two_lines(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         _read(tmp_path, '[[camera]]\nsauce = 0\n[chat]\nbackend = "gpt"\n')

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import pytest
 
+from devices.media import Frame
 from pipelines.hearing import Ears, Endpointer, HearingOptions
 from pipelines.live import Hearing, Session, live
 from pipelines.memory import Memory
@@ -16,7 +17,7 @@ from pipelines.seeing import Eye, Sight
 from pipelines.speaking import Mouth
 from pipelines.thinking import Conversation, ConversationOptions, Mind
 from pipelines.trouble import Patience
-from pipelines.types import Caption, Event, Health, Notice, Reply, SpeechStarted, Transcript, Trouble
+from pipelines.types import Caption, Event, Health, Notice, Recovered, Reply, Seen, SpeechStarted, Transcript, Trouble
 from pipelines.worker import Worker
 from tests.fakes import (
     FakeCamera,
@@ -65,10 +66,16 @@ class Stage:
         mind = Mind(self.chat, Worker("chat"), Patience("chat", emit))
         self.conversation = Conversation(self.options, memory, mind, mouth, emit)
         eyes = tuple(
-            Eye(camera, ShadeGate(), Patience(f"camera {camera.name}", emit), still=memory.still)
+            Eye(
+                camera,
+                ShadeGate(),
+                Patience(f"camera {camera.name}", emit),
+                Patience(f"captioner of {camera.name}", emit),
+                still=memory.still,
+            )
             for camera in self.cameras
         )
-        sight = Sight(self.captioner, Worker("captioner"), Patience("captioner", emit))
+        sight = Sight(self.captioner, Worker("captioner"))
         return Session(self.conversation, eyes, sight, self._hearing(mouth), self.asks)
 
     def _hearing(self, mouth: Mouth) -> Hearing | None:
@@ -77,7 +84,7 @@ class Stage:
         ears = Ears(
             Endpointer(HearingOptions(), LoudnessDetector()),
             Worker("detector"),
-            (lambda: mouth.speaking) if self.deaf_while_speaking else (lambda: False),
+            (lambda chunk: self.deaf_while_speaking and mouth.spoke_during(chunk.started_at, chunk.started_at + 0.032)),
         )
         troubles = {part: Patience(part, self.events.append) for part in ("microphone", "detector", "transcriber")}
         return Hearing(self.microphone, ears, FakeTranscriber(BOOK), Worker("transcriber"), troubles)
@@ -171,10 +178,46 @@ async def test_a_still_picture_does_not_hold_a_session_open_that_reads_a_file() 
 async def test_a_captioner_that_fails_is_named_once_and_tried_again() -> None:
     stage = Stage(cameras=[FakeCamera([10, 20, 30] + [40] * 100)], captioner=FakeCaptioner(fails_at=(10, 20, 30)))
     await stage.run()
-    assert [trouble.part for trouble in stage.told(Trouble)] == ["captioner"]
+    assert [trouble.part for trouble in stage.told(Trouble)] == ["captioner of desk"]
     assert "no words for 10" in stage.told(Trouble)[0].why
     assert [caption.text for caption in stage.told(Caption)] == ["shade 40"]
-    assert "captioner works again" in [notice.text for notice in stage.told(Notice)]
+    assert [event.part for event in stage.told(Recovered)] == ["captioner of desk"]
+
+
+async def test_a_caption_that_failed_is_tried_again_although_nothing_moves() -> None:
+    class Moody(FakeCaptioner):
+        calls = 0
+
+        def caption(self, frame: Frame) -> Seen:
+            self.calls += 1
+            if self.calls < 3:
+                raise RuntimeError("not now")
+            return super().caption(frame)
+
+    stage = Stage(cameras=[FakeCamera([10] * 100)], captioner=Moody())
+    await stage.run()
+    assert [caption.text for caption in stage.told(Caption)] == ["shade 10"]
+    assert len(stage.told(Trouble)) == 1
+
+
+async def test_nothing_is_narrated_into_someones_speech() -> None:
+    talk = FakeMicrophone([SILENCE, (3.0, 0.1), SILENCE, SILENCE])
+    camera = FakeCamera([10] * 25 + [20] * 40)
+    stage = Stage(cameras=[camera], microphone=talk, options=ConversationOptions(narrate=True))
+    await stage.run()
+    assert "shade 20" not in stage.said()
+    assert "Hello there." in stage.said()
+
+
+async def test_words_from_before_the_assistant_spoke_are_not_lost_when_it_goes_deaf() -> None:
+    async def keyboard() -> AsyncIterator[str]:
+        await asyncio.sleep(1.5)
+        yield "how many"
+
+    talk = FakeMicrophone([SILENCE, (1.0, 0.1), *[SILENCE] * 4])
+    stage = Stage(microphone=talk, deaf_while_speaking=True, asks=keyboard)
+    await stage.run()
+    assert "hello" in [transcript.text for transcript in stage.told(Transcript)]
 
 
 async def test_a_lost_camera_is_said_once_and_found_again_while_talk_goes_on() -> None:
@@ -186,7 +229,7 @@ async def test_a_lost_camera_is_said_once_and_found_again_while_talk_goes_on() -
     assert [(trouble.part, trouble.why) for trouble in stage.told(Trouble)] == [("camera desk", "the cable was pulled")]
     assert stage.said() == ["Hello there."]
     assert [caption.text for caption in stage.told(Caption)] == ["shade 10", "shade 20"]
-    assert [notice.text for notice in stage.told(Notice)] == ["camera desk works again"]
+    assert [event.part for event in stage.told(Recovered)] == ["camera desk"]
 
 
 async def test_a_broken_file_is_not_read_again() -> None:
@@ -197,10 +240,10 @@ async def test_a_broken_file_is_not_read_again() -> None:
 
 
 async def test_a_transcriber_that_fails_does_not_stop_the_next_utterance() -> None:
-    stage = Stage(microphone=FakeMicrophone([RIDDLE, SILENCE, HELLO, SILENCE]))
+    stage = Stage(microphone=FakeMicrophone([RIDDLE, *[SILENCE] * 5, HELLO, SILENCE]))
     await stage.run()
     assert [trouble.part for trouble in stage.told(Trouble)] == ["transcriber"]
-    assert stage.said() == ["Hello there."]
+    assert stage.said() == [ConversationOptions().unclear, "Hello there."]
 
 
 async def test_a_chat_that_fails_says_so_and_its_error_is_never_spoken() -> None:

@@ -19,16 +19,23 @@ def test_the_same_thing_seen_again_is_no_change() -> None:
 def test_what_was_found_unchanged_is_known_until_then() -> None:
     memory = Memory()
     memory.add(_caption("a dog", 1.0))
-    memory.still("desk", 30.0)
-    memory.still("desk", 20.0)
+    memory.still("desk", 1.0, 30.0)
+    memory.still("desk", 1.0, 20.0)
     assert memory.scene()[0].known_at == 30.0
+
+
+def test_a_scene_that_waits_for_its_caption_makes_no_older_one_fresh() -> None:
+    memory = Memory()
+    memory.add(_caption("a dog", 1.0))
+    memory.still("desk", 5.0, 6.5)  # a keyframe was taken at 5.0, and its caption has not come
+    assert memory.scene()[0].known_at == 1.0
 
 
 def test_only_the_last_change_of_a_camera_still_holds() -> None:
     memory = Memory()
     memory.add(_caption("a dog", 1.0))
     memory.add(_caption("a cat", 2.0))
-    memory.still("desk", 30.0)
+    memory.still("desk", 2.0, 30.0)
     assert [(caption.text, caption.known_at) for caption in memory.scene()] == [("a dog", 1.0), ("a cat", 30.0)]
 
 

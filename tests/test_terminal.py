@@ -20,7 +20,18 @@ from rich.console import Console
 from assistant.plain import Json, Plain, clean
 from assistant.terminal import Screen, View, choose_view
 from devices.lines import Latest
-from pipelines.types import Caption, Event, Health, Notice, Reply, SpeechStarted, Started, Transcript, Trouble
+from pipelines.types import (
+    Caption,
+    Event,
+    Health,
+    Notice,
+    Recovered,
+    Reply,
+    SpeechStarted,
+    Started,
+    Transcript,
+    Trouble,
+)
 
 NASTY = "it reads \x1b[2J\x9b31mEXIT\x07 \u202e[red]SALE[/red]\r\nnow"
 
@@ -35,7 +46,7 @@ SESSION: list[Event] = [
     Reply("I see at least two people.", "how many people are there", 1003.0, 1003.84, 1005.0),
     Transcript("", 1006.0),
     Trouble("voice", "espeak-ng is absent", 1007.0),
-    Notice("voice works again", 1008.0, "voice"),
+    Recovered("voice", 1008.0),
     Transcript("read it", 1009.0, source="keyboard"),
     Reply("The text says", "read it", 1009.0, 1009.5, 1010.0, cut=True),
     Health(1012.3, {"desk frames": 120, "desk frames dropped": 0}),
@@ -228,7 +239,7 @@ async def test_the_status_area_tells_what_holds_now() -> None:
             "desk frames dropped 2",
             "> how many pe",
         ]
-        line.put(Notice("voice works again", 1011.0, "voice"))
+        line.put(Recovered("voice", 1011.0))
         line.put(Transcript("how many people", 1011.0))
         await asyncio.sleep(1.2)
         assert "── 11 s, answering ──" in terminal.lines()

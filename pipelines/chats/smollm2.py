@@ -21,7 +21,7 @@ LOOP = 8
 """So many tokens that were said before, in the same order, mean that the model goes round in circles."""
 
 _LOADING = threading.Lock()
-"""transformers loads one model at a time: two threads that load at once leave weights out, and say so only in a log."""
+"""transformers is imported, and loads a model, in one thread at a time: two at once leave weights out."""
 
 TURN_ENDS = ("<|im_end|>", "<|endoftext|>")
 
@@ -60,15 +60,15 @@ class CausalChat:
         self._read.on(self._encode(Prompt("", (), (), "Hello", 0.0)))  # the first pass of all is slow: not in a turn
 
     def reply(self, prompt: Prompt) -> Generator[str, None, None]:
-        """Pieces of the answer, each of whole characters. Closing the iterator ends the work at the next token."""
+        """A piece per token, of whole characters, so it may be empty. Closing ends the work in between."""
         made: list[int] = []
         said = ""
         for token in self._tokens(self._encode(prompt)):
             made.append(token)
             text = str(self._tokenizer.decode(made, skip_special_tokens=True, clean_up_tokenization_spaces=False))
-            if not text.endswith("\ufffd") and text != said:  # a letter may take several tokens
-                yield text[len(said) :]
-                said = text
+            whole = said if text.endswith("\ufffd") else text  # a letter may take several tokens
+            yield whole[len(said) :]
+            said = whole
 
     def _encode(self, prompt: Prompt) -> list[int]:
         text = self._tokenizer.apply_chat_template(messages(prompt), add_generation_prompt=True, tokenize=False)
@@ -144,20 +144,25 @@ def alike(one: Sequence[int], other: Sequence[int]) -> int:
 
 def _from_folder(folder: Path) -> tuple[Any, Any]:
     """Tokenizer and model, in the number format they were saved in."""
-    import transformers
     from safetensors import SafetensorError
 
-    transformers.utils.logging.disable_progress_bar()
     try:
         with _LOADING:
-            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            model = transformers.AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype="auto")
+            tokenizer, model = _loaded(folder)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise BackendError(f"the weights {folder.name!r} cannot be read, pull them anew: {reason}") from error
     if tokenizer.chat_template is None:
         raise BackendError(f"the weights {folder.name!r} have no chat template: choose an instruct model")
     return tokenizer, model.eval()
+
+
+def _loaded(folder: Path) -> tuple[Any, Any]:
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    return tokenizer, transformers.AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype="auto")
 
 
 def _turn_ends(tokenizer: Any, model: Any) -> frozenset[int]:
