@@ -5,11 +5,16 @@ from __future__ import annotations
 import pytest
 
 from pipelines.chats.claims import in_sentences, invented
-from pipelines.chats.words import listed, people_in, spoken_age
+from pipelines.chats.words import people_in, spoken_age
 from pipelines.types import Caption, Facts
+from pipelines.wording import listed
 
 PEOPLE = Caption("I see at least 2 people.", "camera", 0.0, 0.1, 1, Facts(people=2, text=("EXIT",), colours=("red",)))
 DOG = Caption("A brown dog lies on a sofa next to a window.", "camera", 0.0, 0.1, 1)
+
+
+def split(*pieces: str) -> list[str]:
+    return [sentence for sentence in in_sentences(iter(pieces)) if sentence]
 
 
 @pytest.mark.parametrize(
@@ -61,10 +66,22 @@ def test_where_the_scene_was_asked_about_every_sentence_is_held_against_it() -> 
 
 
 def test_pieces_become_sentences_and_an_unfinished_last_one_is_left_out() -> None:
-    assert list(in_sentences(iter(["One. T", "wo! 1. Three? And th"]))) == ["One.", "Two!", "1. Three?"]
-    assert list(in_sentences(iter(["only this"]))) == ["only this"]
-    assert list(in_sentences(iter(["Take:\n* **Eggs**\n- Milk."]))) == ["Take: Eggs Milk."]
-    assert list(in_sentences(iter(["好的。再", "见。"]))) == ["好的。", "再见。"]
+    assert split("One. T", "wo! 1. Three? And th") == ["One.", "Two!", "1. Three?"]
+    assert split("only this") == ["only this"]
+    assert split("Take:\n* **Eggs**\n- Milk.") == ["Take: Eggs Milk."]
+    assert split("好的。再", "见。") == ["好的。", "再见。"]
+
+
+def test_a_piece_that_ends_no_sentence_gives_an_empty_one_at_once() -> None:
+    pieces = iter(["One", " and", " two. "])
+    sentences = in_sentences(pieces)
+    assert next(sentences) == ""
+    assert next(pieces) == " and"  # no more than one was taken
+    assert list(sentences) == ["One two."]
+
+
+def test_a_sentence_has_no_control_characters() -> None:
+    assert split("\x1b[2JHello\x07 there.") == ["[2JHello there."]
 
 
 @pytest.mark.parametrize(
@@ -85,6 +102,6 @@ def test_people_are_counted_out_of_words_and_never_twice(text: str, count: int |
 def test_lists_and_ages_are_said_as_people_say_them() -> None:
     assert listed(["a"]) == "a"
     assert listed(["a", "b", "c"]) == "a, b and c"
-    assert [spoken_age(age) for age in (1, 1.6, 130, 7200)] == [
-        "just now", "2 seconds ago", "2 minutes ago", "2 hours ago",
+    assert [spoken_age(age) for age in (-9, 1, 1.6, 130, 7200)] == [
+        "just now", "just now", "2 seconds ago", "2 minutes ago", "2 hours ago",
     ]  # fmt: skip

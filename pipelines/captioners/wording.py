@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pipelines.types import Facts, Place
+from pipelines.types import Facts
+from pipelines.wording import listed, one_line, quoted, where
 
 MANY_LINES = 12
 """Lines of text that are quoted; the rest is counted."""
@@ -13,16 +14,7 @@ MANY_LINES = 12
 def sentences(facts: Facts, reads: bool = True) -> str:
     """What there is to say: people, text, codes, light and colours, what changed. `reads`: text was looked for."""
     parts = (_people(facts, reads), _text(facts), _codes(facts.codes), _look(facts), _changes(facts.changes))
-    return " ".join(sentence for part in parts for sentence in part)
-
-
-def listed(words: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def where(place: Place) -> str:
-    return "in the centre" if place == "centre" else f"on the {place}"
+    return one_line(" ".join(sentence for part in parts for sentence in part))
 
 
 def _people(facts: Facts, reads: bool) -> Iterator[str]:
@@ -38,13 +30,13 @@ def _people(facts: Facts, reads: bool) -> Iterator[str]:
 
 def _text(facts: Facts) -> Iterator[str]:
     if facts.text:
-        quoted = " / ".join(facts.text[:MANY_LINES])
+        lines = quoted(" / ".join(facts.text[:MANY_LINES]), "“”")
         rest = len(facts.text) - MANY_LINES
-        yield f"It reads: “{quoted}”" + (f" and {rest} more lines." if rest > 0 else ".")
+        yield f"It reads: {lines}" + (f" and {rest} more lines." if rest > 0 else ".")
 
 
 def _codes(codes: Sequence[str]) -> Iterator[str]:
-    yield from (f"A code says “{code}”." for code in codes)
+    yield from (f"A code says {quoted(code, '“”')}." for code in codes)
 
 
 def _look(facts: Facts) -> Iterator[str]:

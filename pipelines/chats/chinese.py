@@ -8,6 +8,7 @@ from datetime import datetime
 from pipelines.chats.language import Language
 from pipelines.chats.requests import Request
 from pipelines.types import Facts
+from pipelines.wording import quoted
 
 FIXED: Mapping[Request, str] = {
     Request.HELP: "你可以问我看到了什么、有几个人、在哪里、写的是什么、有什么变化、什么颜色，还有现在几点。",
@@ -34,6 +35,9 @@ def lead(camera: str, age: float, sentence: str) -> str:
 
 
 def ago(seconds: float) -> str:
+    """ "刚才", "3秒前", "2分钟前"; what is yet to come is now."""
+    if seconds < 1.5:
+        return "刚才"
     for unit, length, longest in (("秒", 1, 120), ("分钟", 60, 5400)):
         if seconds < longest:
             return f"{round(seconds / length)}{unit}前"
@@ -69,7 +73,7 @@ def people(facts: Facts) -> str:
 
 def _read(facts: Facts) -> str:
     lines = [*facts.text, *facts.codes]
-    return "写的是：" + "，".join(f"“{line}”" for line in lines) + "。" if lines else "没有看到文字。"
+    return "写的是：" + "，".join(quoted(line, "“”") for line in lines) + "。" if lines else "没有看到文字。"
 
 
 def _colour(facts: Facts) -> str:

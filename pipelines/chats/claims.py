@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from pipelines.chats.objects import things
 from pipelines.chats.timeline import people_seen
-from pipelines.chats.words import PERSON, people_in, quoted
+from pipelines.chats.words import PERSON, people_in, quotations
 from pipelines.types import Caption
+from pipelines.wording import one_line
 
 _OF_THE_SCENE = re.compile(
     r"\b(i|we|you)( can| could| just| also| still| currently)? (see|saw|seen|notice|noticed|spot|observe|count|read)\b"
@@ -34,13 +35,16 @@ _COMMON = frozenset(_SAID_OF_ANYTHING.split())
 
 
 def in_sentences(pieces: Iterator[str]) -> Iterator[str]:
-    """Whole sentences out of pieces of text; an unfinished last one only where there is no other."""
+    """Whole sentences out of pieces of text; an unfinished last one only where there is no other.
+
+    A piece that ends no sentence gives an empty one, so that whoever waits for the next can give up in between.
+    """
     rest, said = "", False
     for piece in pieces:
         *whole, rest = _END.split(rest + piece)
-        for sentence in filter(str.strip, whole):
-            said = True
-            yield _spoken(sentence)
+        ended = [_spoken(sentence) for sentence in whole if sentence.strip()]
+        said = said or bool(ended)
+        yield from ended or [""]
     if rest.strip() and (not said or rest.rstrip().endswith((".", "!", "?"))):
         yield _spoken(rest)
 
@@ -55,14 +59,14 @@ def invented(sentence: str, scene: Sequence[Caption], about_scene: bool) -> bool
     evidence = " ".join(_evidence(caption) for caption in scene)
     return (
         _miscounted(sentence, scene)
-        or any(line.lower() not in evidence.lower() for line in quoted(sentence))
+        or any(line.lower() not in evidence.lower() for line in quotations(sentence))
         or any(not _known(word, things(evidence)) for word in things(sentence) - _COMMON)
     )
 
 
 def _spoken(text: str) -> str:
-    """On one line, and without the marks of a written list."""
-    return " ".join(re.sub(r"(?m)^\s*[-*#]+\s+|\*\*|`", " ", text).split())
+    """On one line, without control characters and the marks of a written list."""
+    return one_line(re.sub(r"(?m)^\s*[-*#]+\s+|\*\*|`", " ", text))
 
 
 def _evidence(caption: Caption) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator
+from concurrent import futures
 from contextlib import closing
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -49,7 +50,7 @@ class Embedded(BackendOptions):
         if not (self.language_model and self._pulled()):
             return RulesFirst(Rules(), None)
         model = SmolLM2(weights=self.weights, max_tokens=self.max_tokens, threads=self.threads)
-        return RulesFirst(Rules(), Later(lambda: backends.load(model, "chat")))
+        return RulesFirst(Rules(), Later(lambda: backends.load(model)))
 
     def _pulled(self) -> bool:
         try:
@@ -67,6 +68,10 @@ class Later:
         self._loaded = thread.submit(load)
         thread.shutdown()
 
+    def wait(self, seconds: float) -> bool:
+        """Wait so long at most; True if loading is over, well or not."""
+        return bool(futures.wait([self._loaded], seconds).done)
+
     def get(self) -> Any:
         """The model; waits until it is loaded. Raises what its loading raised."""
         return self._loaded.result()
@@ -79,7 +84,10 @@ class RulesFirst:
         self._rules, self._model = rules, model
 
     def reply(self, prompt: Prompt) -> Iterator[str]:
-        """The rules' answer as one piece, or the model's sentence by sentence."""
+        """The rules' answer as one piece, or the model's sentence by sentence.
+
+        Empty pieces come while the model loads and while it makes a sentence: in between, the answer can be closed.
+        """
         answer = self._rules.answer(prompt)
         if answer is not None:
             yield answer
@@ -88,6 +96,8 @@ class RulesFirst:
         elif self._model is None:
             yield NO_MODEL
         else:
+            while not self._model.wait(0.1):
+                yield ""
             yield from checked(self._model.get().reply(_as_needed(prompt)), prompt)
 
 
@@ -96,14 +106,17 @@ def _as_needed(prompt: Prompt) -> Prompt:
     return prompt if about_scene(prompt.question) else replace(prompt, scene=())
 
 
-def checked(pieces: Generator[str, None, None], prompt: Prompt) -> Iterator[str]:
-    """The model's sentences without those that claim what was not seen; where none is left, that it cannot tell."""
+def checked(pieces: Generator[str, None, None], prompt: Prompt) -> Generator[str, None, None]:
+    """The model's sentences without those that claim what was not seen; where none is left, that it cannot tell.
+
+    As many pieces as the model makes, at least: most are empty.
+    """
     of_scene, said = about_scene(prompt.question), False
     with closing(pieces):
         for sentence in in_sentences(pieces):
-            if not invented(sentence, prompt.scene, of_scene):
-                said = True
-                yield f"{sentence} "
+            fit = bool(sentence) and not invented(sentence, prompt.scene, of_scene)
+            said = said or fit
+            yield f"{sentence} " if fit else ""
     if not said and of_scene:
         yield f"{UNSURE} {plain(prompt.scene[-1].text)}" if prompt.scene else UNSURE
     elif not said:

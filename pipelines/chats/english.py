@@ -8,8 +8,9 @@ from datetime import datetime
 
 from pipelines.chats.language import Language
 from pipelines.chats.requests import Request
-from pipelines.chats.words import listed, spoken_age
+from pipelines.chats.words import spoken_age
 from pipelines.types import Facts
+from pipelines.wording import listed, quoted, where
 
 FIXED: Mapping[Request, str] = {
     Request.HELP: "You can ask me what I see, how many people there are and where, what a text says, what changed, "
@@ -24,7 +25,6 @@ FIXED: Mapping[Request, str] = {
 }
 
 _LIGHT = {"dark": "it is dark", "dim": "it is dim", "normal": "the light is normal", "bright": "it is bright"}
-_PLACES = {"left": "on the left", "centre": "in the centre", "right": "on the right"}
 
 
 def lead(camera: str, age: float, sentence: str) -> str:
@@ -57,8 +57,8 @@ def people(facts: Facts) -> str:
 
 
 def read(facts: Facts) -> str:
-    lines = [f'"{line}"' for line in facts.text]
-    codes = [f'a code that says "{code}"' for code in facts.codes]
+    lines = [quoted(line) for line in facts.text]
+    codes = [f"a code that says {quoted(code)}" for code in facts.codes]
     return f"I read {listed(lines + codes)}." if lines or codes else "I see no text that I can read."
 
 
@@ -71,8 +71,8 @@ def _within(sentence: str) -> str:
 def _where(facts: Facts) -> str:
     counts = Counter(facts.places)
     if len(counts) > 1 and max(counts.values()) > 1:
-        return ": " + listed([f"{count} {_PLACES[place]}" for place, count in counts.items()])
-    return f", {listed([_PLACES[place] for place in counts])}" if counts else ""
+        return ": " + listed([f"{count} {where(place)}" for place, count in counts.items()])
+    return f", {listed([where(place) for place in counts])}" if counts else ""
 
 
 def _presence(facts: Facts) -> str:
@@ -100,9 +100,9 @@ def _motion(facts: Facts) -> str:
         return "I can't tell from here whether anything moves."
     if facts.motion == "none":
         return "I see nothing moving."
-    return (
-        "The camera itself moves." if facts.motion == "camera" else f"I see something moving {_PLACES[facts.motion]}."
-    )
+    if facts.motion == "camera":
+        return "The camera itself moves."
+    return f"I see something moving {where(facts.motion)}."
 
 
 def _sharpness(facts: Facts) -> str:

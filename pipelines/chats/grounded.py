@@ -15,6 +15,7 @@ from pipelines.chats.language import Language
 from pipelines.chats.objects import named
 from pipelines.chats.requests import Request, chinese, recognise
 from pipelines.types import Caption
+from pipelines.wording import one_line
 
 Clock = Callable[[], datetime]
 
@@ -44,7 +45,14 @@ class Rules:
         yield self.answer(prompt) or tongue.outside
 
     def answer(self, prompt: Prompt) -> str | None:
-        """The answer, or None where no rule has one: the wording is unknown, or the captions do not tell."""
+        """The answer, or None where no rule has one: the wording is unknown, or the captions do not tell.
+
+        One line without control characters, whatever was read in the picture.
+        """
+        answer = self._answer(prompt)
+        return None if answer is None else one_line(answer)
+
+    def _answer(self, prompt: Prompt) -> str | None:
         request = recognise(prompt.question)
         if request is None:
             return None
@@ -71,7 +79,7 @@ def _seen(request: Request, prompt: Prompt, tongue: Language) -> str | None:
         return _course(prompt)
     tell = {Request.CHANGE: timeline.changes, Request.EARLIER: timeline.earlier, Request.VISITS: timeline.visits}
     if request in tell:
-        return tell[request](prompt.scene, prompt.now)
+        return tell[request](prompt.record or prompt.scene, prompt.now)
     several = len({caption.camera for caption in prompt.scene}) > 1
     told = []
     for caption in _newest(prompt):
@@ -102,7 +110,7 @@ def _of_one(request: Request, caption: Caption, question: str, tongue: Language)
 def _course(prompt: Prompt) -> str:
     """The last moments in Chinese, oldest first: the clauses that say what changed are English."""
     describe = CHINESE.from_facts[Request.DESCRIBE]
-    moments = [caption for caption in prompt.scene[-timeline.MOST :] if caption.facts is not None]
+    moments = [caption for caption in (prompt.record or prompt.scene)[-timeline.MOST :] if caption.facts is not None]
     if len(moments) < 2:
         return "没有看到变化。"
     return "".join(f"{chinese_ago(prompt.now - at.captured_at)}：{describe(at.facts)}" for at in moments if at.facts)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pipelines.chats.objects import mentioned
 from pipelines.chats.requests import Request
-from pipelines.chats.words import listed, people_in, quoted
+from pipelines.chats.words import people_in, quotations
+from pipelines.wording import listed, quoted
 
 
 def answer(request: Request, text: str, question: str) -> str | None:
@@ -14,7 +15,7 @@ def answer(request: Request, text: str, question: str) -> str | None:
     if request in (Request.COUNT, Request.PRESENCE):
         return _people(request, text)
     if request is Request.READ:
-        lines = [f'"{line}"' for line in quoted(text)]
+        lines = [quoted(line) for line in quotations(text)]
         return f"I read {listed(lines)}." if lines else None
     if request in (Request.OBJECT, Request.DETAIL, Request.WHERE):
         return text if mentioned(question, text) else None

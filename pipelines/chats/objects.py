@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from pipelines.chats.english import read
 from pipelines.chats.requests import bare
-from pipelines.chats.words import listed
 from pipelines.types import Facts
+from pipelines.wording import listed
 
 NO_NAMES = "I cannot name objects with the eyes I have, so I can't tell."
 

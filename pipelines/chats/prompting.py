@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Literal, TypedDict
 
 from pipelines.backends import Prompt
 from pipelines.types import Caption
+from pipelines.wording import one_line
 
 LONGEST = 400
 """Characters of one caption that a model is given."""
@@ -51,8 +51,7 @@ def plain(text: str) -> str:
 
     A mark is replaced, not removed: nothing may close up around it to make another.
     """
-    shown = "".join(" " if unicodedata.category(letter)[0] == "C" else letter for letter in text)
-    return " ".join(_MARKUP.sub(" ", shown).split())
+    return one_line(_MARKUP.sub(" ", one_line(text)))
 
 
 def written(question: str) -> str:

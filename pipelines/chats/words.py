@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 _ZERO_TO_TWELVE = (
     "no",
@@ -45,18 +44,13 @@ def people_in(text: str) -> int | None:
     return 1 if re.search(rf"\b(?:{PERSON}|someone|somebody)\b", text, re.IGNORECASE) else None
 
 
-def quoted(text: str) -> list[str]:
+def quotations(text: str) -> list[str]:
     """What stands between quotation marks."""
     return _QUOTED.findall(text)
 
 
-def listed(parts: Sequence[str], last: str = "and") -> str:
-    """ "a", "a and b", "a, b and c"."""
-    return f" {last} ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
-
-
 def spoken_age(seconds: float) -> str:
-    """ "just now", "3 seconds ago", "2 minutes ago", as it is said aloud."""
+    """ "just now", "3 seconds ago", "2 minutes ago", as it is said aloud; what is yet to come is now."""
     if seconds < 1.5:
         return "just now"
     for unit, length, longest in (("second", 1, 120), ("minute", 60, 5400), ("hour", 3600, float("inf"))):

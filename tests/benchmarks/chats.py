@@ -31,7 +31,7 @@ class Run:
 
     answers: list[str] = field(default_factory=list)
     firsts: list[float] = field(default_factory=list)
-    """Seconds to the first piece."""
+    """Seconds to the first words."""
     pieces: int = 0
     seconds: float = 0.0
 
@@ -41,13 +41,15 @@ def run(chat: Chat, asked: list[Pair]) -> Run:
     done = Run()
     for pair in asked:
         began = time.perf_counter()
-        answer = chat.reply(pair.prompt)
-        pieces = [next(answer, "")]
-        done.firsts.append(time.perf_counter() - began)
-        pieces += answer
+        pieces, first = [], 0.0
+        for piece in chat.reply(pair.prompt):
+            pieces.append(piece)
+            first = first or (time.perf_counter() if piece else 0.0)
+        ended = time.perf_counter()
+        done.firsts.append((first or ended) - began)
         done.answers.append("".join(pieces))
         done.pieces += len(pieces)
-        done.seconds += time.perf_counter() - began
+        done.seconds += ended - began
     return done
 
 
@@ -72,7 +74,7 @@ def claims(asked: list[Pair], done: Run) -> dict[str, int]:
     counts = {"wrong": 0, "wrong_cut": 0, "right": 0, "right_spoiled": 0}
     for pair, answer in zip(asked, done.answers, strict=True):
         of_scene = about_scene(pair.prompt.question)
-        sentences = list(in_sentences(iter([answer])))
+        sentences = list(filter(None, in_sentences(iter([answer]))))
         kept = [sentence for sentence in sentences if not invented(sentence, pair.prompt.scene, of_scene)]
         if pair.right(answer):
             counts["right"] += 1
