@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,198 +20,54 @@ from pipelines.types import Utterance
 from pipelines.voices.espeak import Espeak
 from tests.benchmarks._report import data, report
 
-REQUESTS = """
-what do you see
-what can you see
-tell me what you see
-hey assistant what do you see
-what is this
-what is that
-what am i holding
-what am i looking at
-what is in front of you
-what is in front of me
-can you tell me what is in front of me
-what is on the table
-what is happening
-what is going on
-can you see me
-do you see anything
-describe what you see
-please describe the scene
-can you describe what is in front of me
-describe the room please
-look around
-how many people are there
-how many people do you see
-how many people can you see
-how many people are in the room
-is anyone there
-is anybody there
-is there anybody in the room
-is there a person
-is someone here
-do you see anyone
-am i alone
-who is there
-where is the person
-where are they
-where is he
-what does it say
-what does that say
-what does the sign say
-what does the text say
-can you read the text
-read the sign
-please read this to me
-read it
-read that to me
-is there any text
-what is written there
-what changed
-what has changed
-what is different
-what just happened
-did anything move
-did something change
-is anything moving
-has anything changed
-what color is it
-what color is this
-what colors do you see
-is it dark
-is it bright
-is the light on
-is the lamp on
-are the lights on
-is it blurred
-is the picture blurry
-what time is it
-what is the time
-tell me the time
-okay assistant what time is it
-what day is it today
-what is the date
-repeat that
-repeat
-could you repeat that please
-say that again
-can you say that again
-what did you say
-stop
-stop talking
-be quiet
-cancel
-never mind
-hello
-hello assistant
-good morning
-good evening
-thank you
-thank you very much
-goodbye
-bye
-help
-what can you do
-who are you
-what is your name
-how are you
-can you hear me
-tell me a joke
-tell me a story
-tell me something interesting
-can you tell me a short story
-what is a camera
-what should i cook tonight
-why is the sky blue
-yes
-no
-no thank you
-""".strip().splitlines()
+REQUESTS = re.split(
+    r",\s+",
+    """what do you see, what can you see, tell me what you see, hey assistant what do you see, what is this, what is
+that, what am i holding, what am i looking at, what is in front of you, what is in front of me, can you tell
+me what is in front of me, what is on the table, what is happening, what is going on, can you see me, do you
+see anything, describe what you see, please describe the scene, can you describe what is in front of me,
+describe the room please, look around, how many people are there, how many people do you see, how many people
+can you see, how many people are in the room, is anyone there, is anybody there, is there anybody in the room,
+is there a person, is someone here, do you see anyone, am i alone, who is there, where is the person, where
+are they, where is he, what does it say, what does that say, what does the sign say, what does the text say,
+can you read the text, read the sign, please read this to me, read it, read that to me, is there any text,
+what is written there, what changed, what has changed, what is different, what just happened, did anything
+move, did something change, is anything moving, has anything changed, what color is it, what color is this,
+what colors do you see, is it dark, is it bright, is the light on, is the lamp on, are the lights on, is it
+blurred, is the picture blurry, what time is it, what is the time, tell me the time, okay assistant what time
+is it, what day is it today, what is the date, repeat that, repeat, could you repeat that please, say that
+again, can you say that again, what did you say, stop, stop talking, be quiet, cancel, never mind, hello,
+hello assistant, good morning, good evening, thank you, thank you very much, goodbye, bye, help, what can you
+do, who are you, what is your name, how are you, can you hear me, tell me a joke, tell me a story, tell me
+something interesting, can you tell me a short story, what is a camera, what should i cook tonight, why is the
+sky blue, yes, no, no thank you""",
+)
 """What the grammar holds, as people say it."""
 
-OUTSIDE = """
-turn on the kitchen lights
-set a timer for ten minutes
-i had a long day at work and i am tired
-the train leaves at half past seven
-where did you put my keys
-she said that she would call later
-play some music from the nineties
-what will the weather be tomorrow
-how far is it to the next village
-we should paint the wall green
-the dog wants to go outside
-do you want some more coffee
-call my mother please
-open the window a little
-i think it is going to rain
-how much does a new bicycle cost
-the meeting was moved to friday
-remind me to buy milk
-he read three books last month
-it was the best of times
-my brother lives in a small town
-could you pass me the salt
-what do you think about the election
-who won the football match yesterday
-the children are playing in the garden
-put it on the shelf over there
-i need to see a doctor
-how many apples are in the basket
-what is the population of china
-when does the shop close
-there is nothing we can do about it
-tell your sister to come home
-is the soup ready yet
-they say the river is rising
-seven plus four is eleven
-send an email to the office
-lock the front door
-increase the volume
-volume up
-good idea
-wait a minute
-excuse me
-one two three four
-banana
-table
-water
-what a lovely day
-see what i mean
-the sign was hard to read
-people say that time is money
-you never told me about that
-this is the end of the story
-did you feed the cat
-where is the nearest station
-are you coming to the party
-is he still working at the bank
-do you see what i am saying to her
-what is the matter with your car
-can you help him carry the boxes
-how do you like your eggs
-read my messages
-stop the washing machine
-describe your last holiday to us
-what happened to the old church
-repeat after me
-the light of the moon was on the water
-say hello to your parents
-who wrote this letter to the queen
-please let me out of the box
-never give up hope
-thanks to the rain the grass is green
-no one knows how it was built
-yesterday was colder than today
-a camera costs a lot of money
-why is the bread so expensive
-alexa turn off the television
-hey google
-bring me a glass of orange juice
-sunday is the best part of the week
-mend the coat before you go out
-""".strip().splitlines()
+OUTSIDE = re.split(
+    r",\s+",
+    """turn on the kitchen lights, set a timer for ten minutes, i had a long day at work and i am tired, the train
+leaves at half past seven, where did you put my keys, she said that she would call later, play some music from
+the nineties, what will the weather be tomorrow, how far is it to the next village, we should paint the wall
+green, the dog wants to go outside, do you want some more coffee, call my mother please, open the window a
+little, i think it is going to rain, how much does a new bicycle cost, the meeting was moved to friday, remind
+me to buy milk, he read three books last month, it was the best of times, my brother lives in a small town,
+could you pass me the salt, what do you think about the election, who won the football match yesterday, the
+children are playing in the garden, put it on the shelf over there, i need to see a doctor, how many apples
+are in the basket, what is the population of china, when does the shop close, there is nothing we can do about
+it, tell your sister to come home, is the soup ready yet, they say the river is rising, seven plus four is
+eleven, send an email to the office, lock the front door, increase the volume, volume up, good idea, wait a
+minute, excuse me, one two three four, banana, table, water, what a lovely day, see what i mean, the sign was
+hard to read, people say that time is money, you never told me about that, this is the end of the story, did
+you feed the cat, where is the nearest station, are you coming to the party, is he still working at the bank,
+do you see what i am saying to her, what is the matter with your car, can you help him carry the boxes, how do
+you like your eggs, read my messages, stop the washing machine, describe your last holiday to us, what
+happened to the old church, repeat after me, the light of the moon was on the water, say hello to your
+parents, who wrote this letter to the queen, please let me out of the box, never give up hope, thanks to the
+rain the grass is green, no one knows how it was built, yesterday was colder than today, a camera costs a lot
+of money, why is the bread so expensive, alexa turn off the television, hey google, bring me a glass of orange
+juice, sunday is the best part of the week, mend the coat before you go out""",
+)
 """What people say to each other, and near misses."""
 
 VOICES = {
@@ -269,7 +126,7 @@ def understood(transcriber: SphinxTranscriber, said: str, samples: Samples) -> H
 
 
 def clips(media: Path) -> Iterator[tuple[str, Samples]]:
-    """All real speech but the one clip that is a request."""
+    """Real speech that is no request, but for one "thank you" in `leopard-diarization.wav`."""
     for path in sorted((media / "audio").iterdir()):
         if path.suffix in (".wav", ".flac"):
             samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
