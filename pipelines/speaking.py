@@ -52,7 +52,7 @@ class Heard:
 
     sentences: list[str] = field(default_factory=list)
     began_at: float | None = None
-    """Seconds on the loop's clock when the first sentence was handed to the speaker."""
+    """Seconds on the loop's clock at the first sound; with no voice or no speaker, when it was written."""
 
     @property
     def text(self) -> str:
@@ -90,14 +90,19 @@ class Mouth:
     async def say(self, chunks: Lossless[SpeechChunk], heard: Heard) -> None:
         """Play chunk after chunk, and keep account of what was heard."""
         async for chunk in chunks:
-            if heard.began_at is None:
-                heard.began_at = asyncio.get_running_loop().time()
+            part, written_at = "", asyncio.get_running_loop().time()
             try:
                 await self._play(chunk)
+                part = chunk.text
             except asyncio.CancelledError:
-                heard.sentences.append(self._heard_of(chunk))
+                part = self._heard_of(chunk)
                 raise
-            heard.sentences.append(chunk.text)
+            finally:
+                heard.sentences.append(part)
+                heard.began_at = heard.began_at or self._sounded_at(chunk) or written_at
+
+    def _sounded_at(self, chunk: SpeechChunk) -> float | None:
+        return self._speaker.began_at if self._speaker is not None and len(chunk.samples) else None
 
     def _heard_of(self, chunk: SpeechChunk) -> str:
         """The words of a sentence that was cut, up to the one in which it was: in proportion to the sound."""

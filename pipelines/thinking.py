@@ -140,7 +140,7 @@ class Conversation:
         scene = self.memory.scene()
         # A file that is read fast runs ahead of the clock: what was seen last is then what is seen now.
         now = max(asyncio.get_running_loop().time(), *(caption.known_at for caption in scene), 0.0)
-        return Prompt(self.options.system, tuple(self.history), scene, asked.text, now)
+        return Prompt(self.options.system, tuple(self.history), scene, asked.text, now, self.memory.record())
 
     def _remember(self, asked: Perception, heard: Heard, cut: bool) -> None:
         now = asyncio.get_running_loop().time()
