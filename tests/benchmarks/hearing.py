@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,9 +19,13 @@ from pipelines.types import Utterance
 from pipelines.voices.espeak import Espeak
 from tests.benchmarks._report import data, report
 
-REQUESTS = re.split(
-    r",\s+",
-    """what do you see, what can you see, tell me what you see, hey assistant what do you see, what is this, what is
+
+def _sentences(text: str) -> list[str]:
+    return " ".join(text.split()).split(", ")
+
+
+REQUESTS = _sentences("""
+what do you see, what can you see, tell me what you see, hey assistant what do you see, what is this, what is
 that, what am i holding, what am i looking at, what is in front of you, what is in front of me, can you tell
 me what is in front of me, what is on the table, what is happening, what is going on, can you see me, do you
 see anything, describe what you see, please describe the scene, can you describe what is in front of me,
@@ -40,13 +43,12 @@ again, can you say that again, what did you say, stop, stop talking, be quiet, c
 hello assistant, good morning, good evening, thank you, thank you very much, goodbye, bye, help, what can you
 do, who are you, what is your name, how are you, can you hear me, tell me a joke, tell me a story, tell me
 something interesting, can you tell me a short story, what is a camera, what should i cook tonight, why is the
-sky blue, yes, no, no thank you""",
-)
+sky blue, yes, no, no thank you
+""")
 """What the grammar holds, as people say it."""
 
-OUTSIDE = re.split(
-    r",\s+",
-    """turn on the kitchen lights, set a timer for ten minutes, i had a long day at work and i am tired, the train
+OUTSIDE = _sentences("""
+turn on the kitchen lights, set a timer for ten minutes, i had a long day at work and i am tired, the train
 leaves at half past seven, where did you put my keys, she said that she would call later, play some music from
 the nineties, what will the weather be tomorrow, how far is it to the next village, we should paint the wall
 green, the dog wants to go outside, do you want some more coffee, call my mother please, open the window a
@@ -66,8 +68,8 @@ happened to the old church, repeat after me, the light of the moon was on the wa
 parents, who wrote this letter to the queen, please let me out of the box, never give up hope, thanks to the
 rain the grass is green, no one knows how it was built, yesterday was colder than today, a camera costs a lot
 of money, why is the bread so expensive, alexa turn off the television, hey google, bring me a glass of orange
-juice, sunday is the best part of the week, mend the coat before you go out""",
-)
+juice, sunday is the best part of the week, mend the coat before you go out
+""")
 """What people say to each other, and near misses."""
 
 VOICES = {
