@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Source = int | str | Path
 """A device by index or path, a stream by address, a video file by its Path."""
 
+_USER_AND_PASSWORD = re.compile(r"[^/?#@:\[]*:(?![0-9]+\?)[^/]*")
+"""What cannot be a host, a port and a query: before its first / stands a colon that no port follows."""
+
 NETWORK_PATIENCE_MS = 5000
 """How long a stream may take to open, or to send its next frame."""
 
@@ -30,18 +33,38 @@ def opened(source: Source, side: int = 1280) -> Iterator[cv2.VideoCapture]:
     """An open capture, given back at the end. Raises DeviceError."""
     capture = open_capture(source, side)
     try:
-        yield capture
+        with named(source):
+            yield capture
     finally:
         capture.release()
 
 
+@contextlib.contextmanager
+def named(source: Source) -> Iterator[None]:
+    """Raise what OpenCV raises as a DeviceError that names the source."""
+    try:
+        yield
+    except opencv().error as error:
+        raise DeviceError(f"{shown(source)} sends pictures that OpenCV cannot read: try another source") from error
+
+
 def open_capture(source: Source, side: int = 1280) -> cv2.VideoCapture:
     """Open a device (asking it for `side` pixels), a stream (within five seconds) or a file. Raises DeviceError."""
-    if isinstance(source, Path):
-        return _open_file(source)
-    if isinstance(source, str) and "://" in source:
-        return _open_stream(source)
-    return _open_device(source, side)
+    with named(source):
+        if isinstance(source, Path):
+            return _open_file(source)
+        if isinstance(source, str) and "://" in source:
+            return _open_stream(source)
+        return _open_device(source, side)
+
+
+def grabbed(capture: cv2.VideoCapture, max_side: int) -> Pixels | None:
+    """The picture just grabbed, as `to_pixels` gives it; None when it is spoilt: not decodable, or no colours."""
+    try:
+        readable, picture = capture.retrieve()
+        return to_pixels(picture, max_side) if readable and picture.size else None
+    except opencv().error:
+        return None
 
 
 def to_pixels(picture: Any, max_side: int) -> Pixels:
@@ -56,12 +79,19 @@ def to_pixels(picture: Any, max_side: int) -> Pixels:
 
 
 def shown(source: Source) -> str:
-    """The source as an error may show it: an address without user, password, query, and what looks like a key."""
+    """The source as an error may show it: an address without user, password, query, and what looks like a key.
+
+    Only its scheme is left where nobody can tell a question mark in a password from a query with an @ in it.
+    """
     if isinstance(source, int):
         return f"camera {source}"
     if isinstance(source, Path) or "://" not in source:
         return str(source)
-    address = re.sub("://.*@", "://", re.split("[?#]", source)[0], flags=re.DOTALL)
+    scheme, _, rest = source.partition("://")
+    user, _, place = rest.rpartition("@")
+    if "?" in user and not _USER_AND_PASSWORD.fullmatch(user):
+        return f"{scheme}://***"
+    address = f"{scheme}://{re.split('[?#]', place)[0]}"
     return re.sub(r"(?i)((?:pass|pwd|token|key)\w*=)[^/]*", r"\1***", address)
 
 

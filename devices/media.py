@@ -103,6 +103,9 @@ class Speaker(Protocol):
     live: bool
     played: int
     """Samples of the present (or last) `play` that were heard, at the rate they were given."""
+    began_at: float | None
+    """Seconds on the event loop's clock at which the first sample of the present (or last) `play` is heard, output
+    latency included; set as soon as it is known, None before."""
 
     def probe(self) -> None:
         """Find out, blocking, whether it can be used now. Raises DeviceError (NoSoundSystem) if not."""

@@ -15,6 +15,7 @@ import numpy as np
 from devices import portaudio, soundfiles
 from devices.lines import Lossless
 from devices.media import SPEECH_RATE, AudioChunk, DeviceError, Microphone, Options, Samples
+from devices.threads import DaemonThread
 
 CHUNK = 512
 """Samples in a chunk: 32 ms, what voice activity detectors take at once."""
@@ -71,12 +72,13 @@ class SoundFile:
         soundfiles.check(self._path)
 
     async def run(self, chunks: Lossless[AudioChunk]) -> None:
-        started, given = _now(), 0
+        loop, started, given = asyncio.get_running_loop(), _now(), 0
         sound = self._chunks()
         # The generator owns the open file: cancelled in the middle of a read, it is closed by the thread that reads.
-        while (samples := await asyncio.to_thread(next, sound, None)) is not None:
-            await _put_when_taken(chunks, samples, started + given / SPEECH_RATE)
-            given += len(samples)
+        with DaemonThread("microphone") as thread:
+            while (samples := await loop.run_in_executor(thread, next, sound, None)) is not None:
+                await _put_when_taken(chunks, samples, started + given / SPEECH_RATE)
+                given += len(samples)
 
     def _chunks(self) -> Iterator[Samples]:
         """One stays behind until the next is there, so that the last is a longer one and never a snippet."""
@@ -117,10 +119,10 @@ class SoundCard:
         capture = _Capture(asyncio.get_running_loop())
         stream = portaudio.Stream("input", self._source, capture.take, capture.end)
         try:
-            await asyncio.to_thread(stream.open)
+            await stream.open()
             await self._hand_over(capture, stream.rate, chunks)
         finally:
-            await asyncio.to_thread(stream.close)
+            await stream.close()
 
     async def _hand_over(self, capture: _Capture, rate: int, chunks: Lossless[AudioChunk]) -> None:
         timeline, speech = Timeline(rate), SpeechStream(rate)

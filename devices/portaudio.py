@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, StrictInt
 
 from devices.media import DeviceError, NoSoundSystem
+from devices.quiet import quiet
+from devices.threads import DaemonThread
+
+T = TypeVar("T")
 
 Kind = Literal["input", "output"]
 Choice = Annotated[StrictInt, Field(ge=0)] | Annotated[str, Field(min_length=1)]
@@ -21,6 +25,7 @@ Choice = Annotated[StrictInt, Field(ge=0)] | Annotated[str, Field(min_length=1)]
 _CALLED = {"input": "microphone", "output": "speaker"}
 _CHANNELS = {"input": (1, 2), "output": (2, 1)}  # one of an input, if it can; an output in the middle of its two
 _LATENCY = {"input": 0.1, "output": 0.06}  # seconds; an output's is most of the time between cancelling and silence
+_LEAVING = 0.3  # seconds that closing may take; a device that hangs longer is left to its thread
 
 _lock = threading.RLock()  # PortAudio must not be called by two threads at once
 _streams: set[Stream] = set()
@@ -39,11 +44,15 @@ class SoundDevice:
 
 
 def sounddevice() -> Any:
-    """The module `sounddevice`. Raises NoSoundSystem, with the command that helps, where PortAudio is absent."""
+    """The module `sounddevice`. Raises NoSoundSystem, with what helps, where PortAudio is absent or does not start."""
     try:
         import sounddevice as module
     except OSError as error:
         raise NoSoundSystem(f"no sound on this machine: PortAudio is missing; {_help()}") from error
+    except Exception as error:
+        if type(error).__name__ != "PortAudioError":  # the class is gone with the module that could not be imported
+            raise
+        raise _no_answer() from error
     return module
 
 
@@ -64,8 +73,7 @@ def list_speakers() -> list[SoundDevice]:
 
 
 def _list(kind: Kind) -> list[SoundDevice]:
-    with _quietly():
-        module = sounddevice()
+    with _portaudio() as module:
         default = module.default.device[kind == "output"]
         return [
             SoundDevice(row["index"], row["name"], row["index"] == default, round(row["default_samplerate"]))
@@ -99,7 +107,7 @@ def _ways(wanted: int | str) -> list[Callable[[SoundDevice], bool]]:
 
 
 class Stream:
-    """An open device that calls back from PortAudio's own thread; opened once and closed once, from any thread."""
+    """A device that calls back from PortAudio's own thread; opened once and closed once, on a thread of its own."""
 
     rate: int
     """Samples per second, known once it is open."""
@@ -110,16 +118,38 @@ class Stream:
         self._callback, self._ended = callback, ended
         self._stream: Any = None
         self._closed = False
+        self._thread = DaemonThread(_CALLED[kind])
 
     @property
     def active(self) -> bool:
         """False before it is open and after it is closed or lost."""
         stream = self._stream  # another thread may close it meanwhile
-        return stream is not None and bool(stream.active)
+        try:
+            return stream is not None and bool(stream.active)
+        except sounddevice().PortAudioError:
+            return False
 
-    def open(self) -> None:
-        """Open and start it, blocking. Raises DeviceError (NoSoundSystem)."""
-        with _quietly():
+    async def open(self) -> None:
+        """Open and start it. Raises DeviceError (NoSoundSystem)."""
+        await self.work(self._open)
+
+    async def close(self) -> None:
+        """Give the device back at once; what it still holds is not heard. Where that hangs, it is not waited for."""
+        self._closed = True
+        try:
+            async with asyncio.timeout(_LEAVING):
+                await self.work(self._close)
+        except TimeoutError:
+            return
+        finally:
+            self._thread.shutdown()
+
+    async def work(self, call: Callable[..., T], *values: Any) -> T:
+        """Do something that blocks, on this device's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call, *values)
+
+    def _open(self) -> None:
+        with _portaudio():
             if self._closed:  # the one who wanted it was cancelled while this thread waited its turn
                 return
             _renew_list()
@@ -127,15 +157,15 @@ class Stream:
             self.rate = round(stream.samplerate)
             self._stream = stream
             _streams.add(self)
+        if self._closed:  # the one who wanted it left while it opened, and does not wait any more
+            self._close()
 
-    def close(self) -> None:
-        """Give the device back at once; what it still holds is not heard."""
+    def _close(self) -> None:
         global _stale
-        with _quietly():
-            self._closed = True
+        with _lock, quiet():
             _streams.discard(self)
             if self._stream is not None:
-                _stale = _stale or not self._stream.active
+                _stale = _stale or not self.active
                 with suppress(sounddevice().PortAudioError):  # a lost device may refuse even this
                     self._stream.abort()
                     self._stream.close()
@@ -155,7 +185,7 @@ class Stream:
 
 def check(kind: Kind, wanted: int | str) -> None:
     """Raises DeviceError (NoSoundSystem) when there is no such device, or it cannot be used now."""
-    with _quietly():
+    with _portaudio():
         _renew_list()
         _reach(kind, wanted, lambda settings: settings)
 
@@ -188,31 +218,22 @@ def _renew_list() -> None:
     global _stale
     if _stale and not _streams:
         module = sounddevice()
-        try:
-            with suppress(module.PortAudioError):  # it may have failed to start the last time
-                module._terminate()
-            module._initialize()
-        except module.PortAudioError as error:
-            raise NoSoundSystem(
-                "the sound system does not answer: start it, or name a WAV file in its place"
-            ) from error
+        with suppress(module.PortAudioError):  # it may have failed to start the last time
+            module._terminate()
+        module._initialize()
         _stale = False
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
-    """Call PortAudio alone, and keep what ALSA and PortAudio print about devices nobody asked for off the terminal."""
-    with _lock:
+def _portaudio() -> Iterator[Any]:
+    """The module `sounddevice`, for this thread alone, quietly. Raises NoSoundSystem for errors nobody else names."""
+    with _lock, quiet():  # ALSA and PortAudio print about devices that nobody asked for
+        module = sounddevice()
         try:
-            kept = os.dup(2)
-        except OSError:  # there is no standard error to protect
-            yield
-            return
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)
-        os.close(nowhere)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            yield module
+        except module.PortAudioError as error:
+            raise _no_answer() from error
+
+
+def _no_answer() -> NoSoundSystem:
+    return NoSoundSystem("the sound system does not answer: start it, or name a WAV file in its place")

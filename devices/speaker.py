@@ -15,6 +15,7 @@ import numpy as np
 from devices import portaudio
 from devices.media import DeviceError, Options, Samples, Speaker
 from devices.soundfiles import WavWriter, resample
+from devices.threads import DaemonThread
 
 _FADE = 0.01  # seconds; long enough to make no click
 _TICK = 0.02  # seconds between two looks at how far a sound has come
@@ -45,13 +46,14 @@ class Nowhere:
 
     def __init__(self) -> None:
         self.played = 0
+        self.began_at: float | None = None
 
     def probe(self) -> None:
         """Nowhere is always there."""
 
     async def play(self, samples: Samples, rate: int) -> None:
         watch = _Stopwatch(len(samples), rate)
-        self.played = 0
+        self.played, self.began_at = 0, watch.started
         while self.played < len(samples):
             try:
                 await watch.tick()
@@ -73,7 +75,9 @@ class WavFile:
 
     def __init__(self, path: Path) -> None:
         self.played = 0
+        self.began_at: float | None = None
         self._path = path
+        self._thread = DaemonThread("speaker")
         self._file: WavWriter | None = None
         self._origin = _loop_time()
 
@@ -87,10 +91,12 @@ class WavFile:
             raise DeviceError(f"{self._path} cannot be written: you have no permission there; name another file")
 
     async def play(self, samples: Samples, rate: int) -> None:
-        self.played = 0
+        self.played, self.began_at = 0, None
         self._file = self._file or WavWriter(self._path, rate)
-        sound = await asyncio.to_thread(resample, samples, rate, self._file.rate)
+        loop = asyncio.get_running_loop()
+        sound = await loop.run_in_executor(self._thread, resample, samples, rate, self._file.rate)
         watch = _Stopwatch(len(samples), rate)
+        self.began_at = watch.started
         take = _Take(self._file, self._place(watch.started, self._file), sound)
         try:
             while self.played < len(samples):
@@ -105,6 +111,7 @@ class WavFile:
     async def close(self) -> None:
         if self._file is not None:
             self._file.close()
+            self._thread.shutdown()
 
     def _advance(self, take: _Take, watch: _Stopwatch) -> None:
         heard = watch.heard()
@@ -145,6 +152,7 @@ class SoundCard:
 
     def __init__(self, sink: int | str) -> None:
         self.played = 0
+        self.began_at: float | None = None
         self._sink = sink
         self._output: _Output | None = None
 
@@ -152,13 +160,13 @@ class SoundCard:
         portaudio.check("output", self._sink)
 
     async def play(self, samples: Samples, rate: int) -> None:
-        self.played = 0
+        self.played, self.began_at = 0, None
         output = await self._opened()
-        sound = await asyncio.to_thread(resample, samples, rate, output.stream.rate)
+        sound = await output.stream.work(resample, samples, rate, output.stream.rate)
         output.begin(sound)
         try:
             while (heard := output.heard()) < len(sound):
-                self.played = _scaled(heard, len(sound), len(samples))
+                self.played, self.began_at = _scaled(heard, len(sound), len(samples)), output.began_at
                 output.check()
                 await asyncio.sleep(min(_TICK, (len(sound) - heard) / output.stream.rate))
             self.played = len(samples)
@@ -168,6 +176,8 @@ class SoundCard:
         except DeviceError:
             await self._drop()
             raise
+        finally:
+            self.began_at = output.began_at
 
     async def close(self) -> None:
         if self._output is not None and self._output.stream.active:
@@ -178,13 +188,13 @@ class SoundCard:
         if self._output is None or not self._output.stream.active:
             await self._drop()
             self._output = _Output(self._sink, asyncio.get_running_loop().time)
-            await asyncio.to_thread(self._output.stream.open)
+            await self._output.stream.open()
         return self._output
 
     async def _drop(self) -> None:
         output, self._output = self._output, None  # first, so that nobody plays to it while it closes
         if output is not None:
-            await asyncio.to_thread(output.stream.close)
+            await output.stream.close()
 
 
 class _Output:
@@ -194,6 +204,8 @@ class _Output:
         self.stream = portaudio.Stream("output", sink, self._fill, lambda: None)
         self.delay = 0.0
         """Seconds from handing a sample over to its being heard."""
+        self.began_at: float | None = None
+        """Seconds on the loop's clock at which the first sample of this sound is heard, once it is known."""
         self._clock = clock
         self._lock = threading.Lock()
         self._sound: Samples = np.zeros(0, np.float32)
@@ -204,7 +216,7 @@ class _Output:
     def begin(self, sound: Samples) -> None:
         """Play this next (after the fade of the last, if there is still one)."""
         with self._lock:
-            self._taken = -len(self._sound)
+            self._taken, self.began_at = -len(self._sound), None
             self._sound = np.concatenate([self._sound, sound])
             self._called = self._clock()
             self._mark = (self._taken, self._called)
@@ -236,6 +248,8 @@ class _Output:
             count = min(frames, len(self._sound))
             if count:
                 self._mark = (self._taken, self._called + self.delay)
+            if self._taken <= 0 < self._taken + count:
+                self.began_at = self._called + self.delay - self._taken / self.stream.rate
             out[:count] = self._sound[:count, np.newaxis]
             out[count:] = 0
             self._sound = self._sound[count:]

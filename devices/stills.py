@@ -16,6 +16,7 @@ import numpy as np
 
 from devices.lines import Latest
 from devices.media import DeviceError, Frame, Pixels
+from devices.threads import DaemonThread
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -47,7 +48,7 @@ class Still:
 
     async def run(self, frames: Latest[Frame]) -> None:
         """Show it until cancelled. Raises DeviceError when it cannot be read."""
-        pixels = await asyncio.to_thread(load_still, self._path, self._max_side)
+        pixels = await _loaded(self._path, self._max_side)
         await _show(frames, pixels, self.name, interval=self._interval)
 
 
@@ -70,7 +71,7 @@ class StillFolder:
     async def run(self, frames: Latest[Frame]) -> None:
         """Show each in turn, then end. Raises DeviceError, naming the file, at one that cannot be read."""
         for path in pictures_in(self._folder):
-            pixels = await asyncio.to_thread(load_still, path, self._max_side)
+            pixels = await _loaded(path, self._max_side)
             await _show(frames, pixels, self.name, self._hold)
 
 
@@ -102,6 +103,12 @@ def load_still(path: Path, max_side: int) -> Pixels:
         except _BROKEN as error:
             raise DeviceError(f"the picture {path} is broken: {_one_line(error)}") from error
     return np.array(_on_white(upright), dtype=np.uint8)
+
+
+async def _loaded(path: Path, max_side: int) -> Pixels:
+    """`load_still`, on a thread that keeps nobody from leaving when a disk far away does not answer."""
+    with DaemonThread("camera") as thread:
+        return await asyncio.get_running_loop().run_in_executor(thread, load_still, path, max_side)
 
 
 async def _show(

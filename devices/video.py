@@ -7,13 +7,13 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from devices.capture import open_capture, opencv, opened, shown, to_pixels
+from devices.capture import grabbed, named, open_capture, opencv, opened, shown
 from devices.lines import Latest
 from devices.media import DeviceError, Frame, Pixels
+from devices.threads import DaemonThread
 
 RELEASE_PATIENCE = 0.4
 """Seconds that a cancelled camera is given to let go of its device; a read that hangs longer ends on its own."""
@@ -38,7 +38,7 @@ class LiveCamera:
     def probe(self) -> None:
         """Take one frame. Raises DeviceError."""
         with opened(self._source) as capture:
-            if not capture.read()[0]:
+            if not capture.grab() or grabbed(capture, self._max_side) is None:
                 raise DeviceError(f"{shown(self._source)} gives no picture: does another program use it?")
 
     async def run(self, frames: Latest[Frame]) -> None:
@@ -55,10 +55,10 @@ class LiveCamera:
                 taken = clock()
                 if not cap.allows(taken):
                     continue
-                readable, picture = capture.retrieve()
-                spoilt = 0 if readable else spoilt + 1
-                if readable:
-                    yield Frame(to_pixels(picture, self._max_side), taken, self.name)
+                pixels = grabbed(capture, self._max_side)
+                spoilt = spoilt + 1 if pixels is None else 0
+                if pixels is not None:
+                    yield Frame(pixels, taken, self.name)
 
 
 class VideoFile:
@@ -78,16 +78,13 @@ class VideoFile:
 
     async def run(self, frames: Latest[Frame]) -> None:
         """Show it once and return. Raises DeviceError when it cannot be opened."""
-        thread = ThreadPoolExecutor(1, f"camera {self.name}")
         loop = asyncio.get_running_loop()
-        try:
+        with DaemonThread(f"camera {self.name}") as thread:
             film = await loop.run_in_executor(thread, _Film, self._path, self._max_side, self._fps)
             try:
                 await self._show(lambda late: loop.run_in_executor(thread, film.next, late), frames)
             finally:
                 thread.submit(film.close)
-        finally:
-            thread.shutdown(wait=False)
 
     async def _show(self, find: Callable[[float], asyncio.Future[_Shot | None]], frames: Latest[Frame]) -> None:
         clock = asyncio.get_running_loop().time
@@ -112,7 +109,8 @@ class _Film:
 
     def __init__(self, path: Path, max_side: int, fps: float | None) -> None:
         cv2 = opencv()
-        self._capture, self._max_side = open_capture(path), max_side
+        self._path, self._max_side = path, max_side
+        self._capture = open_capture(path)
         self._cap = FrameCap(fps, 0.0)
         self._position, self._step = cv2.CAP_PROP_POS_MSEC, 1 / (self._capture.get(cv2.CAP_PROP_FPS) or USUAL_FPS)
         self._first: float | None = None
@@ -121,18 +119,23 @@ class _Film:
     def next(self, late: float = 0.0) -> _Shot | None:
         """The next frame due under the cap, passing over those from before `late`; None at the end."""
         patience = time.monotonic() + SKIPPING
-        while self._capture.grab():
-            self._at = self._media_time()
+        while self._grab():
             passed_over = self._at < late and time.monotonic() < patience
             if passed_over or not self._cap.allows(self._at):
                 continue
-            readable, picture = self._capture.retrieve()
-            if readable:
-                return self._at, to_pixels(picture, self._max_side)
+            if (pixels := grabbed(self._capture, self._max_side)) is not None:
+                return self._at, pixels
         return None
 
     def close(self) -> None:
         self._capture.release()
+
+    def _grab(self) -> bool:
+        with named(self._path):
+            there = self._capture.grab()
+        if there:
+            self._at = self._media_time()
+        return there
 
     def _media_time(self) -> float:
         """Seconds from the first frame to the one just grabbed; counted where the file has no time stamps."""

@@ -154,6 +154,7 @@ class FakeSpeaker:
 
     live: bool = False
     played: int = 0
+    began_at: float | None = None
     full_from: int | None = None
     plays: list[tuple[float, float]] = field(default_factory=list)
     closed: bool = False
@@ -164,7 +165,7 @@ class FakeSpeaker:
     async def play(self, samples: Samples, rate: int) -> None:
         if self.full_from is not None and len(self.plays) >= self.full_from:
             raise DeviceError("no space left on the disk")
-        began = asyncio.get_running_loop().time()
+        self.began_at = began = asyncio.get_running_loop().time()
         try:
             await asyncio.sleep(len(samples) / rate)
         finally:

@@ -83,6 +83,10 @@ class Recording:
     def samples(self) -> Samples:
         return np.concatenate([piece for _, piece in self._pieces])
 
+    def first_sound(self, after: float, threshold: float = 1e-3) -> float:
+        """When the first piece came since then that was not silent, on the monotonic clock."""
+        return min(at for at, piece in self._pieces if at > after and np.abs(piece).max() > threshold)
+
     def last_sound(self, threshold: float = 1e-3) -> float:
         """When the last piece came that was not silent, on the monotonic clock."""
         return max(at for at, piece in self._pieces if np.abs(piece).max() > threshold)

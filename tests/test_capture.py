@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devices.camera import CameraOptions, open_camera
 from devices.cameras import _known_to_the_kernel, list_cameras
-from devices.capture import open_capture, shown
+from devices.capture import grabbed, open_capture, opened, shown
 from devices.media import DeviceError
 from devices.video import LiveCamera
 
@@ -28,6 +31,10 @@ def test_a_stream_that_is_not_there_is_one_line_without_its_password() -> None:
     [
         ("rtsp://me:secret@host:554/live", "rtsp://host:554/live"),
         ("rtsp://me:sec@ret/!@host/live", "rtsp://host/live"),
+        ("rtsp://admin:pa#ss@cam/stream", "rtsp://cam/stream"),
+        ("rtsp://admin:pa?ss@cam/stream", "rtsp://cam/stream"),
+        ("http://host:80/video?pwd=sec@ret", "http://***"),
+        ("http://host:80?pwd=sec@ret", "http://***"),
         ("http://host/video.cgi?user=me&pwd=secret", "http://host/video.cgi"),
         ("rtsp://host/user=me_password=secret_channel=1/live", "rtsp://host/user=me_password=***/live"),
         ("/dev/video3", "/dev/video3"),
@@ -36,6 +43,52 @@ def test_a_stream_that_is_not_there_is_one_line_without_its_password() -> None:
 )
 def test_an_address_is_shown_without_what_it_hides(address: int | str, harmless: str) -> None:
     assert shown(address) == harmless
+
+
+SECRETS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("@:/?#[]&="), max_size=12)
+
+
+@given(SECRETS)
+def test_no_password_survives_whatever_is_in_it(secret: str) -> None:
+    assert shown(f"rtsp://admin:{secret}@cam/stream") in ("rtsp://cam/stream", "rtsp://***")
+    assert shown(f"http://cam:80/video?pwd={secret}") in ("http://cam:80/video", "http://***")
+    assert shown(f"http://me:{secret}@cam/video?pwd={secret}") in ("http://cam/video", "http://***")
+
+
+class Capture:
+    """A camera whose pictures OpenCV can decode to `picture`, and which gives an error of OpenCV for None."""
+
+    def __init__(self, picture: Any) -> None:
+        self._picture = picture
+        self.released = False
+
+    def grab(self) -> bool:
+        return self.retrieve()[0]
+
+    def retrieve(self) -> tuple[bool, Any]:
+        if self._picture is None:
+            raise cv2.error("the decoder fell over")
+        return True, self._picture
+
+    def release(self) -> None:
+        self.released = True
+
+
+@pytest.mark.parametrize("shape", [None, (0, 0, 3), (0,), (20, 30, 7)])
+def test_a_picture_that_cannot_be_decoded_or_has_no_colours_is_spoilt(shape: tuple[int, ...] | None) -> None:
+    capture: Any = Capture(None if shape is None else np.zeros(shape, np.uint8))
+    assert grabbed(capture, 16) is None
+
+
+def test_an_error_of_opencv_is_one_line_that_names_the_camera(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Capture(None)
+    monkeypatch.setattr("devices.capture.open_capture", lambda source, side: broken)
+    with (
+        pytest.raises(DeviceError, match=r"^rtsp://door/ sends pictures that OpenCV cannot read"),
+        opened("rtsp://me:secret@door/") as capture,
+    ):
+        capture.grab()
+    assert broken.released
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the message is the same, the waiting is not")

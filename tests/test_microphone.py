@@ -11,9 +11,11 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devices import soundfiles
 from devices.lines import Lossless
 from devices.media import AudioChunk, DeviceError, Samples
 from devices.microphone import Block, MicrophoneOptions, SpeechStream, Timeline, open_microphone
+from tests.hanging import Hang, seconds_to_leave
 
 
 def tone(seconds: float, rate: int, frequency: float = 440.0) -> Samples:
@@ -104,6 +106,13 @@ async def test_samples_that_are_no_numbers_are_silence(tmp_path: Path) -> None:
     assert np.isfinite(heard).all()
     assert np.abs(heard).max() <= 1
     assert heard[100] == pytest.approx(0.25, abs=1e-3)
+
+
+def test_a_file_on_a_disk_that_hangs_keeps_nobody_from_leaving(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Hang() as hang:
+        monkeypatch.setattr(soundfiles, "read", hang)
+        microphone = open_microphone(MicrophoneOptions(source="said.wav"))
+        assert seconds_to_leave(microphone.run(Lossless(1)), hang) < 0.5
 
 
 def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,9 +15,10 @@ from pydantic import ValidationError
 from devices import portaudio
 from devices.media import DeviceError, NoSoundSystem
 from devices.microphone import MicrophoneOptions
+from devices.quiet import quiet
 from devices.speaker import SpeakerOptions
 from tests import pulse
-from tests.fake_sound import FakeSound
+from tests.fake_sound import FakeSound, PortAudioError
 
 
 @pytest.fixture
@@ -93,10 +95,53 @@ def test_without_portaudio_one_line_gives_the_command(
     assert "\n" not in str(caught.value)
 
 
-def test_what_libraries_print_about_sound_devices_stays_off_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
-    with portaudio._quietly():
+def test_a_sound_system_that_does_not_start_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`import sounddevice` starts PortAudio, and may raise what nobody can name who did not import it."""
+    script = "class PortAudioError(Exception): pass\nraise PortAudioError('Error initializing\\nPortAudio', -9999)"
+    (tmp_path / "sounddevice.py").write_text(script)
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for use in (portaudio.list_speakers, lambda: portaudio.check("input", "default")):
+        with pytest.raises(NoSoundSystem, match="does not answer: start it") as caught:
+            use()
+        assert "\n" not in str(caught.value)
+
+
+def test_a_sound_system_that_stopped_is_one_line(devices: FakeSound, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped() -> None:
+        raise PortAudioError("PortAudio not initialized", -10000)
+
+    monkeypatch.setattr(devices, "query_devices", stopped, raising=False)
+    for use in (portaudio.list_speakers, lambda: portaudio.check("input", "default")):
+        with pytest.raises(NoSoundSystem, match="does not answer: start it"):
+            use()
+
+
+def test_what_libraries_print_about_sound_devices_stays_off_the_terminal(
+    devices: FakeSound, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    known = devices.query_devices()
+
+    def talk() -> list[dict[str, object]]:
         os.write(2, b"ALSA lib pcm.c:2721: Unknown PCM cards.pcm.rear\n")
+        return known
+
+    monkeypatch.setattr(devices, "query_devices", talk, raising=False)
+    portaudio.check("output", "default")
     os.write(2, b"after\n")
+    assert capfd.readouterr().err == "after\n"
+
+
+def test_two_that_are_quiet_at_once_give_standard_error_back_whoever_ends_first(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with ExitStack() as sound, ExitStack() as model:
+        sound.enter_context(quiet())
+        model.enter_context(quiet())
+        sound.close()
+        os.write(2, b"the model's greeting\n")
+        model.close()
+        os.write(2, b"after\n")
     assert capfd.readouterr().err == "after\n"
 
 

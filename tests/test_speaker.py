@@ -106,6 +106,17 @@ async def test_played_can_be_watched_while_it_plays(tmp_path: Path) -> None:
         await playing
 
 
+@pytest.mark.parametrize("sink", ["none", "reply.wav"])
+async def test_a_play_tells_when_it_began(tmp_path: Path, sink: str) -> None:
+    speaker = speaker_to(sink if sink == "none" else tmp_path / sink)
+    assert speaker.began_at is None
+    for _ in range(2):
+        begun = now()
+        await play_and_cancel(speaker, tone(1, 16000), 16000, 0.3)
+        assert speaker.began_at == begun
+        await asyncio.sleep(1)
+
+
 async def test_the_time_of_a_file_starts_when_it_is_opened_and_silence_takes_no_room(tmp_path: Path) -> None:
     speaker = speaker_to(tmp_path / "reply.wav")
     await asyncio.sleep(600)

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from devices import stills
 from devices.lines import Latest
 from devices.media import DeviceError, Frame, Pixels
 from devices.stills import Still, StillFolder, load_still, pictures_in
+from tests.hanging import Hang, seconds_to_leave
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -124,6 +126,12 @@ def test_files_that_are_cut_short_or_are_no_pictures_are_one_clear_line(tmp_path
         with pytest.raises(DeviceError, match="bad") as refused:
             load_still(path, 1280)
         assert "\n" not in str(refused.value)
+
+
+def test_a_picture_on_a_disk_that_hangs_keeps_nobody_from_leaving(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Hang() as hang:
+        monkeypatch.setattr(stills, "load_still", hang)
+        assert seconds_to_leave(Still("photo", Path("photo.jpg"), 1280).run(Latest()), hang) < 0.5
 
 
 def test_no_such_picture() -> None:

@@ -15,13 +15,14 @@ import cv2
 import numpy as np
 import pytest
 
-from devices import video
+from devices import capture, video
 from devices.camera import CameraOptions, open_camera
 from devices.capture import to_pixels
 from devices.lines import Latest
 from devices.media import DeviceError
 from devices.video import FrameCap, VideoFile
 from tests.cameras import film_of, running, write_clip
+from tests.hanging import Hang, seconds_to_leave
 from tests.virtual import VirtualLoop
 
 
@@ -84,10 +85,30 @@ async def test_a_film_too_slow_to_decode_is_shown_slower_not_skipped_whole(
         loop.now += 0.5
         return to_pixels(picture, max_side)
 
-    monkeypatch.setattr(video, "to_pixels", slow)
+    monkeypatch.setattr(capture, "to_pixels", slow)
     shots = await film_of(VideoFile("film", write_clip(tmp_path / "clip.mp4", frames=10), 1280))
     gaps = [after.captured_at - before.captured_at for before, after in pairwise(shots)]
     assert gaps == pytest.approx([0.4] + [0.5] * 8)
+
+
+async def test_a_frame_that_opencv_cannot_convert_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = iter(range(10))
+
+    def brittle(picture: Any, max_side: int) -> Any:
+        if next(made) == 4:
+            raise cv2.error("no such colours")
+        return to_pixels(picture, max_side)
+
+    monkeypatch.setattr(capture, "to_pixels", brittle)
+    shots = await film_of(VideoFile("film", write_clip(tmp_path / "clip.mp4", frames=10), 1280, fast=True))
+    steps = [after.captured_at - before.captured_at for before, after in pairwise(shots)]
+    assert steps == pytest.approx([0.1, 0.1, 0.1, 0.2, 0.1, 0.1, 0.1, 0.1])
+
+
+def test_a_film_on_a_disk_that_hangs_keeps_nobody_from_leaving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Hang() as hang:
+        monkeypatch.setattr(video, "open_capture", hang)
+        assert seconds_to_leave(VideoFile("film", tmp_path / "clip.mp4", 1280).run(Latest()), hang) < 0.5
 
 
 async def test_a_film_taken_upright_is_shown_upright(tmp_path: Path) -> None:

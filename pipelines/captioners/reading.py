@@ -12,6 +12,10 @@ SMALLEST = 16
 """Pixels: nothing can be read in a picture with a shorter side."""
 
 
+LONGEST = 200
+"""Characters that one line, or one code, may have; a code can hold thousands."""
+
+
 class TextReader:
     """Lines of text by RapidOCR, with the models that its package carries; nothing is downloaded."""
 
@@ -45,7 +49,7 @@ class TextReader:
             return ()
         found = self._engine(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
         lines = zip(found.txts or (), found.scores or (), strict=True)
-        return tuple(" ".join(line.split()) for line, score in lines if score >= self._score and is_text(line))
+        return tuple(one_line(line) for line, score in lines if score >= self._score and is_text(line))
 
 
 class CodeReader:
@@ -57,7 +61,7 @@ class CodeReader:
         self._squares, self._bars = cv2.QRCodeDetector(), cv2.barcode.BarcodeDetector()
 
     def read(self, pixels: Pixels) -> tuple[str, ...]:
-        """What the codes in an H×W×3 RGB picture say."""
+        """What the codes in an H×W×3 RGB picture say, a line each."""
         import cv2
 
         if min(pixels.shape[:2]) < SMALLEST:
@@ -65,7 +69,14 @@ class CodeReader:
         grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
         squares = self._squares.detectAndDecodeMulti(grey)[1]
         bars = self._bars.detectAndDecodeMulti(grey)[1]
-        return tuple(dict.fromkeys(code for code in (*squares, *bars) if code))
+        return tuple(dict.fromkeys(line for code in (*squares, *bars) if (line := one_line(code))))
+
+
+def one_line(said: str) -> str:
+    """What may be printed of it: anybody can hold a code with line breaks and escape sequences before the camera."""
+    printable = (sign if sign.isprintable() else " " * sign.isspace() for sign in said)
+    line = " ".join("".join(printable).split())
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
 def is_text(line: str) -> bool:

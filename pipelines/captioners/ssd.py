@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.media import Pixels
+from devices.quiet import quiet
 from pipelines.backends import BackendError
 
 Numbers = NDArray[np.float32]
@@ -51,7 +49,7 @@ class SingleShot:
         from ai_edge_litert.interpreter import Interpreter
 
         try:
-            with _quiet():
+            with quiet():  # the library greets on stderr from C++, and nothing else turns that off
                 self._interpreter = Interpreter(str(model), num_threads=1)
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
@@ -68,20 +66,6 @@ class SingleShot:
         logits = self._interpreter.get_tensor(self._scores)[0, :, 0]
         found = decode(boxes, logits, self._anchors, self._side, least)
         return suppress([unletterbox(box, pixels.shape[0], pixels.shape[1]) for box in found], overlap)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """The library greets on stderr from C++, which would break into the terminal view; nothing else turns it off."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def anchors(layout: Layout) -> Numbers:
