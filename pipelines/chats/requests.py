@@ -75,6 +75,7 @@ def recognise(question: str) -> Request | None:
     """The first rule that fits the wording."""
     in_chinese = chinese(question)
     words = question.strip() if in_chinese else bare(question)
+    words = "hello" if words == "assistant" else words  # being called, and nothing more, is a greeting
     return next((request for request, pattern in _RULES[in_chinese] if pattern.search(words)), None)
 
 
