@@ -201,7 +201,7 @@ async def _load(config: Config, models: Models) -> None:
     async def one(kind: Kind, options: BackendOptions) -> None:
         worker = Worker(kind)
         models.loaded[kind] = (None, worker)
-        models.loaded[kind] = (await worker.call(backends.load, options), worker)
+        models.loaded[kind] = (await worker.call(backends.load, options, kind), worker)
 
     chosen = backend_options(config)
     results = await asyncio.gather(*(one(*pair) for pair in chosen.items()), return_exceptions=True)

@@ -25,7 +25,7 @@ def _check(path: Path) -> int:
         for mistake in error.lines:
             print(f"omni: {clean(mistake)}", file=sys.stderr)
         return 2
-    print(f"{path}: {line}")
+    print(clean(f"{path}: {line}"))
     return 0
 
 

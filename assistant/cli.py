@@ -7,12 +7,16 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
-BAD_INPUT, INTERRUPTED = 2, 130
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its status; what a user did wrong is one line and status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what the terminal's encoding does not have is still told
     try:
         parsed = _parser().parse_args(arguments)
         status = int(parsed.command(parsed))
@@ -22,12 +26,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     except _user_errors() as error:
-        from assistant.plain import clean
-
-        for line in getattr(error, "lines", (str(error),)):
-            print(f"omni: {clean(line)}", file=sys.stderr)
+        _complain(getattr(error, "lines", (str(error),)))
         status = BAD_INPUT
+    except OSError as error:
+        _complain((f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}",))
+        status = FAILED
     return status
+
+
+def _complain(lines: Sequence[str]) -> None:
+    from assistant.plain import clean
+
+    for line in lines:
+        print(f"omni: {clean(line)}", file=sys.stderr)
 
 
 def entry() -> None:
@@ -35,6 +46,7 @@ def entry() -> None:
 
     Everything is closed by then; taking loaded models apart would cost a second, and threads at work would crash in it.
     """
+    _open_streams()
     status = main()
     if "pipelines.worker" not in sys.modules:
         sys.exit(status)
@@ -42,6 +54,16 @@ def entry() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(status)
+
+
+def _open_streams() -> None:
+    """Standard streams that the parent process closed lead nowhere, instead of into files that are opened later."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) < 3:
+        pass
+    os.close(descriptor)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  for as long as the process lives
 
 
 def _user_errors() -> tuple[type[Exception], ...]:

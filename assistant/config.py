@@ -101,12 +101,14 @@ def parse(sections: dict[str, Any], name: str) -> Config:
 def tables(path: Path) -> dict[str, Any]:
     """TOML's tables as they stand in the file. Raises ConfigError."""
     try:
+        if path.exists() and not path.is_file():
+            raise ConfigError(f"{path}: is no file")
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not UTF-8 text (byte {error.start})") from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, and numbers and nests that are too long
         raise ConfigError(f"{path}: is not TOML: {error}") from error
 
 
@@ -148,6 +150,8 @@ def _backend(kind: Kind, section: Any, mistakes: list[str]) -> BackendOptions | 
         mistakes.append(f"{kind}.backend: {error}")
     except ValidationError as error:
         mistakes += [_line(one, model, (kind,)) for one in error.errors()]
+    except Exception as error:  # noqa: BLE001  a user's own class: its mistake is named like every other
+        mistakes.append(f"{kind}: {backends.first_line(error)}")
     return None
 
 
@@ -163,6 +167,8 @@ def _line(error: Any, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> s
         known = sorted(_fields(model, error["loc"][:-1]))
         near = difflib.get_close_matches(str(error["loc"][-1]), known, 1)
         return f"{place}: unknown key" + (f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}")
+    if error["loc"] == ("camera",) and error["type"] == "tuple_type":
+        return "camera: write [[camera]], with two brackets: there may be several"
     message = error["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     if not place:

@@ -138,7 +138,7 @@ def ask_aloud(path: Path, voice: Voice, questions: Sequence[tuple[float, str]], 
 
 def _load_voice(section: dict[str, Any]) -> Voice:
     options = config.parse({"voice": section, "chat": {"backend": "grounded"}}, "demo").voice
-    voice: Voice = backends.load(cast(BackendOptions, options))
+    voice: Voice = backends.load(cast(BackendOptions, options), "voice")
     return voice
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
 from functools import partial
 from json import dumps
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from assistant import app, config
 from assistant.config import Config, ConfigError
@@ -30,7 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def ask(arguments: argparse.Namespace) -> int:
-    """Ask one question, print the answer. Status 1 where there is none."""
+    """Ask one question, print the answer. Status 1 where there is none, or a part had trouble."""
+    if not arguments.question.strip():
+        raise ConfigError("there is no question: omni ask 'what do you see?'")
     return asyncio.run(_until_signal(_answer(configured(arguments, typed=True), arguments)))
 
 
@@ -51,7 +54,28 @@ def configured(arguments: argparse.Namespace, typed: bool = False) -> Config:
         if arguments.speaker is not None:
             sections.setdefault("speaker", {})["sink"] = arguments.speaker
 
-    return config.read(path, change)
+    chosen = config.read(path, change)
+    _spare_inputs(chosen, path, getattr(arguments, "events", None))
+    return chosen
+
+
+def _spare_inputs(chosen: Config, path: Path, events: str | None) -> None:
+    """Raises ConfigError if what is to be written is what is to be read."""
+    inputs = [path, *(camera.source for camera in chosen.camera)]
+    inputs += [chosen.microphone.source] if chosen.microphone else []
+    read = {_real(str(one)) for one in inputs}
+    written = {"--speaker": chosen.speaker.sink if chosen.speaker else None, "--events": events}
+    for option, name in written.items():
+        if isinstance(name, str) and name not in ("default", "none") and _real(name) in read:
+            raise ConfigError(f"{option} {name}: is read in this session: name another file to write")
+
+
+def _real(name: str) -> str:
+    """The file's own path; a name that no file can have stays as it is."""
+    try:
+        return os.path.realpath(name)
+    except ValueError:
+        return name
 
 
 def _cameras(first: dict[str, Any], sources: list[str]) -> list[dict[str, Any]]:
@@ -81,32 +105,41 @@ async def _show(chosen: Config, arguments: argparse.Namespace) -> int:
     from assistant.terminal import choose_view
 
     feed = Feed()
-    with _events_file(arguments.events) as file:
-        view = choose_view(arguments.plain, arguments.json, sys.stdout)
-        asks = partial(typed_lines, shown=view.typed) if sys.stdin.isatty() else None
-        views = [view, Json(file)] if file else [view]
-        shown = [asyncio.create_task(one.run(feed.subscribe())) for one in views]
-        running = asyncio.create_task(app.run(chosen, feed, asks))
-        try:
-            await asyncio.wait([running, shown[0]], return_when=asyncio.FIRST_COMPLETED)
-            if running.done():
-                await running
-        finally:
-            running.cancel()  # nobody reads any more, or Ctrl-C
-            await asyncio.wait([running])
-            feed.close()
-            await asyncio.gather(*shown)
+    view = choose_view(arguments.plain, arguments.json, sys.stdout)
+    asks = partial(typed_lines, shown=view.typed) if sys.stdin.isatty() else None
+    shown = [asyncio.create_task(view.run(feed.subscribe()))]
+    if arguments.events is not None:
+        shown.append(asyncio.create_task(_record(_output(arguments.events), feed.subscribe())))
+    running = asyncio.create_task(app.run(chosen, feed, asks))
+    try:
+        await asyncio.wait([running, shown[0]], return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            await running
+    finally:
+        running.cancel()  # nobody reads any more, or Ctrl-C
+        await asyncio.wait([running])
+        feed.close()
+        await asyncio.gather(*shown)
     return 1 if feed.troubles else 0
 
 
-def _events_file(name: str | None) -> contextlib.AbstractContextManager[TextIO | None]:
-    """The file that the events are to be written to as well, or None."""
-    if name is None:
-        return contextlib.nullcontext()
+def _output(name: str) -> Path:
+    """A file that may be written. Raises ConfigError."""
+    path = Path(name)
     try:
-        return open(name, "w", encoding="utf-8")
+        if path.exists() and not path.is_file():
+            raise ConfigError(f"--events {name}: is no file; --json writes the events to the standard output")
+        path.open("a").close()
     except OSError as error:
         raise ConfigError(f"--events {name}: cannot be written: {error.strerror or error}") from error
+    return path
+
+
+async def _record(path: Path, events: Latest[Event]) -> None:
+    """Write the events to a file, begun with the first of them: a session that cannot start leaves the last one's."""
+    if await events.filled():
+        with path.open("w", encoding="utf-8") as file:
+            await Json(file).run(events)
 
 
 async def _answer(chosen: Config, arguments: argparse.Namespace) -> int:
@@ -130,7 +163,7 @@ async def _answer(chosen: Config, arguments: argparse.Namespace) -> int:
         await asyncio.wait([running])
         feed.close()
         await asyncio.wait([reading])
-    return _print(reading.result(), arguments.json)
+    return _print(reading.result(), arguments.json) or (1 if feed.troubles else 0)
 
 
 async def _reply(events: Latest[Event], chosen: Config, question: str, looked: asyncio.Event) -> Reply | None:

@@ -35,7 +35,7 @@ class CameraOptions(Options):
         """A command line writes an index as text."""
         if isinstance(source, str) and re.fullmatch("[0-9]{1,4}", source):
             return int(source)
-        usable = source >= 0 if type(source) is int else isinstance(source, str) and source.strip() != ""
+        usable = 0 <= source < 10_000 if type(source) is int else isinstance(source, str) and source.strip() != ""
         if not usable:
             raise ValueError("a camera is an index from 0, a device, an address, a file or a folder")
         return source

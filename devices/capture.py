@@ -108,7 +108,9 @@ def _open_device(source: int | str, side: int) -> cv2.VideoCapture:
     cv2 = opencv()
     capture = cv2.VideoCapture(source, cv2.CAP_V4L2 if sys.platform.startswith("linux") else cv2.CAP_ANY)
     if not capture.isOpened():
-        raise DeviceError(f"{shown(source)} is not here or is in use: omni devices lists the cameras there are")
+        raise DeviceError(
+            f"{shown(source)} is not here or is in use: omni devices lists the cameras; a photo or a video will do, too"
+        )
     # What a device cannot do it leaves as it was. Unasked it gives 640×480; uncompressed, USB carries few large frames.
     capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
     capture.set(cv2.CAP_PROP_FRAME_WIDTH, side)

@@ -44,6 +44,12 @@ class _Line(Generic[T]):
         self._wake()
         return item
 
+    async def filled(self) -> bool:
+        """Wait until there is an item to read; False once the line is closed and empty."""
+        while not self._items and not self.closed:
+            await self._changed()
+        return bool(self._items)
+
     async def drained(self) -> None:
         """Return when the line is empty."""
         while self._items:

@@ -6,10 +6,12 @@ import importlib
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from devices.media import Frame, Options, Samples
 from pipelines.types import Caption, Heard, Seen
+
+T = TypeVar("T")
 
 Kind = Literal["captioner", "detector", "transcriber", "chat", "voice"]
 
@@ -128,6 +130,22 @@ REGISTRY: dict[Kind, dict[str, str]] = {
 }
 
 
+PROTOCOLS: dict[Kind, type] = {
+    "captioner": Captioner,
+    "detector": Detector,
+    "transcriber": Transcriber,
+    "chat": Chat,
+    "voice": Voice,
+}
+
+
+def expect(value: Any, wanted: type[T]) -> T:
+    """What a backend gave, if it is what it must give. Raises BackendError."""
+    if not isinstance(value, wanted):
+        raise BackendError(f"it gives a {type(value).__name__} where a {wanted.__name__} is wanted")
+    return value
+
+
 def find(kind: Kind, name: str) -> type[BackendOptions]:
     """The options class of a backend, by its name or as a user's own `module:Class`.
 
@@ -141,7 +159,7 @@ def find(kind: Kind, name: str) -> type[BackendOptions]:
     module, _, attribute = target.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # a user's module may raise anything
+    except (Exception, SystemExit) as error:  # a user's module may raise anything
         raise UnknownBackend(f"{kind} {name!r} cannot be imported: {first_line(error)}") from error
     if not (isinstance(found, type) and issubclass(found, BackendOptions)):
         raise UnknownBackend(f"{kind} {name!r} is not a subclass of pipelines.backends.BackendOptions")
@@ -157,12 +175,15 @@ def missing(options: type[BackendOptions]) -> str:
     return f"needs {', '.join(absent)}: {command}"
 
 
-def load(options: BackendOptions) -> Any:
-    """Load a backend, blocking. Raises BackendError with one clear line."""
+def load(options: BackendOptions, kind: Kind) -> Any:
+    """Load a backend, blocking. Raises BackendError with one clear line, also for what is none of its kind."""
     line = missing(type(options))
     if line:
         raise BackendError(line)
-    return options.load()
+    loaded = options.load()
+    if not isinstance(loaded, PROTOCOLS[kind]):
+        raise BackendError(f"load() gives a {type(loaded).__name__}, which lacks what a {kind} must have")
+    return loaded
 
 
 def first_line(error: BaseException) -> str:

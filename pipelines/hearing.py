@@ -14,7 +14,7 @@ from pydantic import Field
 
 from devices.lines import Lossless
 from devices.media import SPEECH_RATE, AudioChunk, Options, Samples
-from pipelines.backends import BackendError, Detector, Transcriber
+from pipelines.backends import BackendError, Detector, Transcriber, expect
 from pipelines.trouble import Patience
 from pipelines.types import Heard, Perception, SpeechStarted, Transcript, Utterance
 from pipelines.worker import Worker
@@ -201,7 +201,7 @@ async def transcribe(
     """Put each utterance into words until the line ends; one that fails is told of, and counts as not understood."""
     async for utterance in utterances:
         try:
-            heard = await worker.call(transcriber.transcribe, utterance.samples)
+            heard = expect(await worker.call(transcriber.transcribe, utterance.samples), Heard)
         except BackendError as error:
             patience.failed(str(error))
             heard = Heard("")

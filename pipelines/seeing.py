@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from devices.lines import Latest, Lossless
 from devices.media import Camera, Frame
-from pipelines.backends import BackendError, Captioner
+from pipelines.backends import BackendError, Captioner, expect
 from pipelines.gate import KeyframeGate
 from pipelines.trouble import Patience
 from pipelines.types import Caption, Perception, Seen
@@ -71,7 +71,7 @@ async def _seen(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
     """What is to be seen, tried again after each failure; None when a newer keyframe came, or no more will."""
     while True:
         try:
-            seen = await sight.worker.call(sight.captioner.caption, frame)
+            seen = expect(await sight.worker.call(sight.captioner.caption, frame), Seen)
         except BackendError as error:
             eye.captioning.failed(str(error))
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +12,7 @@ from pydantic import Field
 
 from devices.lines import Lossless
 from devices.media import Options
-from pipelines.backends import BackendError, Chat, Exchange, Prompt
+from pipelines.backends import BackendError, Chat, Exchange, Prompt, expect
 from pipelines.memory import Memory
 from pipelines.speaking import Heard, Mouth, sentences
 from pipelines.trouble import Patience
@@ -127,7 +127,7 @@ class Conversation:
         mind, prompt, said = self._mind, self._prompt(asked), False
         try:
             async with aclosing(mind.worker.iterate(lambda: mind.chat.reply(prompt))) as pieces:
-                async for sentence in sentences(pieces):
+                async for sentence in sentences(_text(pieces)):
                     said = True
                     yield sentence
             mind.patience.worked()
@@ -157,6 +157,11 @@ def _question(asked: Perception) -> tuple[str, float]:
     if isinstance(asked, Transcript):
         return asked.text, asked.said_at
     return "", asked.captured_at if isinstance(asked, Caption) else asked.at
+
+
+async def _text(pieces: AsyncIterator[object]) -> AsyncIterator[str]:
+    async for piece in pieces:
+        yield expect(piece, str)
 
 
 async def _one(sentence: str) -> Sentences:

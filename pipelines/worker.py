@@ -44,7 +44,11 @@ class Worker:
             return work(*args, **kwargs)
         except BackendError:
             raise
-        except Exception as error:  # foreign code ends here: its errors become ours, named
+        except (
+            Exception,
+            SystemExit,
+            KeyboardInterrupt,
+        ) as error:  # foreign code ends here
             raise BackendError(first_line(error)) from error
 
 

@@ -15,24 +15,12 @@ from pipelines.backends import (
     REGISTRY,
     BackendError,
     BackendOptions,
-    Captioner,
-    Chat,
-    Detector,
     Kind,
     Prompt,
-    Transcriber,
     UnknownBackend,
-    Voice,
 )
 
 ALL = [(kind, name) for kind, known in REGISTRY.items() for name in known]
-PROTOCOLS: dict[Kind, Any] = {
-    "captioner": Captioner,
-    "detector": Detector,
-    "transcriber": Transcriber,
-    "chat": Chat,
-    "voice": Voice,
-}
 
 
 def _loaded(kind: Kind, name: str) -> Any:
@@ -40,7 +28,7 @@ def _loaded(kind: Kind, name: str) -> Any:
     if lacking := backends.missing(options):
         pytest.skip(f"{name} {lacking}")
     try:
-        return backends.load(options())
+        return backends.load(options(), kind)
     except BackendError as error:
         if "omni models pull" in str(error):
             pytest.skip(str(error))
@@ -57,7 +45,7 @@ def test_options_are_frozen_and_refuse_unknown_keys(kind: Kind, name: str) -> No
 
 @pytest.mark.parametrize(("kind", "name"), ALL)
 def test_what_is_loaded_keeps_the_protocol_of_its_kind(kind: Kind, name: str) -> None:
-    assert isinstance(_loaded(kind, name), PROTOCOLS[kind])
+    assert isinstance(_loaded(kind, name), backends.PROTOCOLS[kind])
 
 
 @pytest.mark.parametrize("name", REGISTRY["captioner"])
@@ -107,9 +95,21 @@ class Demanding(BackendOptions):
 def test_an_absent_package_is_told_with_the_install_line() -> None:
     assert importlib.util.find_spec("no_such_package") is None
     with pytest.raises(BackendError, match=r"no_such_package: pip install 'omni-assistant\[embedded\]'"):
-        backends.load(Demanding())
+        backends.load(Demanding(), "chat")
+
+
+class Confused(BackendOptions):
+    """Gives what is no chat."""
+
+    def load(self) -> object:
+        return "chat"
+
+
+def test_what_is_none_of_its_kind_is_named() -> None:
+    with pytest.raises(BackendError, match="a str, which lacks what a chat must have"):
+        backends.load(Confused(), "chat")
 
 
 def test_options_without_a_load_say_so() -> None:
     with pytest.raises(BackendError, match="does not say how it is loaded"):
-        backends.load(BackendOptions())
+        backends.load(BackendOptions(), "chat")

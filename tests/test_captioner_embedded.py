@@ -27,7 +27,7 @@ def captioner() -> Iterator[EmbeddedCaptioner]:
     """Loaded and used with the network cut off."""
     patch = pytest.MonkeyPatch()
     patch.setattr(socket.socket, "connect", _no_network)
-    loaded = backends.load(Embedded())
+    loaded = backends.load(Embedded(), "captioner")
     assert isinstance(loaded, EmbeddedCaptioner)
     yield loaded
     patch.undo()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import numpy as np
 import pytest
 
 from assistant.cli import main
+from tests.conftest import REPOSITORY
 
 CONFIG = """
 [[camera]]
@@ -31,6 +35,17 @@ class SlowEyes(BackendOptions):
     def caption(self, frame):
         colour = "reddish" if frame.pixels[0, 0, 0] > 99 else "bluish"
         return Seen(f"It is {colour}.", Facts(colours=(colour,)))
+"""
+
+BAD_CHAT = """
+from pipelines.backends import BackendOptions
+
+class BadChat(BackendOptions):
+    def load(self):
+        return self
+    def reply(self, prompt):
+        ANSWER
+        yield ""
 """
 
 
@@ -172,6 +187,73 @@ def test_an_answer_waits_until_every_camera_was_looked_through(
     out = capsys.readouterr().out
     assert "reddish" in out
     assert "bluish" in out
+
+
+def test_what_is_read_is_not_overwritten(chosen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photo = _png(tmp_path / "photo.png", 640, 480)
+    for victim in (photo, chosen):
+        before = victim.read_bytes()
+        arguments = ["run", str(chosen), "--plain", "--camera", str(photo), "--events", str(victim)]
+        assert "is read in this session" in _one_line(capsys, main(arguments))
+        assert victim.read_bytes() == before
+
+
+def test_a_session_that_cannot_start_leaves_the_events_of_the_last_one(chosen: Path, tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    events.write_text("precious\n")
+    assert main(["run", str(chosen), "--plain", "--camera", "97", "--events", str(events)]) == 2
+    assert events.read_text() == "precious\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_named_pipe_is_no_file_to_write_to(chosen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert "is no file" in _one_line(capsys, main(["run", str(chosen), "--plain", "--events", str(tmp_path / "pipe")]))
+    assert "is no file" in _one_line(capsys, main(["check", str(tmp_path / "pipe")]))
+
+
+@pytest.mark.parametrize("body", ["raise RuntimeError('no')", "def broken(", "import sys; sys.exit(9)"])
+def test_a_module_of_the_users_that_cannot_be_imported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], body: str
+) -> None:
+    name = f"mine_{abs(hash(body))}"
+    (tmp_path / f"{name}.py").write_text(body, encoding="utf-8")
+    mine = tmp_path / "mine.toml"
+    mine.write_text(f'[chat]\nbackend = "{name}:Chat"\n', encoding="utf-8")
+    assert "cannot be imported" in _one_line(capsys, main(["check", str(mine)]))
+
+
+@pytest.mark.parametrize("answer", ["yield 5", "raise SystemExit(3)", "raise RuntimeError('two\\nlines')"])
+def test_a_chat_of_the_users_that_misbehaves_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], answer: str
+) -> None:
+    name = f"chat_{abs(hash(answer))}"
+    (tmp_path / f"{name}.py").write_text(BAD_CHAT.replace("ANSWER", answer), encoding="utf-8")
+    mine = tmp_path / "mine.toml"
+    mine.write_text(f'[chat]\nbackend = "{name}:BadChat"\n', encoding="utf-8")
+    assert main(["ask", "hello", "--config", str(mine)]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.startswith("omni: chat: ")
+    assert len(captured.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["big = " + "9" * 6000, "deep = " + "[" * 5000, "[[camera]]\nsource = 99999999999999999\n"]
+)
+def test_numbers_and_nests_beyond_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text(text, encoding="utf-8")
+    _one_line(capsys, main(["check", str(mine)]))
+
+
+def test_an_empty_question_is_no_question(chosen: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "no question" in _one_line(capsys, main(["ask", " ", "--config", str(chosen)]))
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_closed_standard_streams_are_no_error(closed: str) -> None:
+    command = f"{sys.executable} -m assistant check configs/desktop.toml {closed}"
+    assert subprocess.run(["sh", "-c", command], cwd=REPOSITORY, timeout=60).returncode == 0
 
 
 def test_check_names_every_bad_file_and_praises_the_good(

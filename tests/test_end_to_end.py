@@ -32,7 +32,7 @@ def _weights() -> None:
 def _desktop(camera: Path, folder: Path, questions: list[tuple[float, str]], seconds: float) -> dict[str, Any]:
     """The desktop configuration between a picture or a film, questions spoken by its own voice, and a WAV."""
     sections = config.tables(configs() / "desktop.toml")
-    voice = backends.load(config.parse(sections, "desktop").voice)  # type: ignore[arg-type]  # it has one
+    voice = backends.load(config.parse(sections, "desktop").voice, "voice")  # type: ignore[arg-type]  # it has one
     ask_aloud(folder / "questions.wav", voice, questions, seconds)
     sections["camera"] = [{"name": "desk", "source": str(camera)}]
     sections["microphone"] = {"source": str(folder / "questions.wav")}

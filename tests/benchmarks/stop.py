@@ -25,7 +25,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder) / "questions.wav"
         questions = [(4.0, "what do you see"), (8.0, "tell me a story")]
-        ask_aloud(sound, backends.load(Espeak()), questions, 30.0)
+        ask_aloud(sound, backends.load(Espeak(), "voice"), questions, 30.0)
         for moment in MOMENTS:
             seconds, error = _stopped(sound, moment)
             figures[f"after_{moment}_s"] = round(seconds, 3)

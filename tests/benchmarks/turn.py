@@ -61,7 +61,7 @@ def _session(photo: Path) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         sound, events = Path(folder) / "questions.wav", Path(folder) / "events.jsonl"
         asked = [(FIRST + number * EVERY, question) for number, question in enumerate(QUESTIONS)]
-        ask_aloud(sound, backends.load(Espeak()), asked, FIRST + len(asked) * EVERY)
+        ask_aloud(sound, backends.load(Espeak(), "voice"), asked, FIRST + len(asked) * EVERY)
         command = [sys.executable, "-m", "assistant", "run", "--plain", "--camera", str(photo)]
         command += ["--microphone", str(sound), "--speaker", "none", "--events", str(events)]
         subprocess.run(command, cwd=REPOSITORY, check=True)
