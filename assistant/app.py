@@ -215,7 +215,7 @@ async def _load(config: Config, models: Models) -> None:
 def _greet(config: Config, devices: Devices, models: Models, emit: Emit) -> None:
     """Say what runs, what is left out and why, and once what each stand-in cannot do."""
     now = asyncio.get_running_loop().time()
-    parts: dict[str, str] = {kind: type(options).__name__.lower() for kind, options in backend_options(config).items()}
+    parts: dict[str, str] = {kind: backends.name_of(kind, options) for kind, options in backend_options(config).items()}
     parts |= {f"camera {camera.name}": shown(camera.source) for camera in config.camera}
     parts |= {"microphone": str(config.microphone.source)} if config.microphone else {}
     parts |= {"speaker": str(config.speaker.sink)} if config.speaker else {}

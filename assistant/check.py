@@ -55,7 +55,7 @@ def _summary(chosen: Config) -> str:
     parts = [f"camera {camera.name} ({shown(camera.source)})" for camera in chosen.camera]
     parts += ["which nothing captions"] if chosen.camera and not chosen.captioner else []
     parts += ["microphone"] if chosen.microphone else []
-    parts += [f"{kind} {type(options).__name__.lower()}" for kind, options in backend_options(chosen).items()]
+    parts += [f"{kind} {backends.name_of(kind, options)}" for kind, options in backend_options(chosen).items()]
     parts += ["speaker"] if chosen.speaker else []
     return ", ".join(parts)
 

@@ -166,6 +166,12 @@ def find(kind: Kind, name: str) -> type[BackendOptions]:
     return found
 
 
+def name_of(kind: Kind, options: BackendOptions) -> str:
+    """The name by which a backend is known, or its `module:Class`."""
+    target = f"{type(options).__module__}:{type(options).__name__}"
+    return next((name for name, known in REGISTRY[kind].items() if known == target), target)
+
+
 def missing(options: type[BackendOptions]) -> str:
     """One line with the install command where a needed package is absent, else an empty string."""
     absent = [name for name in options.needs if importlib.util.find_spec(name) is None]

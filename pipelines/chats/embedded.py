@@ -50,7 +50,7 @@ class Embedded(BackendOptions):
         if not (self.language_model and self._pulled()):
             return RulesFirst(Rules(), None)
         model = SmolLM2(weights=self.weights, max_tokens=self.max_tokens, threads=self.threads)
-        return RulesFirst(Rules(), Later(lambda: backends.load(model)))
+        return RulesFirst(Rules(), Later(lambda: backends.load(model, "chat")))
 
     def _pulled(self) -> bool:
         try:

@@ -31,8 +31,8 @@ class Sphinx(BackendOptions):
     needs: ClassVar[tuple[str, ...]] = ("pocketsphinx",)
     extra: ClassVar[str] = "embedded"
     stand_in: ClassVar[str] = (
-        "of speech I understand a fixed list of English requests, such as 'what do you see'; "
-        "free speech and other languages I do not understand"
+        "Of speech I understand a fixed list of English requests, such as 'what do you see'; "
+        "free speech and other languages I do not understand."
     )
 
     grammar: Path | None = None

@@ -39,7 +39,7 @@ class Espeak(BackendOptions):
 
     needs: ClassVar[tuple[str, ...]] = ("espeakng_loader",)
     extra: ClassVar[str] = "embedded"
-    stand_in: ClassVar[str] = "the voice is a simple synthetic one: it is clear, but sounds like a machine"
+    stand_in: ClassVar[str] = "The voice is a simple synthetic one: it is clear, but sounds like a machine."
 
     voice: str = "en-us"
     """Any espeak-ng voice, with a variant if wanted: `en-gb`, `de`, `en-us+f3`. CJK text gets its own."""
