@@ -1,0 +1,92 @@
+"""A session of fakes, each replaceable, for stories on a virtual clock."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pipelines.hearing import Ears, Endpointer, HearingOptions
+from pipelines.live import Hearing, Session, live
+from pipelines.memory import Memory
+from pipelines.seeing import Eye, Sight
+from pipelines.speaking import Mouth
+from pipelines.thinking import Conversation, ConversationOptions, Mind
+from pipelines.trouble import Patience
+from pipelines.types import Event, Reply
+from pipelines.worker import Worker
+from tests.fakes import (
+    FakeCamera,
+    FakeCaptioner,
+    FakeChat,
+    FakeMicrophone,
+    FakeSpeaker,
+    FakeTranscriber,
+    FakeVoice,
+    LoudnessDetector,
+    ShadeGate,
+)
+
+E = TypeVar("E", bound=Event)
+
+SILENCE = (1.0, 0.0)
+HELLO, COUNT, NOISE, RIDDLE = (0.5, 0.1), (0.5, 0.2), (0.5, 0.3), (0.5, 0.4)
+BOOK = {0.1: "hello", 0.2: "how many", 0.3: ""}
+ANSWERS = {"hello": "Hello there.", "how many": "I see two. One is on the left."}
+
+
+@dataclass
+class Stage:
+    """A session of fakes, each replaceable, and all that it told."""
+
+    cameras: list[FakeCamera] = field(default_factory=list)
+    microphone: FakeMicrophone | None = None
+    speaker: FakeSpeaker | None = field(default_factory=FakeSpeaker)
+    chat: FakeChat = field(default_factory=lambda: FakeChat(dict(ANSWERS)))
+    voice: FakeVoice = field(default_factory=FakeVoice)
+    captioner: FakeCaptioner = field(default_factory=FakeCaptioner)
+    options: ConversationOptions = field(default_factory=ConversationOptions)
+    deaf_while_speaking: bool = False
+    asks: Callable[[], AsyncIterator[str]] | None = None
+    events: list[Event] = field(default_factory=list)
+
+    async def run(self) -> list[Event]:
+        await live(self.session(), self.events.append)
+        return self.events
+
+    def session(self) -> Session:
+        emit, memory = self.events.append, Memory()
+        mouth = Mouth(
+            self.voice, Worker("voice"), self.speaker, {part: Patience(part, emit) for part in ("voice", "speaker")}
+        )
+        mind = Mind(self.chat, Worker("chat"), Patience("chat", emit))
+        self.conversation = Conversation(self.options, memory, mind, mouth, emit)
+        eyes = tuple(
+            Eye(
+                camera,
+                ShadeGate(),
+                Patience(f"camera {camera.name}", emit),
+                Patience(f"captioner of {camera.name}", emit),
+                still=memory.still,
+            )
+            for camera in self.cameras
+        )
+        sight = Sight(self.captioner, Worker("captioner"))
+        return Session(self.conversation, eyes, sight, self._hearing(mouth), self.asks)
+
+    def _hearing(self, mouth: Mouth) -> Hearing | None:
+        if self.microphone is None:
+            return None
+        ears = Ears(
+            Endpointer(HearingOptions(), LoudnessDetector()),
+            Worker("detector"),
+            (lambda chunk: self.deaf_while_speaking and mouth.spoke_during(chunk.started_at, chunk.started_at + 0.032)),
+        )
+        troubles = {part: Patience(part, self.events.append) for part in ("microphone", "detector", "transcriber")}
+        return Hearing(self.microphone, ears, FakeTranscriber(BOOK), Worker("transcriber"), troubles)
+
+    def told(self, kind: type[E]) -> list[E]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def said(self) -> list[str]:
+        return [reply.text for reply in self.told(Reply)]
