@@ -22,13 +22,15 @@ from devices.lines import Latest
 from devices.media import Frame
 from pipelines import backends
 from pipelines.backends import BackendOptions, Voice
-from pipelines.types import Caption, Event, Reply, Transcript, Trouble
+from pipelines.types import Caption, Event, Reply, Started, Transcript, Trouble
 
 if TYPE_CHECKING:
     from PIL import Image
 
 SHOWN = 15.0
 """Seconds that each picture of the scene is shown."""
+LONGEST_QUESTION = 4.0
+"""Seconds within which a question that was begun must have ended."""
 HISS = 0.0005
 """Loudness of the hiss under the questions: digital silence is not what a microphone hears."""
 
@@ -156,24 +158,23 @@ def _draw_sheet(out: Path, events: list[Event], keyframes: list[tuple[Frame, Cap
 
 def _judge(out: Path, events: list[Event]) -> int:
     """Print how many questions were answered, and where the files are."""
-    asked = [text for _, text in _questions()]
-    answered = _answered(asked, [event for event in events if isinstance(event, Reply)])
+    start = next(event.at for event in events if isinstance(event, Started))
+    replies = [event for event in events if isinstance(event, Reply)]
     troubles = [event for event in events if isinstance(event, Trouble)]
-    for question in asked:
-        if question not in answered:
-            print(f"not answered: {question}", file=sys.stderr)
-    waits = [answered[question] for question in asked if question in answered]
+    answers = {question: _answer(replies, start + at) for at, question in _questions()}
+    for question in (question for question, reply in answers.items() if reply is None):
+        print(f"not answered: {question}", file=sys.stderr)
+    waits = [reply.answered_at - reply.asked_at for reply in answers.values() if reply]
     if waits:
         print(f"end of speech to first sound: {np.median(waits):.2f} s (median of {len(waits)})")
-    print(f"{len(answered)} of {len(asked)} spoken questions got a spoken answer; see {out}/: ", end="")
-    print(", ".join(sorted(path.name for path in out.iterdir())))
-    return 0 if len(answered) == len(asked) and not troubles else 1
+    files = ", ".join(sorted(path.name for path in out.iterdir()))
+    print(f"{len(waits)} of {len(answers)} spoken questions got a spoken answer; see {out}/: {files}")
+    return 0 if len(waits) == len(answers) and not troubles else 1
 
 
-def _answered(asked: list[str], replies: list[Reply]) -> dict[str, float]:
-    """Which questions were heard as asked and answered aloud to the end, and after how many seconds."""
-    return {
-        reply.asked: reply.answered_at - reply.asked_at
-        for reply in replies
-        if reply.asked in asked and reply.text and not reply.cut
-    }
+def _answer(replies: list[Reply], asked_from: float) -> Reply | None:
+    """The answer, understood and spoken to its end, to what was asked aloud from that time on."""
+    for reply in replies:
+        if reply.asked and reply.text and not reply.cut and 0 < reply.asked_at - asked_from < LONGEST_QUESTION:
+            return reply
+    return None

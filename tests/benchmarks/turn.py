@@ -12,6 +12,7 @@ from typing import Any
 
 from assistant.demo import ask_aloud
 from pipelines import backends
+from pipelines.chats.requests import recognise
 from pipelines.voices.espeak import Espeak
 from tests.benchmarks._report import REPOSITORY, data, report
 
@@ -40,7 +41,8 @@ def main() -> None:
     }
     for question, seconds in waits.items():
         print(f"{seconds:5.2f} s  {question}")
-    missed = [f"not answered: {question}" for question in QUESTIONS if question not in waits]
+    understood = {recognise(asked) for asked in waits}  # "what's changed" is "what changed"
+    missed = [f"not answered: {question}" for question in QUESTIONS if recognise(question) not in understood]
     median = round(statistics.median(waits.values()), 3) if waits else None
     if median is None or median > BAR:
         missed.append(f"median {median} s > {BAR} s")
