@@ -56,10 +56,17 @@ def test_there_are_at_least_a_hundred_pairs() -> None:
         ("hello there", Request.HELLO),
         ("Hello, what do you see?", Request.DESCRIBE),
         ("could you please read that to me", Request.READ),
-        ("am I alone", Request.PRESENCE),
+        ("am I alone", Request.COUNT),
         ("What's on the table?", Request.OBJECT),
         ("when did it change", Request.CHANGE),
         ("shut up", Request.STOP),
+        ("what fruit is this", Request.OBJECT),
+        ("how many fingers am I holding up", Request.OBJECT),
+        ("describe the dog", Request.OBJECT),
+        ("is it day or night", Request.SURROUNDINGS),
+        ("is the lamp broken", Request.SURROUNDINGS),
+        ("who is wearing a hat", Request.DETAIL),
+        ("has anyone stood behind me", Request.ELSEWHERE),
         ("你能做什么", Request.HELP),
     ],
 )
@@ -77,10 +84,42 @@ def test_wording_is_free(wording: str, request_: Request) -> None:
         "what is the difference between a cat and a dog",
         "how many days are in a week",
         "can you recommend a movie",
+        "describe the water cycle",
+        "describe an elephant",
+        "is it safe to eat raw eggs",
+        "is the earth flat",
+        "what is the largest country in the world",
+        "how tall is the eiffel tower",
+        "what does a dog look like",
+        "how many eggs do I need for a cake",
+        "what is the best wine for drinking with fish",
+        "what is it like to be a robot",
+        "have you seen the movie titanic",
     ],
 )
 def test_talk_that_is_not_about_the_scene_is_no_rules_business(wording: str) -> None:
     assert ask(wording, saw("I see nobody.", facts=Facts(people=0))) is None
+
+
+def test_what_cannot_be_told_is_told_without_anything_that_was_not_asked() -> None:
+    cafe = saw("A cafe.", facts=Facts(people=1, text=("CAFE",)))
+    assert ask("what colour is the cup", cafe) == "I can't tell from here."
+    assert ask("is there a dog", cafe) == "I cannot name objects with the eyes I have, so I can't tell."
+    assert ask("what is this", cafe) == 'I cannot name objects with the eyes I have, so I can\'t tell. I read "CAFE".'
+    assert ask("how many words are there", cafe) == 'I read "CAFE".'
+
+
+def test_eyes_that_name_things_are_asked_what_and_whether() -> None:
+    named = saw("A cat.", facts=Facts(labels=("cat",)))
+    assert ask("what animal is this", named) == "I see a cat."
+    assert ask("is there a cat", named) == "Yes, I see a cat."
+    assert ask("is there a dog", named) == "No, I see only a cat."
+
+
+def test_where_the_camera_looks_is_not_known() -> None:
+    someone = saw("A person.", facts=Facts(people=1))
+    assert ask("is anyone behind me", someone) == "I can't tell from here: I do not know where the camera looks."
+    assert ask("is there nobody in the picture", someone) == "I see at least one person."
 
 
 def test_old_evidence_is_told_with_its_age_and_fresh_evidence_without() -> None:

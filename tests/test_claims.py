@@ -27,6 +27,14 @@ def split(*pieces: str) -> list[str]:
         'The sign says "OPEN".',
         "The camera shows a man with a hat.",
         "You are wearing a blue shirt.",
+        "This is a cat.",
+        "That animal is a dog.",
+        "I have seen 10 cars.",
+        "I've seen two cars.",
+        "There is a cup here.",
+        "There are keys on the table.",
+        "The dog is sitting on a chair.",
+        "Your keys are on the desk.",
     ],
 )
 def test_an_invention_is_found(sentence: str) -> None:
@@ -54,10 +62,20 @@ def test_what_was_seen_may_be_said(sentence: str) -> None:
         "Boil the egg in water for ten minutes.",
         "Many people like music.",
         "A camera is a device that takes pictures.",
+        "That is a great question.",
+        "This is a type of scattering.",
+        "The Louvre is in Paris.",
+        "The fox was sitting under a tree.",
+        "There are seven days in a week.",
     ],
 )
 def test_talk_that_is_not_about_the_scene_passes(sentence: str) -> None:
     assert not invented(sentence, [PEOPLE], about_scene=False)
+
+
+def test_what_is_said_of_a_scene_that_was_not_shown_is_a_guess_even_if_it_is_right() -> None:
+    assert invented("I see two people.", [PEOPLE], about_scene=False)
+    assert not invented("I see two people.", [PEOPLE], about_scene=True)
 
 
 def test_where_the_scene_was_asked_about_every_sentence_is_held_against_it() -> None:

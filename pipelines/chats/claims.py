@@ -11,11 +11,25 @@ from pipelines.chats.words import PERSON, people_in, quotations
 from pipelines.types import Caption
 from pipelines.wording import one_line
 
+_POINTED = r"(this|that|these|those)( one| animal| object| thing| person)?"
+_OF_TALK = (
+    r"(\w+ )?(question|idea|story|joke|example|type|kind|sort|form|way|process|phenomenon|term|word|concept|topic"
+    r"|fact|reason|result|list|recipe|poem)\b"
+)
+_PRESENT = (
+    r"sitting|standing|lying|holding|wearing|carrying|smiling|looking at|sleeping|walking|here|behind (me|you)"
+    r"|next to (me|you)|in front of|(on|in|under|near|behind) (the|this|that|your|my)"
+    r" (room|table|desk|floor|chair|sofa|couch|bed|wall|window|door|corner|background|picture|image|hand)"
+)
 _OF_THE_SCENE = re.compile(
-    r"\b(i|we|you)( can| could| just| also| still| currently)? (see|saw|seen|notice|noticed|spot|observe|count|read)\b"
+    r"\b(i|we|you)( can|'ve| have| had| could| just| also| still| currently){0,2}"
+    r" (see|saw|seen|notice|noticed|spot|observe|count|read)\b"
     r"|\b(the|this|your|my) (camera|picture|image|photo|scene|video|note) (saw|sees|shows|showed|says|said|has seen)\b"
     r"|\bin (the|this|your) (picture|image|photo|scene|video|room)\b|\bin front of (me|you|us|the camera)\b"
     r"|\b(sign|text) (says|reads|said)\b"
+    rf"|^(so,? |well,? |yes,? |no,? )?{_POINTED} (is|are|looks like|seems to be) (an?|the|my|your) (?!{_OF_TALK})"
+    rf"|\b(the|this|that|these|those|your|my) (\w+ ){{1,2}}(is|are|'s) (currently |now |right )?({_PRESENT})\b"
+    r"|\bthere( is|'s| are) .*\b(here|over there|behind (me|you|us)|on (the|this|your) (table|desk|floor|wall))\b"
     r"|\byou(r| are|'re)\b.*\b(wearing|holding|sitting|standing|smiling|shirt|hair|face)\b",
     re.IGNORECASE,
 )
@@ -52,10 +66,10 @@ def in_sentences(pieces: Iterator[str]) -> Iterator[str]:
 def invented(sentence: str, scene: Sequence[Caption], about_scene: bool) -> bool:
     """True if the sentence says something of the scene that no caption says.
 
-    A sentence that does not speak of the scene claims nothing, unless `about_scene`: the scene was asked about.
+    Unless `about_scene`, the scene was neither asked about nor shown: whatever is said of it then is a guess.
     """
-    if not about_scene and not _OF_THE_SCENE.search(sentence):
-        return False
+    if not about_scene:
+        return _OF_THE_SCENE.search(sentence) is not None
     evidence = " ".join(_evidence(caption) for caption in scene)
     return (
         _miscounted(sentence, scene)

@@ -22,6 +22,7 @@ FIXED: Mapping[Request, str] = {
     Request.BYE: "Goodbye!",
     Request.STOP: "Okay.",
     Request.YES_NO: "Okay.",
+    Request.ELSEWHERE: "I can't tell from here: I do not know where the camera looks.",
 }
 
 _LIGHT = {"dark": "it is dark", "dim": "it is dim", "normal": "the light is normal", "bright": "it is bright"}
@@ -87,6 +88,10 @@ def _detail(facts: Facts) -> str:
     return f"I can't tell from here. {people(facts)}"
 
 
+def _surroundings(facts: Facts) -> str:
+    return "I can't tell from here."
+
+
 def _colour(facts: Facts) -> str:
     return f"I see mostly {listed(facts.colours)}." if facts.colours else "I can't tell the colours from here."
 
@@ -115,6 +120,7 @@ FROM_FACTS: Mapping[Request, Callable[[Facts], str]] = {
     Request.WHERE: people,
     Request.WHO: _who,
     Request.DETAIL: _detail,
+    Request.SURROUNDINGS: _surroundings,
     Request.READ: read,
     Request.COLOUR: _colour,
     Request.LIGHT: _light,

@@ -17,7 +17,7 @@ def answer(request: Request, text: str, question: str) -> str | None:
     if request is Request.READ:
         lines = [quoted(line) for line in quotations(text)]
         return f"I read {listed(lines)}." if lines else None
-    if request in (Request.OBJECT, Request.DETAIL, Request.WHERE):
+    if request in (Request.OBJECT, Request.DETAIL, Request.SURROUNDINGS, Request.WHERE):
         return text if mentioned(question, text) else None
     return None
 

@@ -18,6 +18,7 @@ could will would have has there here in on at of to by with from for near next a
 him them us who what where when why how which many much kind colour color see spot find notice look show tell hold
 holding hand thing things object objects item items lying standing still now please
 """
+_YES_NO = re.compile(r"(is|are|was|were|am|do|does|did|have|has|can|could|any)\b")
 _NOT_THINGS = frozenset(_NOT_NAMES.split())
 
 
@@ -36,11 +37,12 @@ def named(question: str, facts: Facts) -> str:
     asked = things(question)
     if asked & things(" ".join(facts.text)):
         return read(facts)
+    yes_no = _YES_NO.match(bare(question)) is not None
     if not facts.labels:
-        return f"{NO_NAMES} {read(facts)}" if facts.text else NO_NAMES
+        return NO_NAMES if yes_no or not facts.text else f"{NO_NAMES} {read(facts)}"
     found = [label for label in facts.labels if asked & things(label)]
-    if found or not asked:
-        return f"{'Yes, ' if found else ''}I see {listed(_with_article(found or facts.labels))}."
+    if found or not (asked and yes_no):
+        return f"{'Yes, ' if found and yes_no else ''}I see {listed(_with_article(found or facts.labels))}."
     return f"No, I see only {listed(_with_article(facts.labels))}."
 
 

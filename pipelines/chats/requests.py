@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+from pipelines.chats.shapes import SHAPES
 from pipelines.chats.wordings import CHINESE, ENGLISH
 
 
@@ -25,6 +26,11 @@ class Request(Enum):
     SHARPNESS = "sharpness"
     OBJECT = "object"
     DETAIL = "detail"
+    """Of a person, such as clothes and what they do."""
+    SURROUNDINGS = "surroundings"
+    """Weather, day or night, place, state and colour of a thing: no eyes here tell them."""
+    ELSEWHERE = "elsewhere"
+    """Beside or behind someone: where the camera looks is not known."""
     WHO = "who"
     TIME = "time"
     DATE = "date"
@@ -44,13 +50,13 @@ _ABOUT_THE_SCENE = frozenset(
     {
         Request.DESCRIBE, Request.COUNT, Request.PRESENCE, Request.WHERE, Request.READ, Request.CHANGE,
         Request.EARLIER, Request.VISITS, Request.COLOUR, Request.LIGHT, Request.MOTION, Request.SHARPNESS,
-        Request.OBJECT, Request.DETAIL, Request.WHO,
+        Request.OBJECT, Request.DETAIL, Request.WHO, Request.SURROUNDINGS, Request.ELSEWHERE,
     }
 )  # fmt: skip
 
 _RULES = {
     in_chinese: [(Request(name), re.compile("|".join(patterns))) for name, patterns in wordings]
-    for in_chinese, wordings in ((False, ENGLISH), (True, CHINESE))
+    for in_chinese, wordings in ((False, ENGLISH + SHAPES), (True, CHINESE))
 }
 
 _SHORT = {"what's": "what is", "who's": "who is", "where's": "where is", "how's": "how is", "it's": "it is",

@@ -54,8 +54,18 @@ ENGLISH: Wordings = (
     ("yes or no", (r"^(yes|no|okay|ok|sure|fine)( please)?$",)),
     ("change", (r"\b(when|how long ago) (did|has|was) (it|that|this|anything|something|the \w+) (happen|change)",)),
     (
+        "elsewhere",
+        (
+            r"^(is|are|was|were|has|have|did|who|what|which|how many|do|does|can|could|any\w*|some\w*)\b"
+            r".*\b(behind|beside|next to|near|close to|above|below|to the (left|right) of) (me|us|you|the camera)\b",
+            r"^(is|are|who|what|how many|any\w*)\b.*\b(next room|other room|upstairs|downstairs)\b",
+        ),
+    ),
+    ("surroundings", (r"\bwhere (are we|(is|was) this)\b",)),
+    (
         "visits",
         (
+            rf"\bhave you (ever )?(seen|noticed|spotted) (a |any |the )?{PEOPLE}\b",
             rf"\b(when|what time|how long ago) (did|was|have|has).*\b{THEM}\b",
             rf"how long (has|have|is|are) .*{THEM}",
             rf"\b(was|were|has|have|did) {THEM}\b.*\b(here|there|come|came|by|in|enter|arrive)\b",
@@ -99,6 +109,9 @@ ENGLISH: Wordings = (
             r"head ?count",
             r"how many are (there|here)",
             r"how (crowded|many do you see)",
+            r"^(is|are) (there )?(nobody|no ?one|no (other )?(people|persons?|man|woman|body))\b",
+            r"am i alone",
+            r"(room|place|house|it) empty",
         ),
     ),
     (
@@ -131,6 +144,7 @@ ENGLISH: Wordings = (
             r"what it says",
             r"\b(text|writing|sign|label|letters|inscription|qr|bar ?code)\b",
             r"what words",
+            r"how many (words|letters|lines|signs|characters) (are (there|here|visible|written)$|(do|can) you)",
         ),
     ),
     (
@@ -138,9 +152,8 @@ ENGLISH: Wordings = (
         (
             r"what (is|are|am) (he|she|they|i|we|the (person|man|woman|people)) (doing|wearing|saying|looking like)",
             r"^(is|are|am) (i|he|she|they|these|those|the (person|people|man|woman)) (?!there|here|alone)\w+",
-            r"how (old|tall)( away)? (is|are|am) ",
+            rf"how (old|tall) (is|are|am) (this|that|he|she|they|i|we|the {PEOPLE})\b",
             r"how do i look",
-            r"is it (raining|snowing|sunny|cold|warm)",
         ),
     ),
     ("motion", (r"\b(is|are|do|what|any|anything|something)\b.*\b(mov(es?|ing|ement|ed)|motion)\b",)),
@@ -166,6 +179,7 @@ ENGLISH: Wordings = (
             rf"what is in (the )?{PICTURE}",
             r"what does the camera",
             r"(do|can) you see anything$",
+            r"^can you see$",
             r"what am i looking at",
             rf"tell me about (the|this) {PICTURE}",
             rf"(summary|summari[sz]e) .*({PICTURE}|see)",
@@ -174,13 +188,11 @@ ENGLISH: Wordings = (
     (
         "presence",
         (
-            r"am i alone",
             rf"\b(see|spot|notice) (me|us|(a |any |some )?{PEOPLE})\b",
             rf"^(is|are) (there )?(a |any |some )?{PEOPLE}\b",
             rf"^any ?{PEOPLE}\b",
             rf"^{PEOPLE} (there|here|around)",
             r"^any(one|body)\b",
-            r"(room|place|house|it) empty",
         ),
     ),
     (
@@ -214,7 +226,7 @@ ENGLISH: Wordings = (
             r"how many \w+ (are (there|here|on|in)$|do you see|can you)",
         ),
     ),
-    ("detail", (r"what colou?r (is|are) (my|his|her|their|the (?!sky|sun|sea|ocean|moon)) ?",)),
+    ("surroundings", (r"what colou?r (is|are) (my|his|her|their|your|the (?!sky|sun|sea|ocean|moon)) ?",)),
 )
 
 CHINESE: Wordings = (
