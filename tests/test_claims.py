@@ -32,6 +32,7 @@ def split(*pieces: str) -> list[str]:
         "I have seen 10 cars.",
         "I've seen two cars.",
         "There is a cup here.",
+        "He is wearing a long coat.",
         "There are keys on the table.",
         "The dog is sitting on a chair.",
         "Your keys are on the desk.",

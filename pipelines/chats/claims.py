@@ -28,6 +28,7 @@ _OF_THE_SCENE = re.compile(
     r"|\bin (the|this|your) (picture|image|photo|scene|video|room)\b|\bin front of (me|you|us|the camera)\b"
     r"|\b(sign|text) (says|reads|said)\b"
     rf"|^(so,? |well,? |yes,? |no,? )?{_POINTED} (is|are|looks like|seems to be) (an?|the|my|your) (?!{_OF_TALK})"
+    rf"|\b(he|she|they)( is| are|'s|'re) (currently |now )?({_PRESENT})\b"
     rf"|\b(the|this|that|these|those|your|my) (\w+ ){{1,2}}(is|are|'s) (currently |now |right )?({_PRESENT})\b"
     r"|\bthere( is|'s| are) .*\b(here|over there|behind (me|you|us)|on (the|this|your) (table|desk|floor|wall))\b"
     r"|\byou(r| are|'re)\b.*\b(wearing|holding|sitting|standing|smiling|shirt|hair|face)\b",
