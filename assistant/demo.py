@@ -46,7 +46,7 @@ class Scene:
 SCENES = (
     Scene("astronaut.png", ((2.0, "how many people are there"), (8.0, "what do you see"))),
     Scene("sign", ((2.0, "what does it say"), (7.0, "what changed"))),
-    Scene("coffee.png", ((2.0, "is anyone there"), (7.0, "tell me a joke"))),
+    Scene("coffee.png", ((2.0, "is anyone there"), (7.0, "what is a camera"))),
 )
 
 
