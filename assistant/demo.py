@@ -60,12 +60,13 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise ConfigError(f"--out {out}: cannot be used as a folder: {error.strerror or error}") from error
     try:
-        return asyncio.run(_demonstrate(out))
+        return asyncio.run(demonstrate(out))
     except OSError as error:
         raise ConfigError(f"--out {out}: cannot be written: {error.strerror or error}") from error
 
 
-async def _demonstrate(out: Path) -> int:
+async def demonstrate(out: Path) -> int:
+    """Draw the scene, ask aloud, run, and judge what came out; 0 if every question was answered aloud."""
     with tempfile.TemporaryDirectory(prefix="omni-demo-") as made:
         scene = Path(made)
         _draw_scene(scene / "photos")
