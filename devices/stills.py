@@ -111,6 +111,10 @@ async def _loaded(path: Path, max_side: int) -> Pixels:
         return await asyncio.get_running_loop().run_in_executor(thread, load_still, path, max_side)
 
 
+_INSTANT = 1e-4
+"""Seconds that are not worth a further frame; what rounding leaves of a time may be too short for a clock to pass."""
+
+
 async def _show(
     frames: Latest[Frame],
     pixels: Pixels,
@@ -121,7 +125,7 @@ async def _show(
     """Put the same picture on the line every `interval` seconds, for so many seconds."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
-    while (left := end - loop.time()) > 0:
+    while (left := end - loop.time()) > _INSTANT:
         frames.put(Frame(pixels, loop.time(), name))
         await asyncio.sleep(min(interval, left))
 

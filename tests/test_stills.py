@@ -221,3 +221,12 @@ def test_real_photos_are_read(media: Path) -> None:
         pixels = load_still(path, 640)
         assert max(pixels.shape) <= 640
         assert pixels.std() > 10, path.name
+
+
+async def test_a_folder_ends_although_its_times_cannot_be_told_apart_by_the_clock(tmp_path: Path) -> None:
+    for number in range(3):
+        Image.new("RGB", (32, 32)).save(tmp_path / f"{number}.png")
+    await asyncio.sleep(0.1 + 0.2)  # a moment that makes the sums inexact
+    for hold in (0.1, 0.3, 15.0, 1 / 3):
+        frames = Latest[Frame](1)
+        await StillFolder("desk", tmp_path, 640, hold).run(frames)
