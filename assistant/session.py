@@ -105,11 +105,12 @@ async def _show(chosen: Config, arguments: argparse.Namespace) -> int:
     from assistant.terminal import choose_view
 
     feed = Feed()
+    recording = None if arguments.events is None else _output(arguments.events)
     view = choose_view(arguments.plain, arguments.json, sys.stdout)
     asks = partial(typed_lines, shown=view.typed) if sys.stdin.isatty() else None
     shown = [asyncio.create_task(view.run(feed.subscribe()))]
-    if arguments.events is not None:
-        shown.append(asyncio.create_task(_record(_output(arguments.events), feed.subscribe())))
+    if recording is not None:
+        shown.append(asyncio.create_task(_record(recording, feed.subscribe())))
     running = asyncio.create_task(app.run(chosen, feed, asks))
     try:
         await asyncio.wait([running, shown[0]], return_when=asyncio.FIRST_COMPLETED)
