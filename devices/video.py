@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from devices.capture import grabbed, named, open_capture, opencv, opened, shown
 from devices.lines import Latest
@@ -164,33 +163,24 @@ class FrameCap:
 
 async def _pump(take: Callable[[threading.Event], Iterator[Frame]], frames: Latest[Frame]) -> None:
     """Put on the line what a blocking iterator yields in a thread of its own; when cancelled, have it stop."""
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[BaseException | None] = loop.create_future()
-    stop = threading.Event()
+    loop, stop, thread = asyncio.get_running_loop(), threading.Event(), DaemonThread("camera")
 
     def put(frame: Frame) -> None:
         if not (stop.is_set() or frames.closed):
             frames.put(frame)
 
     def work() -> None:
-        outcome: BaseException | None = None
-        try:
-            for frame in take(stop):
-                _tell(loop, put, frame)
-        except BaseException as error:  # noqa: BLE001  carried to the awaiting task, as an executor does
-            outcome = error
-        _tell(loop, ended.set_result, outcome)
+        for frame in take(stop):
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                loop.call_soon_threadsafe(put, frame)
 
-    threading.Thread(target=work, name="camera", daemon=True).start()
+    ended = asyncio.wrap_future(thread.submit(work))
+    # Looked at even when nobody asks any more: a camera that is lost after it was cancelled is no news.
+    ended.add_done_callback(lambda future: future.cancelled() or future.exception())
+    thread.shutdown()
     try:
         await asyncio.wait([ended])
     finally:
         stop.set()
         await asyncio.wait([ended], timeout=RELEASE_PATIENCE)
-    if outcome := ended.result():
-        raise outcome
-
-
-def _tell(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *values: Any) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-        loop.call_soon_threadsafe(call, *values)
+    ended.result()
