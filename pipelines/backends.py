@@ -57,6 +57,31 @@ class Captioner(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One question about one picture."""
+
+    frame: Frame
+    question: str
+    history: tuple[Exchange, ...] = ()
+    """What was asked about this picture before, and answered."""
+    max_tokens: int | None = None
+    """The longest answer; None: as the backend's options say."""
+
+
+@runtime_checkable
+class Looker(Captioner, Protocol):
+    """A vision-language model: a captioner that streams, and answers questions about a picture."""
+
+    def describe(self, frame: Frame) -> Iterator[str]:
+        """Pieces of a caption as they come; some may be empty. Closing the iterator ends the work."""
+        ...
+
+    def look(self, request: Look) -> Iterator[str]:
+        """Pieces of the answer as they come; some may be empty. Closing the iterator ends the work."""
+        ...
+
+
 @runtime_checkable
 class Detector(Protocol):
     def probability(self, window: Samples) -> float:
@@ -118,15 +143,38 @@ class BackendOptions(Options):
 
 
 REGISTRY: dict[Kind, dict[str, str]] = {
-    "captioner": {"embedded": "pipelines.captioners.embedded:Embedded"},
+    "captioner": {
+        "auto": "pipelines.captioners.auto:Auto",
+        "embedded": "pipelines.captioners.embedded:Embedded",
+        "hf": "pipelines.captioners.hf:Hf",
+        "llamacpp": "pipelines.captioners.llamacpp:LlamaCpp",
+        "moondream": "pipelines.captioners.moondream:MoondreamOptions",
+        "nexa-ws": "pipelines.captioners.nexa_ws:NexaWs",
+        "omnilmm": "pipelines.captioners.omnilmm:OmniLmm",
+        "omnivision": "pipelines.captioners.omnivision:OmniVision",
+        "openai": "pipelines.captioners.openai:OpenAi",
+        "ovis": "pipelines.captioners.ovis:OvisOptions",
+    },
     "detector": {"silero": "pipelines.detectors.silero:Silero"},
-    "transcriber": {"pocketsphinx": "pipelines.transcribers.sphinx:Sphinx"},
+    "transcriber": {
+        "auto": "pipelines.transcribers.auto:Auto",
+        "faster-whisper": "pipelines.transcribers.whisper:FasterWhisper",
+        "pocketsphinx": "pipelines.transcribers.sphinx:Sphinx",
+    },
     "chat": {
+        "auto": "pipelines.chats.auto:Auto",
         "embedded": "pipelines.chats.embedded:Embedded",
         "grounded": "pipelines.chats.grounded:Grounded",
+        "llamacpp": "pipelines.chats.llamacpp:LlamaCpp",
+        "openai": "pipelines.chats.openai:OpenAi",
         "smollm2": "pipelines.chats.smollm2:SmolLM2",
+        "transformers": "pipelines.chats.local:Transformers",
     },
-    "voice": {"espeak": "pipelines.voices.espeak:Espeak"},
+    "voice": {
+        "auto": "pipelines.voices.auto:Auto",
+        "espeak": "pipelines.voices.espeak:Espeak",
+        "piper": "pipelines.voices.piper:Piper",
+    },
 }
 
 

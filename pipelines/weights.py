@@ -18,8 +18,25 @@ def home() -> Path:
 
 
 def find(name: str) -> Path:
-    """The folder of one pulled set of weights. Raises BackendError with the command that pulls it."""
+    """One pulled set of weights by its name, or any file or folder by its path (which has a `/`, or begins with `~`).
+
+    Raises BackendError with what to do.
+    """
+    if os.sep in name or "/" in name or name.startswith(("~", ".")):
+        path = Path(name).expanduser()
+        if not path.exists():
+            raise BackendError(f"there is no file or folder {name}")
+        return path
     folder = home() / "models" / name
     if not folder.is_dir():
         raise BackendError(f"the weights {name!r} are not here: omni models pull {name}")
     return folder
+
+
+def pulled(name: str) -> bool:
+    """Whether `find` would find them."""
+    try:
+        find(name)
+    except BackendError:
+        return False
+    return True

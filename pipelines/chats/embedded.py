@@ -16,7 +16,7 @@ from pydantic import Field
 
 from devices.threads import DaemonThread
 from pipelines import backends, weights
-from pipelines.backends import BackendError, BackendOptions, Prompt
+from pipelines.backends import BackendOptions, Prompt
 from pipelines.chats.chinese import CHINESE
 from pipelines.chats.claims import in_sentences, invented
 from pipelines.chats.grounded import Rules
@@ -47,17 +47,10 @@ class Embedded(BackendOptions):
 
     def load(self) -> RulesFirst:
         """Ready at once. Without the weights it says that it has no language model, when it would need it."""
-        if not (self.language_model and self._pulled()):
+        if not (self.language_model and weights.pulled(self.weights)):
             return RulesFirst(Rules(), None)
         model = SmolLM2(weights=self.weights, max_tokens=self.max_tokens, threads=self.threads)
         return RulesFirst(Rules(), Later(lambda: backends.load(model, "chat")))
-
-    def _pulled(self) -> bool:
-        try:
-            weights.find(self.weights)
-        except BackendError:
-            return False
-        return True
 
 
 class Later:

@@ -54,6 +54,11 @@ def plain(text: str) -> str:
     return one_line(_MARKUP.sub(" ", one_line(text)))
 
 
+def unmarked(text: str) -> str:
+    """A text of several lines without anything that a model could take for its own marks; see `plain`."""
+    return "\n".join(one_line(_MARKUP.sub(" ", line)) for line in text.splitlines()).strip()
+
+
 def written(question: str) -> str:
     """A question as it is written: small models answer "why is it so" worse than "Why is it so?"."""
     words = plain(question)[:LONGEST_QUESTION]

@@ -1,0 +1,68 @@
+"""A chat with a language model on this machine: any instruct model that transformers can load."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import ClassVar
+
+from pydantic import Field
+
+from pipelines import weights
+from pipelines.backends import BackendError, BackendOptions, Prompt
+from pipelines.chats.prompting import messages
+from pipelines.language import causal
+from pipelines.language.engine import Engine, Limits, Reader, stream
+from pipelines.language.loading import Device, Precision, Threads
+from pipelines.language.sampling import Sampling
+from pipelines.language.spans import Tokens
+
+
+class LocalOptions(BackendOptions):
+    """What all chats on this machine can be told."""
+
+    weights: str
+    """The name they were pulled by, or a path."""
+    max_tokens: int = Field(default=160, ge=1, le=4000)
+    """The longest answer; a word is one or two tokens."""
+    threads: Threads
+    sampling: Sampling = Field(default_factory=Sampling)
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.max_tokens, self.sampling)
+
+
+class Transformers(LocalOptions):
+    """The weights are a folder as `from_pretrained` takes it, with safetensors."""
+
+    needs: ClassVar[tuple[str, ...]] = ("torch", "transformers")
+    extra: ClassVar[str] = "neural"
+
+    device: Device = "auto"
+    precision: Precision = "auto"
+
+    def load(self) -> TextChat:
+        """Load and warm the model, blocking for some seconds. Raises BackendError."""
+        engine = causal.from_folder(weights.find(self.weights), self.threads, self.device, self.precision)
+        return TextChat(engine, self.limits)
+
+
+class TextChat:
+    """A language engine as a Chat."""
+
+    def __init__(self, engine: Engine, limits: Limits) -> None:
+        self.reader, self._limits = Reader(engine), limits
+        try:  # the first pass of all is slow: not in a turn
+            self.reader.read(self.spans(Prompt("", (), (), "Hello", 0.0)))
+        except BackendError as error:
+            raise BackendError(f"it cannot be a chat: {error}") from error
+
+    def reply(self, prompt: Prompt) -> Generator[str, None, None]:
+        """A piece per token, of whole characters, so it may be empty. Closing ends the work in between."""
+        return stream(self.reader, self.spans(prompt), self._limits)
+
+    def spans(self, prompt: Prompt) -> list[Tokens]:
+        """The prompt as the model reads it."""
+        engine = self.reader.engine
+        said = [{"role": message["role"], "content": message["content"]} for message in messages(prompt)]
+        return [Tokens(tuple(engine.encode(engine.chat(said))))]

@@ -1,0 +1,74 @@
+"""What all users of transformers share: one lock for loading, the device, and errors in one line."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from pipelines.backends import BackendError
+
+if TYPE_CHECKING:
+    import torch
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+
+_LOADING = threading.Lock()
+"""transformers is imported, and loads a model, in one thread at a time: two at once leave weights out."""
+
+
+def cores_for_models() -> int:
+    """Processor threads of a model by default: all cores but one, which camera, sound and screen share.
+
+    Threads that wait for a busy core stall all the others of their model.
+    """
+    return max(1, (os.cpu_count() or 2) - 1)
+
+
+Threads = Annotated[int, Field(default_factory=cores_for_models, ge=1, le=256)]
+
+
+@contextmanager
+def loading(folder: Path) -> Iterator[None]:
+    """Load with transformers here, alone; what is wrong with the files becomes one line. Raises BackendError."""
+    from safetensors import SafetensorError
+
+    try:
+        with _LOADING:
+            import transformers
+
+            transformers.utils.logging.disable_progress_bar()
+            transformers.utils.logging.set_verbosity_error()
+            yield
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RuntimeError, SafetensorError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise BackendError(f"the weights {folder.name!r} cannot be read, pull them anew: {reason}") from error
+
+
+def device_of(wanted: Device) -> torch.device:
+    """The device that is meant; `auto` is the GPU where there is one. Raises BackendError."""
+    import torch
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if wanted == "auto":
+        return torch.device(next(name for name, present in there.items() if present))
+    if not there[wanted]:
+        raise BackendError(f'this machine has no {wanted} device that torch can use: set device = "cpu"')
+    return torch.device(wanted)
+
+
+def precision_of(wanted: Precision, saved: torch.dtype | None, device: torch.device) -> torch.dtype:
+    """The number format to compute in. `auto`: that of the file, but half precision on a processor is bfloat16."""
+    import torch
+
+    if wanted != "auto":
+        return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[wanted]
+    if device.type == "cpu" and saved == torch.float16:
+        return torch.bfloat16
+    return saved or torch.float32

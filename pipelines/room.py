@@ -1,0 +1,43 @@
+"""Whether a model fits into memory, asked before it is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipelines.backends import BackendError
+
+SPARE = 256 << 20
+"""Bytes that stay free for everything else."""
+
+
+def free() -> int:
+    """Bytes of memory that can be had now: the machine's, or what is left of the limit this process runs under."""
+    import psutil
+
+    return min(int(psutil.virtual_memory().available), _under_limit())
+
+
+def check(need: int, what: str) -> None:
+    """Raises BackendError with both figures if `need` bytes are more than are free."""
+    have = free()
+    if need + SPARE > have:
+        raise BackendError(
+            f"{what} needs {gigabytes(need)} of memory, {gigabytes(have)} are free: "
+            'choose a smaller model, or one on a server (backend = "openai")'
+        )
+
+
+def gigabytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB"
+
+
+def _under_limit() -> int:
+    """Bytes left under the control group's limit; very many where there is none."""
+    group = Path("/sys/fs/cgroup")
+    try:
+        limit = (group / "memory.max").read_text().strip()
+        used = int((group / "memory.current").read_text())
+        reclaimable = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())["inactive_file"]
+    except (OSError, ValueError, KeyError):
+        return 1 << 62
+    return (1 << 62) if limit == "max" else max(0, int(limit) - used + int(reclaimable))
