@@ -22,6 +22,7 @@ from pipelines.gate import KeyframeGate
 from pipelines.hearing import Ears, Endpointer
 from pipelines.live import Hearing, Session, live
 from pipelines.memory import Memory
+from pipelines.precedence import Precedence
 from pipelines.seeing import Eye, Sight
 from pipelines.speaking import Mouth
 from pipelines.thinking import Conversation, Mind
@@ -107,14 +108,15 @@ def assemble(config: Config, devices: Devices, models: Models, emit: Emit) -> Se
         for camera, options in zip(devices.cameras, config.camera, strict=True)
     )
     captioner, sight_worker = models.get("captioner")
-    sight = Sight(captioner, sight_worker) if captioner else None
+    precedence = Precedence()
+    sight = Sight(captioner, sight_worker, precedence) if captioner else None
 
     voice, voice_worker = models.get("voice")
     troubles = {part: Patience(part, emit) for part in ("voice", "speaker")}
     mouth = Mouth(voice, voice_worker, devices.speaker, troubles)
 
     chat, chat_worker = models.get("chat")
-    mind = Mind(chat, chat_worker, Patience("chat", emit)) if chat else None
+    mind = Mind(chat, chat_worker, Patience("chat", emit), precedence) if chat else None
     conversation = Conversation(config.conversation, memory, mind, mouth, emit)
 
     return Session(conversation, eyes, sight, _hearing(config, devices, models, mouth, emit))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from devices.lines import Latest, Lossless
 from devices.media import Camera, Frame
-from pipelines.backends import BackendError, Captioner, expect
+from pipelines.backends import BackendError, Captioner, Looker, expect
 from pipelines.gate import KeyframeGate
+from pipelines.precedence import Precedence
 from pipelines.trouble import Patience
 from pipelines.types import Caption, Perception, Seen
+from pipelines.wording import one_line
 from pipelines.worker import Worker
 
 
@@ -39,6 +42,8 @@ class Sight:
 
     captioner: Captioner
     worker: Worker
+    precedence: Precedence = field(default_factory=Precedence)
+    """What goes before a caption that is made piece by piece."""
 
 
 async def gate(eye: Eye) -> None:
@@ -60,7 +65,7 @@ async def caption(eye: Eye, sight: Sight, perceptions: Lossless[Perception]) -> 
     async for frame in eye.keyframes:
         number = eye.keyframes.accepted - len(eye.keyframes)
         seen = await _seen(frame, eye, sight)
-        if seen is not None:
+        if seen is not None and seen.text:
             took = max(0.0, asyncio.get_running_loop().time() - frame.captured_at)
             said = Caption(seen.text, frame.camera, frame.captured_at, took, number, seen.facts)
             eye.kept(frame, said)
@@ -71,7 +76,7 @@ async def _seen(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
     """What is to be seen, tried again after each failure; None when a newer keyframe came, or no more will."""
     while True:
         try:
-            seen = expect(await sight.worker.call(sight.captioner.caption, frame), Seen)
+            seen = await _captioned(frame, sight)
         except BackendError as error:
             eye.captioning.failed(str(error))
         else:
@@ -81,3 +86,13 @@ async def _seen(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
             await eye.captioning.rest()
         if eye.keyframes.closed or len(eye.keyframes):
             return None
+
+
+async def _captioned(frame: Frame, sight: Sight) -> Seen:
+    """A caption at once, or from a vision-language model piece by piece, so that a question can go before the next."""
+    captioner = sight.captioner
+    if not isinstance(captioner, Looker):
+        return expect(await sight.worker.call(captioner.caption, frame), Seen)
+    async with aclosing(sight.worker.iterate(lambda: captioner.describe(frame))) as pieces:
+        text = "".join([expect(piece, str) async for piece in sight.precedence.patient(pieces)])
+    return Seen(one_line(text))

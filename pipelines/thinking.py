@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import Field
@@ -14,29 +14,27 @@ from devices.lines import Lossless
 from devices.media import Options
 from pipelines.backends import BackendError, Chat, Exchange, Prompt, expect
 from pipelines.memory import Memory
+from pipelines.phrases import PHRASES, Language, Phrases, language_of
+from pipelines.precedence import Precedence
 from pipelines.speaking import Heard, Mouth, sentences
 from pipelines.trouble import Patience
 from pipelines.types import Caption, Emit, Perception, Reply, SpeechChunk, SpeechStarted, Transcript
 from pipelines.worker import Worker
 
-SYSTEM = (
-    "You are a helpful assistant with a camera and a voice. A note before each question tells what the camera saw "
-    "and how long ago. Answer in one or two short spoken sentences, and say nothing of the picture that the note "
-    "does not say."
-)
-
 Sentences = AsyncGenerator[str, None]
 
 
 class ConversationOptions(Options):
-    system: str = SYSTEM
-    """The instructions that stand in front of every prompt."""
+    language: Literal["auto", "en", "zh"] = "auto"
+    """What the assistant speaks by itself; `auto`: what it was spoken to in, English at first."""
+    system: str | None = None
+    """The instructions that stand in front of every prompt; without them, the assistant's own in `language`."""
     history: int = Field(default=6, ge=0, le=100)
     """How many past exchanges a prompt holds at least; at twice as many the older half is forgotten."""
-    unclear: str = "Sorry, I did not understand that."
-    """Said when speech was heard but not understood; empty: nothing is said."""
-    failed: str = "Sorry, I cannot answer just now."
-    """Said when the chat failed before its first sentence; empty: nothing is said."""
+    unclear: str | None = None
+    """Said when speech was heard but not understood, instead of the assistant's own words; empty: nothing is said."""
+    failed: str | None = None
+    """Said when the chat failed before its first sentence, instead of its own words; empty: nothing is said."""
     narrate: bool = False
     """Say every change aloud, without being asked."""
     duplex: Literal["auto", "half", "full"] = "auto"
@@ -52,6 +50,8 @@ class Mind:
     chat: Chat
     worker: Worker
     patience: Patience
+    precedence: Precedence = field(default_factory=Precedence)
+    """Captions wait while the answer's next piece is made."""
 
 
 class Conversation:
@@ -65,6 +65,7 @@ class Conversation:
         self._mind, self._emit = mind, emit
         self._turn: asyncio.Task[None] | None = None
         self._someone_talks = False
+        self._spoken: Language = "en" if options.language == "auto" else options.language
 
     @property
     def busy(self) -> bool:
@@ -100,8 +101,19 @@ class Conversation:
         if isinstance(perception, SpeechStarted):
             return None
         if perception.text:
+            self._listen_to(perception)
             return self._think(perception)
-        return _one(self.options.unclear) if self.options.unclear else None
+        unclear = self._own.unclear if self.options.unclear is None else self.options.unclear
+        return _one(unclear) if unclear else None
+
+    def _listen_to(self, asked: Transcript) -> None:
+        """Speak as one is spoken to, where the configuration leaves that open."""
+        if self.options.language == "auto":
+            self._spoken = language_of(asked.text, otherwise=self._spoken)
+
+    @property
+    def _own(self) -> Phrases:
+        return PHRASES[self._spoken]
 
     async def _take_turn(self, asked: Perception, answer: Sentences) -> None:
         """One turn: sentences are made into sound while the one before is heard."""
@@ -127,20 +139,22 @@ class Conversation:
         mind, prompt, said = self._mind, self._prompt(asked), False
         try:
             async with aclosing(mind.worker.iterate(lambda: mind.chat.reply(prompt))) as pieces:
-                async for sentence in sentences(_text(pieces)):
+                async for sentence in sentences(_text(mind.precedence.urgent(pieces))):
                     said = True
                     yield sentence
             mind.patience.worked()
         except BackendError as error:
             mind.patience.failed(str(error))
-            if not said and self.options.failed:
-                yield self.options.failed
+            failed = self._own.failed if self.options.failed is None else self.options.failed
+            if not said and failed:
+                yield failed
 
     def _prompt(self, asked: Transcript) -> Prompt:
         scene = self.memory.scene()
         # A file that is read fast runs ahead of the clock: what was seen last is then what is seen now.
         now = max(asyncio.get_running_loop().time(), *(caption.known_at for caption in scene), 0.0)
-        return Prompt(self.options.system, tuple(self.history), scene, asked.text, now, self.memory.record())
+        system = self._own.system if self.options.system is None else self.options.system
+        return Prompt(system, tuple(self.history), scene, asked.text, now, self.memory.record())
 
     def _remember(self, asked: Perception, heard: Heard, cut: bool) -> None:
         now = asyncio.get_running_loop().time()

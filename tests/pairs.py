@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.backends import Exchange, Prompt
-from pipelines.thinking import SYSTEM
+from pipelines.phrases import ENGLISH
 from pipelines.types import Caption, Facts
 
 NOW = 1000.0
@@ -66,7 +66,7 @@ def _facts(values: dict[str, Any]) -> Facts:
 
 def _pair(pair: dict[str, Any], scenes: dict[str, tuple[Caption, ...]]) -> Pair:
     history = tuple(Exchange(asked, heard) for asked, heard in pair.get("history", []))
-    prompt = Prompt(SYSTEM, history, scenes[pair["scene"]], pair["question"], NOW)
+    prompt = Prompt(ENGLISH.system, history, scenes[pair["scene"]], pair["question"], NOW)
     return Pair(pair["kind"], prompt, pair["must"], pair["must_not"], pair.get("held_out", False))
 
 

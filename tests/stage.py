@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from pipelines.backends import Captioner
 from pipelines.hearing import Ears, Endpointer, HearingOptions
 from pipelines.live import Hearing, Session, live
 from pipelines.memory import Memory
+from pipelines.precedence import Precedence
 from pipelines.seeing import Eye, Sight
 from pipelines.speaking import Mouth
 from pipelines.thinking import Conversation, ConversationOptions, Mind
@@ -44,7 +46,7 @@ class Stage:
     speaker: FakeSpeaker | None = field(default_factory=FakeSpeaker)
     chat: FakeChat = field(default_factory=lambda: FakeChat(dict(ANSWERS)))
     voice: FakeVoice = field(default_factory=FakeVoice)
-    captioner: FakeCaptioner = field(default_factory=FakeCaptioner)
+    captioner: Captioner = field(default_factory=FakeCaptioner)
     options: ConversationOptions = field(default_factory=ConversationOptions)
     deaf_while_speaking: bool = False
     asks: Callable[[], AsyncIterator[str]] | None = None
@@ -59,7 +61,8 @@ class Stage:
         mouth = Mouth(
             self.voice, Worker("voice"), self.speaker, {part: Patience(part, emit) for part in ("voice", "speaker")}
         )
-        mind = Mind(self.chat, Worker("chat"), Patience("chat", emit))
+        precedence = Precedence()
+        mind = Mind(self.chat, Worker("chat"), Patience("chat", emit), precedence)
         self.conversation = Conversation(self.options, memory, mind, mouth, emit)
         eyes = tuple(
             Eye(
@@ -71,7 +74,7 @@ class Stage:
             )
             for camera in self.cameras
         )
-        sight = Sight(self.captioner, Worker("captioner"))
+        sight = Sight(self.captioner, Worker("captioner"), precedence)
         return Session(self.conversation, eyes, sight, self._hearing(mouth), self.asks)
 
     def _hearing(self, mouth: Mouth) -> Hearing | None:

@@ -8,11 +8,11 @@ from datetime import datetime
 import pytest
 
 from pipelines.backends import Exchange, Prompt
-from pipelines.chats.chinese import ago as chinese_ago
 from pipelines.chats.grounded import Grounded, Rules
-from pipelines.chats.prompting import ago, messages, plain, written
+from pipelines.chats.prompting import messages, plain, written
 from pipelines.chats.requests import Request, recognise
 from pipelines.memory import Memory
+from pipelines.phrases import ago, ago_in_chinese
 from pipelines.types import Caption, Facts
 from tests.pairs import NOW, Pair, pairs
 
@@ -259,7 +259,7 @@ def test_a_spoken_question_is_written_as_one() -> None:
 
 
 def test_ages_are_short() -> None:
-    assert [chinese_ago(age) for age in (-9, 0.4, 4.4, 300, 7200)] == ["刚才", "刚才", "4秒前", "5分钟前", "2小时前"]
+    assert [ago_in_chinese(age) for age in (-9, 0.4, 4.4, 300, 7200)] == ["刚才", "刚才", "4秒前", "5分钟前", "2小时前"]
     assert [ago(age) for age in (-9, 0.4, 4.4, 119, 300, 7200)] == [
         "now",
         "now",

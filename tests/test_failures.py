@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from devices.media import Frame
-from pipelines.thinking import ConversationOptions
+from pipelines.phrases import ENGLISH
 from pipelines.types import Caption, Health, Notice, Recovered, Reply, Seen, Trouble
 from tests.fakes import (
     FakeCamera,
@@ -66,14 +66,14 @@ async def test_a_transcriber_that_fails_does_not_stop_the_next_utterance() -> No
     stage = Stage(microphone=FakeMicrophone([RIDDLE, *[SILENCE] * 5, HELLO, SILENCE]))
     await stage.run()
     assert [trouble.part for trouble in stage.told(Trouble)] == ["transcriber"]
-    assert stage.said() == [ConversationOptions().unclear, "Hello there."]
+    assert stage.said() == [ENGLISH.unclear, "Hello there."]
 
 
 async def test_a_chat_that_fails_says_so_and_its_error_is_never_spoken() -> None:
     stage = Stage(microphone=FakeMicrophone([HELLO, SILENCE, SILENCE]), chat=FakeChat({}))
     await stage.run()
     assert [trouble.part for trouble in stage.told(Trouble)] == ["chat"]
-    assert stage.said() == [ConversationOptions().failed]
+    assert stage.said() == [ENGLISH.failed]
 
 
 async def test_with_a_hoarse_voice_answers_are_still_written() -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from pipelines.phrases import ENGLISH
 from pipelines.thinking import ConversationOptions
 from pipelines.types import Caption, Reply, SpeechStarted, Transcript
 from tests.fakes import (
@@ -67,7 +68,7 @@ async def test_in_half_duplex_the_assistant_does_not_hear_itself() -> None:
 async def test_speech_that_is_not_understood_is_answered_so() -> None:
     stage = Stage(microphone=FakeMicrophone([NOISE, SILENCE, SILENCE]))
     await stage.run()
-    assert stage.said() == [ConversationOptions().unclear]
+    assert stage.said() == [ENGLISH.unclear]
     assert stage.conversation.history == []
 
 

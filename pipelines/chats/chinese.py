@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pipelines.chats.language import Language
 from pipelines.chats.requests import Request
+from pipelines.phrases import ago_in_chinese
 from pipelines.types import Facts
 from pipelines.wording import quoted
 
@@ -31,17 +32,7 @@ _DAYS = "一二三四五六日"
 def lead(camera: str, age: float, sentence: str) -> str:
     """The sentence, with its camera where there are several and its age where it is not fresh."""
     front = f"{camera}：" if camera else ""
-    return f"{front}{ago(age)}，{sentence}" if age > 5 else f"{front}{sentence}"
-
-
-def ago(seconds: float) -> str:
-    """ "刚才", "3秒前", "2分钟前"; what is yet to come is now."""
-    if seconds < 1.5:
-        return "刚才"
-    for unit, length, longest in (("秒", 1, 120), ("分钟", 60, 5400)):
-        if seconds < longest:
-            return f"{round(seconds / length)}{unit}前"
-    return f"{round(seconds / 3600)}小时前"
+    return f"{front}{ago_in_chinese(age)}，{sentence}" if age > 5 else f"{front}{sentence}"
 
 
 def told_time(now: datetime) -> str:

@@ -9,11 +9,11 @@ from typing import ClassVar
 from pipelines.backends import BackendOptions, Prompt
 from pipelines.chats import in_words, timeline
 from pipelines.chats.chinese import CHINESE
-from pipelines.chats.chinese import ago as chinese_ago
 from pipelines.chats.english import ENGLISH
 from pipelines.chats.language import Language
 from pipelines.chats.objects import named
 from pipelines.chats.requests import Request, chinese, recognise
+from pipelines.phrases import ago_in_chinese
 from pipelines.types import Caption
 from pipelines.wording import one_line
 
@@ -113,4 +113,4 @@ def _course(prompt: Prompt) -> str:
     moments = [caption for caption in (prompt.record or prompt.scene)[-timeline.MOST :] if caption.facts is not None]
     if len(moments) < 2:
         return "没有看到变化。"
-    return "".join(f"{chinese_ago(prompt.now - at.captured_at)}：{describe(at.facts)}" for at in moments if at.facts)
+    return "".join(f"{ago_in_chinese(prompt.now - at.captured_at)}：{describe(at.facts)}" for at in moments if at.facts)

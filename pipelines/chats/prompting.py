@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Literal, TypedDict
 
 from pipelines.backends import Prompt
+from pipelines.phrases import PHRASES, Phrases, language_of
 from pipelines.types import Caption
 from pipelines.wording import one_line
 
@@ -35,15 +35,24 @@ def messages(prompt: Prompt) -> list[Message]:
         said.append({"role": "assistant", "content": plain(exchange.heard)})
     question = written(prompt.question)
     if prompt.scene:
-        question = f"{scene_note(prompt.scene, prompt.now)}\n\nQuestion: {question}"
+        question = f"{scene_note(prompt)}\n\n{_own(prompt).question}{question}"
     said.append({"role": "user", "content": question})
     return said
 
 
-def scene_note(scene: Sequence[Caption], now: float) -> str:
-    """What was seen, a line each, oldest first, each with its age and, where there are several, its camera."""
-    several = len({caption.camera for caption in scene}) > 1
-    return "\n".join(["Note of what the camera saw:", *(_line(caption, now, several) for caption in scene)])
+def scene_note(prompt: Prompt) -> str:
+    """What was seen, a line each, oldest first, each with its age and, where there are several, its camera.
+
+    In the language of the question: a small model answers in that of the note.
+    """
+    several = len({caption.camera for caption in prompt.scene}) > 1
+    own = _own(prompt)
+    lines = (_line(caption, own.ago(prompt.now - caption.known_at), several) for caption in prompt.scene)
+    return "\n".join([own.note, *lines])
+
+
+def _own(prompt: Prompt) -> Phrases:
+    return PHRASES[language_of(prompt.question)]
 
 
 def plain(text: str) -> str:
@@ -66,16 +75,6 @@ def written(question: str) -> str:
     return f"{words[:1].upper()}{words[1:]}{mark}"
 
 
-def ago(seconds: float) -> str:
-    """An age as it stands in the note: "now", "4 s ago", "3 min ago"."""
-    if seconds < 1.5:
-        return "now"
-    if seconds < 120:
-        return f"{seconds:.0f} s ago"
-    return f"{seconds / 60:.0f} min ago" if seconds < 5400 else f"{seconds / 3600:.0f} h ago"
-
-
-def _line(caption: Caption, now: float, several: bool) -> str:
-    age = ago(now - caption.known_at)
+def _line(caption: Caption, age: str, several: bool) -> str:
     where = f", {plain(caption.camera)}" if several else ""
     return f"- {age}{where}: {plain(caption.text)[:LONGEST]}"

@@ -1,0 +1,82 @@
+"""What the assistant itself says and asks of its models, in the languages it speaks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Language = Literal["en", "zh"]
+
+_CHINESE = re.compile("[\u3400-\u9fff]")
+_LATIN = re.compile(r"[A-Za-z]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The assistant's own words in one language."""
+
+    system: str
+    """The instructions of a chat."""
+    unclear: str
+    """Speech was heard but not understood."""
+    failed: str
+    """The chat failed."""
+    note: str
+    """Stands before what the camera saw."""
+    question: str
+    """Stands before the question."""
+    ago: Callable[[float], str]
+    """An age in seconds, in words."""
+
+
+def ago(seconds: float) -> str:
+    """An age as it stands in the note: "now", "4 s ago", "3 min ago"."""
+    if seconds < 1.5:
+        return "now"
+    if seconds < 120:
+        return f"{seconds:.0f} s ago"
+    return f"{seconds / 60:.0f} min ago" if seconds < 5400 else f"{seconds / 3600:.0f} h ago"
+
+
+def ago_in_chinese(seconds: float) -> str:
+    """ "刚才", "3秒前", "2分钟前"; what is yet to come is now."""
+    if seconds < 1.5:
+        return "刚才"
+    for unit, length, longest in (("秒", 1, 120), ("分钟", 60, 5400)):
+        if seconds < longest:
+            return f"{round(seconds / length)}{unit}前"
+    return f"{round(seconds / 3600)}小时前"
+
+
+ENGLISH = Phrases(
+    system=(
+        "You are a helpful assistant with a camera and a voice. A note before each question tells what the camera saw "
+        "and how long ago. Answer in one or two short spoken sentences, and say nothing of the picture that the note "
+        "does not say."
+    ),
+    unclear="Sorry, I did not understand that.",
+    failed="Sorry, I cannot answer just now.",
+    note="Note of what the camera saw:",
+    question="Question: ",
+    ago=ago,
+)
+CHINESE = Phrases(
+    system=(
+        "你是一个带摄像头、会说话的助手。每个问题前面的记录写着摄像头看到了什么，以及是多久以前看到的。"
+        "请用一两句简短的口语中文回答；记录里没有写的画面内容，不要说。"
+    ),
+    unclear="抱歉，我没有听懂。",
+    failed="抱歉，我现在无法回答。",
+    note="摄像头看到的记录：",
+    question="问题：",
+    ago=ago_in_chinese,
+)
+PHRASES: dict[Language, Phrases] = {"en": ENGLISH, "zh": CHINESE}
+
+
+def language_of(text: str, otherwise: Language = "en") -> Language:
+    """Chinese where most of the words are; a Chinese letter is about half a word."""
+    chinese, latin = len(_CHINESE.findall(text)) / 2, len(_LATIN.findall(text))
+    return otherwise if chinese == latin == 0 else "zh" if chinese > latin else "en"

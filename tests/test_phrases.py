@@ -1,0 +1,66 @@
+"""The assistant speaks English and Chinese: as it is told to, or as it is spoken to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from pipelines.backends import Prompt
+from pipelines.chats.prompting import messages
+from pipelines.phrases import CHINESE, ENGLISH, language_of
+from pipelines.thinking import ConversationOptions
+from pipelines.types import Caption
+from tests.fakes import FakeChat
+from tests.stage import Stage
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("what do you see", "en"),
+        ("你看到了什么", "zh"),
+        ("what does 你好 mean", "en"),
+        ("EXIT 是什么意思呢", "zh"),
+        ("", "en"),
+        ("12:30?", "en"),
+    ],
+)
+def test_the_language_of_a_question(text: str, language: str) -> None:
+    assert language_of(text) == language
+
+
+def test_a_text_without_words_is_in_the_language_of_before() -> None:
+    assert language_of("42", otherwise="zh") == "zh"
+
+
+async def test_it_speaks_as_it_is_spoken_to() -> None:
+    async def asks() -> AsyncIterator[str]:
+        for line in ("riddle me this", "给我讲个笑话", "另一个", "and in English please"):
+            yield line
+            await asyncio.sleep(5)
+
+    # A chat without an answer fails, and the assistant says so in its own words.
+    stage = Stage(asks=asks, chat=FakeChat({}))
+    await stage.run()
+    assert stage.said() == [ENGLISH.failed, CHINESE.failed, CHINESE.failed, ENGLISH.failed]
+    assert [prompt.system for prompt in stage.chat.prompts][1] == CHINESE.system
+
+
+async def test_a_language_that_is_set_holds() -> None:
+    async def asks() -> AsyncIterator[str]:
+        yield "riddle me this"
+
+    stage = Stage(asks=asks, chat=FakeChat({}), options=ConversationOptions(language="zh"))
+    await stage.run()
+    assert stage.said() == [CHINESE.failed]
+    assert stage.chat.prompts[0].system == CHINESE.system
+
+
+def test_the_note_is_in_the_language_of_the_question() -> None:
+    scene = (Caption("A red cup.", "desk", 4.0, 0.1, 1),)
+    english = messages(Prompt("", (), scene, "what is it", 10.0))[-1]["content"]
+    chinese = messages(Prompt("", (), scene, "这是什么", 10.0))[-1]["content"]
+    assert english == "Note of what the camera saw:\n- 6 s ago: A red cup.\n\nQuestion: What is it?"
+    assert chinese == "摄像头看到的记录：\n- 6秒前: A red cup.\n\n问题：这是什么"
