@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines.backends import BackendError, first_line
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
+
+T = TypeVar("T")
+
+_HALF_PRECISION = 2
+"""Bytes of a number, in the files that do not say it."""
 
 Rename = Callable[[str], str | None]
 """From a tensor's name in the file to its name in the module; None for one that is not used."""
@@ -46,6 +52,16 @@ def size(path: Path) -> int:
     return sum(file.stat().st_size for file in files(path))
 
 
+def parameters(path: Path) -> int:
+    """How many numbers the weights are, told from the heads of the files. Raises BackendError for a damaged one."""
+    counters = {".safetensors": _counts_of_safetensors, ".gguf": _counts_of_gguf}
+    found = ((file, counters.get(file.suffix)) for file in files(path))
+    return sum(
+        sum(_readable(file, counts(file))) if counts else file.stat().st_size // _HALF_PRECISION
+        for file, counts in found
+    )
+
+
 def tensors(path: Path) -> Iterator[tuple[str, Tensor]]:
     """Every tensor of a checkpoint by name, one at a time. Raises BackendError for a file that is damaged."""
     for file in files(path):
@@ -77,7 +93,7 @@ def prefixed(prefix: str, then: Rename = str) -> Rename:
     return lambda name: then(name[len(prefix) :]) if name.startswith(prefix) else None
 
 
-def _readable(file: Path, found: Iterator[tuple[str, Tensor]]) -> Iterator[tuple[str, Tensor]]:
+def _readable(file: Path, found: Iterator[T]) -> Iterator[T]:
     """The same, its errors in one line."""
     import pickle
 
@@ -98,10 +114,22 @@ def _safetensors(file: Path) -> Iterator[tuple[str, Tensor]]:
             yield name, opened.get_tensor(name)
 
 
+def _counts_of_safetensors(file: Path) -> Iterator[int]:
+    from safetensors import safe_open
+
+    with safe_open(file, "np") as opened:
+        for name in opened.keys():  # noqa: SIM118  it is no dict
+            yield prod(opened.get_slice(name).get_shape())
+
+
 def _weights_only(file: Path) -> Iterator[tuple[str, Tensor]]:
     import torch
 
     yield from torch.load(file, map_location="cpu", weights_only=True, mmap=True).items()
+
+
+def _counts_of_gguf(file: Path) -> Iterator[int]:
+    return (int(tensor.n_elements) for tensor in gguf_reader(file).tensors)
 
 
 def _gguf(file: Path) -> Iterator[tuple[str, Tensor]]:

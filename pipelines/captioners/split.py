@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -55,8 +55,8 @@ class Prompting:
     """From question and history to the whole prompt, up to where the answer begins."""
     whole: bool = False
     """Whether the rows of the picture attend to each other in both directions."""
-    read: Callable[[str], str] = str
-    """From a piece of the answer to what a person is shown of it."""
+    read: Callable[[Iterator[str]], Iterator[str]] = iter
+    """From the pieces of one answer to what a person is shown of them: a piece, perhaps empty, for each that came."""
 
 
 class SplitVlm:
@@ -81,8 +81,7 @@ class SplitVlm:
         """The answer in pieces; empty ones while the picture is encoded."""
         picture = yield from self._picture(request.frame)
         limits = Limits(request.max_tokens or self.options.max_answer, self.options.sampling)
-        for piece in stream(self.reader, self._spans(picture, request), limits):
-            yield self._prompting.read(piece)
+        yield from self._prompting.read(stream(self.reader, self._spans(picture, request), limits))
 
     def _picture(self, frame: Frame) -> Generator[str, None, Picture]:
         """The frame as rows: encoded once, then kept under its content."""
