@@ -17,7 +17,7 @@ from devices.microphone import open_microphone
 from devices.speaker import open_speaker
 from devices.threads import DaemonThread
 from pipelines import backends
-from pipelines.backends import BackendError, BackendOptions, Kind
+from pipelines.backends import BackendError, BackendOptions, Kind, Loaded
 from pipelines.gate import KeyframeGate
 from pipelines.hearing import Ears, Endpointer
 from pipelines.live import Hearing, Session, live
@@ -52,14 +52,15 @@ class Devices:
 class Models:
     """Each loaded backend beside the thread it lives in."""
 
-    loaded: dict[Kind, tuple[Any, Worker]] = field(default_factory=dict)
+    loaded: dict[Kind, Loaded] = field(default_factory=dict)
+    workers: dict[Kind, Worker] = field(default_factory=dict)
 
     def get(self, kind: Kind) -> tuple[Any, Any]:
         """The backend and its thread; a pair of None where the part is absent."""
-        return self.loaded.get(kind, (None, None))
+        return (self.loaded[kind].backend, self.workers[kind]) if kind in self.loaded else (None, None)
 
     def close(self) -> None:
-        for _, worker in self.loaded.values():
+        for worker in self.workers.values():
             worker.close()
 
 
@@ -201,9 +202,8 @@ async def _load(config: Config, models: Models) -> None:
     """Load all models side by side, each in the thread it will live in. Raises BackendError with the part's name."""
 
     async def one(kind: Kind, options: BackendOptions) -> None:
-        worker = Worker(kind)
-        models.loaded[kind] = (None, worker)
-        models.loaded[kind] = (await worker.call(backends.load, options, kind), worker)
+        worker = models.workers[kind] = Worker(kind)
+        models.loaded[kind] = await worker.call(backends.loaded, options, kind)
 
     chosen = backend_options(config)
     results = await asyncio.gather(*(one(*pair) for pair in chosen.items()), return_exceptions=True)
@@ -217,17 +217,16 @@ async def _load(config: Config, models: Models) -> None:
 def _greet(config: Config, devices: Devices, models: Models, emit: Emit) -> None:
     """Say what runs, what is left out and why, and once what each stand-in cannot do."""
     now = asyncio.get_running_loop().time()
-    parts: dict[str, str] = {kind: backends.name_of(kind, options) for kind, options in backend_options(config).items()}
+    parts: dict[str, str] = {kind: models.loaded[kind].name for kind in backend_options(config)}
     parts |= {f"camera {camera.name}": shown(camera.source) for camera in config.camera}
     parts |= {"microphone": str(config.microphone.source)} if config.microphone else {}
     parts |= {"speaker": str(config.speaker.sink)} if config.speaker else {}
     emit(Started(now, datetime.now(UTC).isoformat(timespec="milliseconds"), parts))
     for trouble in devices.absent:
         emit(trouble)
-    for kind, options in backend_options(config).items():
-        # What was loaded may know better than its options: weights it wanted may be absent.
-        if limits := getattr(models.get(kind)[0], "stand_in", options.stand_in):
-            emit(Notice(limits, now, kind))
+    for kind in backend_options(config):
+        if told := models.loaded[kind].notice:
+            emit(Notice(told, now, kind))
     if config.conversation.duplex == "auto" and half_duplex(config, devices):
         text = (
             'The microphone is closed while I speak. With headphones, set conversation.duplex = "full" to interrupt me.'

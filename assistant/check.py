@@ -11,6 +11,7 @@ from assistant.config import Config, ConfigError
 from assistant.plain import clean
 from devices.capture import shown
 from pipelines import backends
+from pipelines.backends import BackendError, BackendOptions, Kind
 
 
 def run(files: list[str]) -> int:
@@ -32,13 +33,20 @@ def _check(path: Path) -> int:
 def _assistant(path: Path) -> str:
     chosen = config.read(path)
     lacking = [
-        f"{path}: {kind} {line}"
-        for kind, options in backend_options(chosen).items()
-        if (line := backends.missing(type(options)))
+        f"{path}: {kind} {line}" for kind, options in backend_options(chosen).items() if (line := _lacks(options))
     ]
     if lacking:
         raise ConfigError(*lacking)
     return f"good: {_summary(chosen)}"
+
+
+def _lacks(options: BackendOptions) -> str:
+    """Why nothing would load here, else an empty string."""
+    try:
+        options.outlook()
+    except BackendError as error:
+        return str(error)
+    return backends.missing(type(options))
 
 
 def _manifest(path: Path) -> str:
@@ -55,9 +63,14 @@ def _summary(chosen: Config) -> str:
     parts = [f"camera {camera.name} ({shown(camera.source)})" for camera in chosen.camera]
     parts += ["which nothing captions"] if chosen.camera and not chosen.captioner else []
     parts += ["microphone"] if chosen.microphone else []
-    parts += [f"{kind} {backends.name_of(kind, options)}" for kind, options in backend_options(chosen).items()]
+    parts += [f"{kind} {_named(kind, options)}" for kind, options in backend_options(chosen).items()]
     parts += ["speaker"] if chosen.speaker else []
     return ", ".join(parts)
+
+
+def _named(kind: Kind, options: BackendOptions) -> str:
+    now = options.outlook()
+    return backends.name_of(kind, options) + (f" (now {now})" if now else "")
 
 
 def devices() -> int:

@@ -124,6 +124,17 @@ class Voice(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A backend that came to life, and what a person is told of it at the start."""
+
+    backend: Any
+    name: str
+    """What it is known by: its backend's name, or that of the weights which were chosen."""
+    notice: str = ""
+    """What it cannot do, and why it was chosen where something chose; empty where there is nothing to say."""
+
+
 class BackendOptions(Options):
     """Options of a backend; subclasses add theirs and say in `load` how it comes to life."""
 
@@ -135,11 +146,19 @@ class BackendOptions(Options):
     """For a stand-in: one sentence on what it cannot do, said once at the start. Empty for the real thing."""
 
     def load(self) -> Any:
-        """Load the model, blocking, and return an object with the one method of its kind's Protocol.
+        """Load the model, blocking, and return an object with the one method of its kind's Protocol (or it, `Loaded`).
 
         Raises BackendError.
         """
         raise BackendError(f"{type(self).__name__} does not say how it is loaded")
+
+    def outlook(self) -> str:
+        """Where it chooses among others: the name of what it would load now, found without loading anything heavy.
+
+        Empty where there is nothing to choose, or where that cannot be told so soon. Raises BackendError where nothing
+        would load.
+        """
+        return ""
 
 
 REGISTRY: dict[Kind, dict[str, str]] = {
@@ -231,13 +250,21 @@ def missing(options: type[BackendOptions]) -> str:
 
 def load(options: BackendOptions, kind: Kind) -> Any:
     """Load a backend, blocking. Raises BackendError with one clear line, also for what is none of its kind."""
+    return loaded(options, kind).backend
+
+
+def loaded(options: BackendOptions, kind: Kind) -> Loaded:
+    """The same, with what is told of it."""
     line = missing(type(options))
     if line:
         raise BackendError(line)
-    loaded = options.load()
-    if not isinstance(loaded, PROTOCOLS[kind]):
-        raise BackendError(f"load() gives a {type(loaded).__name__}, which lacks what a {kind} must have")
-    return loaded
+    found = options.load()
+    if not isinstance(found, Loaded):
+        # What was loaded may know better than its options: weights it wanted may be absent.
+        found = Loaded(found, name_of(kind, options), getattr(found, "stand_in", options.stand_in))
+    if not isinstance(found.backend, PROTOCOLS[kind]):
+        raise BackendError(f"load() gives a {type(found.backend).__name__}, which lacks what a {kind} must have")
+    return found
 
 
 def first_line(error: BaseException) -> str:

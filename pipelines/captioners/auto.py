@@ -1,0 +1,15 @@
+"""The captioner that chooses by itself: a pulled vision-language model, else the embedded captioner."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pipelines.backends import Kind
+from pipelines.choosing import Automatic
+
+
+class Auto(Automatic):
+    """See `configs/models.toml` for what is taken before what."""
+
+    kind: ClassVar[Kind] = "captioner"
+    embedded: ClassVar[str] = "embedded"
