@@ -43,8 +43,19 @@ class VisionOptions(BackendOptions):
     device: Device = "auto"
     precision: Precision = "auto"
     sampling: Sampling = Field(default_factory=Sampling)
+    seed: int = Field(default=0, ge=0)
+    """Where chance begins; the same seed draws the same answer."""
     frames: int = Field(default=4, ge=1, le=64)
     """How many encoded pictures are kept, for further questions about them."""
+
+
+Cut = tuple[Sequence[int], Sequence[int]]
+"""The tokens before the picture, and those after it."""
+
+
+def apart(engine: Engine, before: str, after: str) -> Cut:
+    """What stands before the picture and what stands after it, each cut into tokens by itself."""
+    return engine.encode(before), engine.encode(after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,8 @@ class Prompting:
     """Whether the rows of the picture attend to each other in both directions."""
     read: Callable[[Iterator[str]], Iterator[str]] = iter
     """From the pieces of one answer to what a person is shown of them: a piece, perhaps empty, for each that came."""
+    cut: Callable[[Engine, str, str], Cut] = apart
+    """From the text on both sides of the picture to tokens."""
 
 
 class SplitVlm:
@@ -80,7 +93,7 @@ class SplitVlm:
     def look(self, request: Look) -> Generator[str, None, None]:
         """The answer in pieces; empty ones while the picture is encoded."""
         picture = yield from self._picture(request.frame)
-        limits = Limits(request.max_tokens or self.options.max_answer, self.options.sampling)
+        limits = Limits(request.max_tokens or self.options.max_answer, self.options.sampling, self.options.seed)
         yield from self._prompting.read(stream(self.reader, self._spans(picture, request), limits))
 
     def _picture(self, frame: Frame) -> Generator[str, None, Picture]:
@@ -97,9 +110,9 @@ class SplitVlm:
 
     def _spans(self, picture: Picture, request: Look) -> list[Span]:
         history = [replace(one, asked=_clean(one.asked), heard=_clean(one.heard)) for one in request.history]
-        before, _, after = self._prompting.write(_clean(request.question), history).partition(PICTURE)
-        encode = self.reader.engine.encode
-        spans: list[Span] = [Tokens(tuple(encode(before))), picture, Tokens(tuple(encode(after)))]
+        text, _, rest = self._prompting.write(_clean(request.question), history).partition(PICTURE)
+        before, after = self._prompting.cut(self.reader.engine, text, rest)
+        spans: list[Span] = [Tokens(tuple(before)), picture, Tokens(tuple(after))]
         return [span for span in spans if len(span)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -22,6 +23,8 @@ class VitShape:
     epsilon: float = 1e-6
     final_norm: bool = True
     """False: what the last block gives, before the closing normalisation."""
+    gelu: Literal["none", "tanh"] = "tanh"
+    """The activation: approximated by tanh, as transformers has it, or GELU itself, as timm had it in early 2024."""
 
     @property
     def grid(self) -> int:
@@ -84,7 +87,7 @@ class _Block(nn.Module):
         self.layer_norm1 = nn.LayerNorm(shape.width, eps=shape.epsilon)
         self.self_attn = _Attention(shape.width, shape.heads)
         self.layer_norm2 = nn.LayerNorm(shape.width, eps=shape.epsilon)
-        self.mlp = _Mlp(shape.width, shape.hidden)
+        self.mlp = _Mlp(shape)
 
     def forward(self, hidden: Tensor) -> Tensor:
         hidden = hidden + self.self_attn(self.layer_norm1(hidden))
@@ -110,10 +113,11 @@ class _Attention(nn.Module):
 
 
 class _Mlp(nn.Module):
-    def __init__(self, width: int, hidden: int) -> None:
+    def __init__(self, shape: VitShape) -> None:
         super().__init__()
-        self.fc1, self.fc2 = nn.Linear(width, hidden), nn.Linear(hidden, width)
+        self.gelu = shape.gelu
+        self.fc1, self.fc2 = nn.Linear(shape.width, shape.hidden), nn.Linear(shape.hidden, shape.width)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        out: Tensor = self.fc2(functional.gelu(self.fc1(hidden), approximate="tanh"))
+        out: Tensor = self.fc2(functional.gelu(self.fc1(hidden), approximate=self.gelu))
         return out
