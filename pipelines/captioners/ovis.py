@@ -1,0 +1,106 @@
+"""Ovis1.6-Gemma2-9B: a captioner, and a facade with the method names of its own release."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from pydantic import Field
+
+from pipelines import weights
+from pipelines.backends import Exchange
+from pipelines.captioners.split import PICTURE, Prompting, SplitVlm, VisionOptions
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from torch import Tensor
+
+KNOWN = {"AIDC-AI/Ovis1.6-Gemma2-9B": "ovis16-gemma2-9b"}
+"""Names on the model hub, and the weights that stand for them here."""
+
+
+class OvisOptions(VisionOptions):
+    """The weights are a folder with `config.json`, safetensors and the tokenizer, as they are published."""
+
+    needs: ClassVar[tuple[str, ...]] = ("torch", "transformers")
+    extra: ClassVar[str] = "neural"
+
+    weights: str = "ovis16-gemma2-9b"
+    partitions: int = Field(default=1, ge=1, le=16)
+    """Parts that a picture is cut into, at most. Each costs as much as a whole picture; the release's own is 9."""
+
+    def load(self) -> SplitVlm:
+        """Load the model, blocking. Raises BackendError."""
+        from pipelines.captioners import ovis_model
+
+        model = ovis_model.load(weights.find(self.weights), self)
+        return SplitVlm(model.see, model.language, Prompting(write), self)
+
+
+def write(question: str, history: Sequence[Exchange]) -> str:
+    """Gemma's turns; the picture stands at the head of the first one."""
+    asked, heard = [*(one.asked for one in history), question], [one.heard for one in history]
+    said = [f"{PICTURE}\n{asked[0]}", *asked[1:]]
+    turns = [f"<start_of_turn>user\n{text}<end_of_turn>\n<start_of_turn>model\n" for text in said]
+    answered = [f"{turn}{answer}<end_of_turn>\n" for turn, answer in zip(turns, heard, strict=False)]
+    return "".join(["<bos>", *answered, turns[-1]])
+
+
+class Ovis:
+    """The interface of the release, on this project's own model: no code of a model repository is run.
+
+    `input_ids` holds negative placeholders where the parts of a picture stand.
+    """
+
+    def __init__(self, name: str, **options: Any) -> None:
+        from pipelines.captioners import ovis_model
+
+        self._options = OvisOptions(weights=KNOWN.get(name, name), **options)
+        self._model = ovis_model.load(weights.find(self._options.weights), self._options)
+
+    @classmethod
+    def from_pretrained(cls, name: str, multimodal_max_length: int = 8192, **kwargs: Any) -> Self:
+        """As in the release: `torch_dtype` may be given; `trust_remote_code` is not needed, and not heeded.
+
+        Raises BackendError where the weights are not here.
+        """
+        known = {"torch.bfloat16": "bfloat16", "torch.float16": "float16", "torch.float32": "float32"}
+        wanted = str(kwargs.get("dtype", kwargs.get("torch_dtype", "")))
+        made = cls(name, precision=known.get(wanted, "auto"))
+        made._model.language.context = min(multimodal_max_length, made._model.language.context)
+        return made
+
+    @property
+    def device(self) -> Any:
+        """The device that the model is on."""
+        return self._model.language.model.device
+
+    @property
+    def generation_config(self) -> Any:
+        """With `eos_token_id`."""
+        return self._model.language.model.generation_config
+
+    def cuda(self) -> Self:
+        """Itself: the model is on the GPU already where there is one."""
+        return self
+
+    def get_text_tokenizer(self) -> Any:
+        """The tokenizer of the language model."""
+        return self._model.language.tokenizer
+
+    def get_visual_tokenizer(self) -> Any:
+        """Something with the `dtype` and the `device` that pixels should have."""
+        return self._model.table.vte.weight
+
+    def preprocess_inputs(
+        self, query: str, images: Sequence[Image.Image], max_partition: int = 9
+    ) -> tuple[str, Tensor, Tensor]:
+        """The prompt, its tokens (length,), and the pixels (parts, 3, side, side) of all images.
+
+        `query` holds `<image>` where each picture stands. Raises BackendError if they are not as many.
+        """
+        return self._model.preprocess(query, images, max_partition)
+
+    def generate(self, input_ids: Tensor, pixel_values: Sequence[Tensor], **kwargs: Any) -> Tensor:
+        """The new tokens (1, length), for one prompt (1, length). `max_new_tokens` and the sampling are heeded."""
+        return self._model.generate(input_ids, pixel_values, kwargs)
