@@ -1,0 +1,25 @@
+"""A language model out of a GGUF file, unpacked into torch, for machines without llama.cpp."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+
+from pipelines.language.causal import Causal, Placed
+from pipelines.language.loading import loading
+
+
+def from_gguf(file: Path, threads: int, on: Placed) -> Causal:
+    """Load weights and tokenizer of one file; it takes as much memory as its numbers in `on.dtype`.
+
+    Raises BackendError.
+    """
+    # Its progress bars go straight to stderr, also where that is no terminal.
+    with loading(file), contextlib.redirect_stderr(io.StringIO()):
+        import transformers
+
+        where = {"pretrained_model_name_or_path": file.parent, "gguf_file": file.name, "local_files_only": True}
+        tokenizer = transformers.AutoTokenizer.from_pretrained(**where)
+        model = transformers.AutoModelForCausalLM.from_pretrained(**where, dtype=on.dtype)
+        return Causal(model.to(on.device), tokenizer, threads)
