@@ -80,7 +80,7 @@ async def _seen(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
         except BackendError as error:
             eye.captioning.failed(str(error))
         else:
-            eye.captioning.worked()
+            eye.captioning.answered(sight.captioner)
             return seen
         if not eye.keyframes.closed:
             await eye.captioning.rest()

@@ -142,7 +142,7 @@ class Conversation:
                 async for sentence in sentences(_text(mind.precedence.urgent(pieces))):
                     said = True
                     yield sentence
-            mind.patience.worked()
+            mind.patience.answered(mind.chat)
         except BackendError as error:
             mind.patience.failed(str(error))
             failed = self._own.failed if self.options.failed is None else self.options.failed

@@ -34,6 +34,11 @@ class Patience:
             self._emit(Recovered(self.part, asyncio.get_running_loop().time()))
         self._said, self._wait = False, self._first
 
+    def answered(self, model: object) -> None:
+        """The part's model has answered: well, or in spite of what its attribute `trouble` says, if it has one."""
+        trouble = getattr(model, "trouble", "")
+        self.failed(trouble) if trouble else self.worked()
+
     async def rest(self) -> None:
         """Wait before the next try, twice as long as the last time."""
         await asyncio.sleep(self._wait)
