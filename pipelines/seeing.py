@@ -95,4 +95,5 @@ async def _captioned(frame: Frame, sight: Sight) -> Seen:
         return expect(await sight.worker.call(captioner.caption, frame), Seen)
     async with aclosing(sight.worker.iterate(lambda: captioner.describe(frame))) as pieces:
         text = "".join([expect(piece, str) async for piece in sight.precedence.patient(pieces)])
-    return Seen(one_line(text))
+    # A captioner that steps in for a vision-language model may know facts as well.
+    return Seen(one_line(text), getattr(captioner, "facts", None))
