@@ -1,0 +1,137 @@
+"""Speech to text in many languages with a Whisper model on this machine, through faster-whisper."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from devices.media import SPEECH_RATE, Samples
+from pipelines import room, weights
+from pipelines.backends import BackendError, BackendOptions
+from pipelines.language.loading import Threads
+from pipelines.transcribers.guards import Evidence, believed, confidence
+from pipelines.types import Heard
+
+SHORTEST = 1600
+"""Samples, a tenth of a second, below which nothing can have been said."""
+FILES = ("config.json", "model.bin", "tokenizer.json")
+"""Files without which faster-whisper would ask the network, or fail."""
+
+Compute = Literal["auto", "int8", "int8_float32", "int8_float16", "float16", "bfloat16", "float32"]
+
+
+class FasterWhisper(BackendOptions):
+    """The weights are a folder of a Whisper model in CTranslate2's form; nothing is ever fetched from here."""
+
+    needs: ClassVar[tuple[str, ...]] = ("faster_whisper",)
+    extra: ClassVar[str] = "neural"
+
+    weights: str = "whisper-small"
+    """The name they were pulled by, or a path."""
+    language: str = "auto"
+    """`auto`, or a code such as `en` or `zh`: naming it spares mistakes in short sentences, and time."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    compute: Compute = "auto"
+    """The number format to compute in; `auto`: float16 on a GPU, int8 on a processor."""
+    threads: Threads
+    beam: int = Field(default=5, ge=1, le=20)
+    """How many readings are followed side by side: 1 is fastest."""
+    initial_prompt: str = ""
+    """Words it may meet, names above all, in the script that is wanted: simplified or traditional."""
+    vad: bool = True
+    """Look for speech once more before transcribing, so that noise is not put into words."""
+    padding: float = Field(default=0.3, ge=0, le=2)
+    """Seconds of silence around each utterance, without which first and last words suffer."""
+
+    def load(self) -> Whisper:
+        """Load and warm the model, blocking for some seconds. Raises BackendError."""
+        return Whisper(self, weights.find(self.weights))
+
+
+class Whisper:
+    """A loaded Whisper model."""
+
+    partials = True
+    """It is fast enough to be asked while someone still talks."""
+
+    def __init__(self, options: FasterWhisper, folder: Path) -> None:
+        self._options = options
+        self._model = _load(options, folder)
+        known = self._model.supported_languages
+        if options.language not in ("auto", *known):
+            raise BackendError(f"Whisper knows no language {options.language!r}: auto, {', '.join(known)}")
+        self._silence = np.zeros(round(options.padding * SPEECH_RATE), np.float32)
+        self._warm(folder)
+
+    def transcribe(self, samples: Samples) -> Heard:
+        """What was said, with punctuation as the model writes it; empty text where nothing was, or none is believed."""
+        if len(samples) < SHORTEST:
+            return Heard("", 0.0)
+        segments, language = self._segments(samples, self._options.vad)
+        said = believed(segments)
+        text = "".join(one.text for one in said).strip()
+        return Heard(text, confidence(said), language if text else None)
+
+    def _segments(self, samples: Samples, vad: bool) -> tuple[list[Evidence], str]:
+        """What the model writes, unjudged, and the language it takes it for.
+
+        One pass at temperature 0: the model's own second tries would make the worst sound the slowest.
+        """
+        options = self._options
+        segments, info = self._model.transcribe(
+            np.concatenate((self._silence, samples, self._silence)),
+            language=None if options.language == "auto" else options.language,
+            beam_size=options.beam,
+            initial_prompt=options.initial_prompt or None,
+            vad_filter=vad,
+            temperature=0.0,
+            condition_on_previous_text=False,
+            no_speech_threshold=None,
+        )
+        return [_evidence(segment) for segment in segments], str(info.language)
+
+    def _warm(self, folder: Path) -> None:
+        """One pass before the first turn: it is slow, and shows whether the device really works."""
+        hiss = np.random.default_rng(0).normal(0, 0.01, SPEECH_RATE).astype(np.float32)
+        try:
+            self._segments(hiss, vad=False)
+        except (RuntimeError, ValueError) as error:
+            raise _unusable(self._options, folder, error) from error
+
+
+def _load(options: FasterWhisper, folder: Path) -> Any:
+    """The model, from this folder alone. Raises BackendError."""
+    if lacking := [name for name in FILES if not (folder / name).is_file()]:
+        raise BackendError(
+            f"the weights {folder.name!r} lack {', '.join(lacking)}: they must be Whisper in CTranslate2's form"
+        )
+    room.check((folder / "model.bin").stat().st_size, f"the transcriber {folder.name!r}")
+    from ctranslate2 import get_cuda_device_count
+    from faster_whisper import WhisperModel
+
+    device = options.device
+    if device == "auto":
+        device = "cuda" if get_cuda_device_count() else "cpu"
+    compute = {"cpu": "int8", "cuda": "float16"}[device] if options.compute == "auto" else options.compute
+    try:
+        return WhisperModel(
+            str(folder), device=device, compute_type=compute, cpu_threads=options.threads, local_files_only=True
+        )
+    except (RuntimeError, ValueError, OSError) as error:
+        raise _unusable(options, folder, error) from error
+
+
+def _unusable(options: FasterWhisper, folder: Path, error: Exception) -> BackendError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    if any(word in reason.lower() for word in ("cuda", "cudnn", "cublas", "gpu", "compute type")):
+        return BackendError(f'Whisper cannot run so: {reason}; set device = "cpu", compute = "int8"')
+    return BackendError(f"the weights {folder.name!r} cannot be read, pull them anew: {reason}")
+
+
+def _evidence(segment: Any) -> Evidence:
+    return Evidence(
+        segment.text, segment.avg_logprob, segment.no_speech_prob, segment.compression_ratio, len(segment.tokens)
+    )
