@@ -17,6 +17,7 @@ from pipelines.language.engine import tokens
 from pipelines.language.sampling import goes_round
 from pipelines.language.spans import Tokens, known
 from tests import tiny
+from tests.test_models import write_gguf
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -134,6 +135,28 @@ def test_weights_that_were_not_pulled_are_named_with_the_command(
     monkeypatch.setenv("OMNI_HOME", str(tmp_path))
     with pytest.raises(BackendError, match="omni models pull smollm2"):
         SmolLM2().load()
+
+
+def test_a_gguf_file_or_the_folder_of_one_is_a_chat_too(tmp_path: Path) -> None:
+    pytest.importorskip("gguf")
+    write_gguf(tmp_path / "tiny.gguf")
+    answers = {
+        "".join(chat(path, max_tokens=9, precision="float32").reply(prompt("hi")))
+        for path in (tmp_path, tmp_path / "tiny.gguf")
+    }
+    assert len(answers) == 1
+    write_gguf(tmp_path / "other.gguf")
+    with pytest.raises(BackendError, match="holds 2 GGUF files: name one of them"):
+        chat(tmp_path)
+
+
+def test_a_model_that_does_not_fit_is_refused_before_it_is_read(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.room.free", lambda: 200 << 20)
+    monkeypatch.setattr("transformers.AutoModelForCausalLM.from_pretrained", lambda *a, **k: pytest.fail("was read"))
+    with pytest.raises(BackendError, match=r"tiny needs 0\.0 GB of memory, 0\.2 GB are free: choose a smaller model"):
+        chat(checkpoint)
 
 
 def test_the_real_model_knows_a_capital() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
@@ -33,7 +34,10 @@ class LocalOptions(BackendOptions):
 
 
 class Transformers(LocalOptions):
-    """The weights are a folder as `from_pretrained` takes it, with safetensors."""
+    """The weights are a folder as `from_pretrained` takes it, with safetensors; or a GGUF file, or a folder with one.
+
+    A GGUF file is unpacked, which takes time at each start and memory as for bfloat16; `llamacpp` reads it as it is.
+    """
 
     needs: ClassVar[tuple[str, ...]] = ("torch", "transformers")
     extra: ClassVar[str] = "neural"
@@ -43,8 +47,17 @@ class Transformers(LocalOptions):
 
     def load(self) -> TextChat:
         """Load and warm the model, blocking for some seconds. Raises BackendError."""
-        engine = causal.from_folder(weights.find(self.weights), self.threads, self.device, self.precision)
-        return TextChat(engine, self.limits)
+        return TextChat(self._engine(weights.find(self.weights)), self.limits)
+
+    def _engine(self, found: Path) -> Engine:
+        files = [found] if found.is_file() else sorted(found.glob("*.gguf"))
+        if not files or (found / "config.json").is_file():
+            return causal.from_folder(found, self.threads, self.device, self.precision)
+        if len(files) > 1:
+            raise BackendError(f"{found} holds {len(files)} GGUF files: name one of them")
+        from pipelines.language import gguf
+
+        return gguf.placed(files[0], self.threads, self.device, self.precision)
 
 
 class TextChat:

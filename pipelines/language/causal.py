@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipelines import checkpoints, room
 from pipelines.backends import BackendError
 from pipelines.checkpoints import Rename
 from pipelines.language.loading import Device, Precision, device_of, loading, precision_of
@@ -96,17 +97,19 @@ class Causal:
 
 
 def from_folder(folder: Path, threads: int, device: Device = "auto", precision: Precision = "auto") -> Causal:
-    """Load a folder as `from_pretrained` takes it. Raises BackendError."""
+    """Load a folder as `from_pretrained` takes it. Raises BackendError; for too little memory, before it is read."""
     with loading(folder):
         import torch
         import transformers
 
         on = device_of(device)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
         config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
         saved = config.dtype if isinstance(config.dtype, torch.dtype) else None
+        dtype = precision_of(precision, saved, on)
+        room.check(checkpoints.parameters(folder) * dtype.itemsize, folder.name)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = transformers.AutoModelForCausalLM.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, dtype=precision_of(precision, saved, on)
+            folder, local_files_only=True, use_safetensors=True, dtype=dtype
         )
         return Causal(model.to(on), tokenizer, threads)
 

@@ -6,8 +6,19 @@ import contextlib
 import io
 from pathlib import Path
 
+from pipelines import checkpoints, room
 from pipelines.language.causal import Causal, Placed
-from pipelines.language.loading import loading
+from pipelines.language.loading import Device, Precision, device_of, loading, precision_of
+
+
+def placed(file: Path, threads: int, device: Device, precision: Precision) -> Causal:
+    """The same, in half precision or what is wanted. Raises BackendError; for too little memory, before it is read."""
+    import torch
+
+    on = device_of(device)
+    dtype = precision_of(precision, torch.float16, on)
+    room.check(checkpoints.parameters(file) * dtype.itemsize, file.name)
+    return from_gguf(file, threads, Placed(on, dtype))
 
 
 def from_gguf(file: Path, threads: int, on: Placed) -> Causal:
