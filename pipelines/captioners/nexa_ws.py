@@ -1,0 +1,148 @@
+"""OmniVision behind nexa's websocket, `/ws/process-image/`: a picture and one prompt go in, tokens come out."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from devices.media import Frame
+from pipelines.backends import BackendError, Look
+from pipelines.captioners.openai import PictureOptions
+from pipelines.chats.prompting import unmarked
+from pipelines.remote.events import LARGEST, Failure, told, visible
+from pipelines.remote.waiting import STEP, Clock
+from pipelines.types import Seen
+from pipelines.wording import one_line
+
+if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
+
+LEAD = (" ", " \n", "\n", "<|im_start|>", "assistant")
+"""Tokens that the server sends before its answer and that are none of it."""
+LONGEST_LEAD = 3
+
+
+class NexaWs(PictureOptions):
+    """A server that speaks as the public demo of OmniVision does. It knows one picture and one question: what was
+    asked before is not sent."""
+
+    needs: ClassVar[tuple[str, ...]] = ("websockets",)
+    schemes: ClassVar[tuple[str, ...]] = ("ws", "wss")
+
+    task: Literal["instruct", "ocr"] = "instruct"
+
+    def load(self) -> Any:
+        """Ready at once: nothing is sent before the first picture."""
+        from pipelines.remote.fallback import steady
+
+        return steady(NexaLooker(self), self)
+
+
+class NexaLooker:
+    """The server's model as a Looker."""
+
+    def __init__(self, options: NexaWs, clock: Clock | None = None) -> None:
+        self._options, self._clock = options, clock or Clock()
+
+    def caption(self, frame: Frame) -> Seen:
+        """The caption at once."""
+        return Seen(one_line("".join(self.describe(frame))))
+
+    def describe(self, frame: Frame) -> Iterator[str]:
+        """The caption in pieces; empty ones while nothing comes."""
+        return self.look(Look(frame, self._options.prompt, max_tokens=self._options.max_tokens))
+
+    def look(self, request: Look) -> Generator[str, None, None]:
+        """The answer in pieces; empty ones while nothing comes. Closing ends the connection.
+
+        Raises BackendError with one line that names the server.
+        """
+        from websockets.exceptions import WebSocketException
+
+        try:
+            with self._connection() as connection:
+                connection.send(self._request(request))
+                yield from self._answer(connection)
+        except Failure as error:
+            raise BackendError(f"{self._options.origin} {error}") from error
+        except TimeoutError as error:
+            line = f"{self._options.origin} is not reached within {self._options.connect_timeout:g} s: is it running?"
+            raise BackendError(line) from error
+        except (OSError, EOFError, WebSocketException, ValueError) as error:  # the last: it sends one elsewhere
+            raise BackendError(f"{self._options.origin} is no such server: {one_line(str(error))[:200]}") from error
+
+    @contextmanager
+    def _connection(self) -> Iterator[ClientConnection]:
+        from websockets.sync.client import connect
+
+        address = urlsplit(self._options.url)
+        port = address.port or (443 if address.scheme == "wss" else 80)
+        # A socket of our own: with it no proxy is asked and no redirect followed.
+        own = socket.create_connection((address.hostname, port), self._options.connect_timeout)
+        with connect(
+            self._options.url, sock=own, open_timeout=self._options.connect_timeout, close_timeout=0.1
+        ) as connection:
+            yield connection
+
+    def _request(self, request: Look) -> str:
+        from pipelines.remote.pictures import data_url
+
+        return json.dumps(
+            {
+                "image": data_url(request.frame, self._options.max_side, self._options.quality),
+                "prompt": unmarked(request.question),
+                "task": self._options.task,
+                "max_tokens": request.max_tokens or self._options.max_answer,
+            }
+        )
+
+    def _answer(self, connection: ClientConnection) -> Iterator[str]:
+        """The tokens without those that lead up to the answer."""
+        leading, taken = LONGEST_LEAD, 0
+        for message in self._messages(connection):
+            taken += len(message)
+            if taken > LARGEST:
+                raise Failure("sends more than any answer is long")
+            token = _token(message) if message else ""
+            if token is None:
+                return
+            if token in LEAD and leading:
+                leading -= 1
+                continue
+            leading = leading if not token else 0
+            yield visible(token)
+
+    def _messages(self, connection: ClientConnection) -> Iterator[str | bytes]:
+        """What the server sends, with empty strings while it sends nothing."""
+        began = last = self._clock.now()
+        while True:
+            try:
+                message = connection.recv(timeout=STEP)
+                last = self._clock.now()
+            except TimeoutError:
+                message = ""
+            yield message
+            if self._clock.now() - last > self._options.read_timeout:
+                raise Failure(f"has said nothing for {self._options.read_timeout:g} s")
+            if self._clock.now() - began > self._options.longest:
+                raise Failure(f"has not come to an end in {self._options.longest:g} s")
+
+
+def _token(message: str | bytes) -> str | None:
+    """The token that a message brings; None: the answer is complete. Raises Failure."""
+    try:
+        event: Any = json.loads(message)
+    except (ValueError, RecursionError) as error:
+        raise Failure("sends a message that is no JSON") from error
+    match event:
+        case {"status": "generating", "token": str(token)}:
+            return token
+        case {"status": "complete"}:
+            return None
+        case {"status": "error"}:
+            raise Failure(f"says: {told(event) or 'an error without a word'}")
+    raise Failure(f"sends a message that is no part of an answer: {one_line(str(event))[:80]}")

@@ -1,0 +1,80 @@
+"""A vision-language model on an OpenAI-compatible server; each keyframe is sent there, made smaller, as JPEG."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from devices.media import Frame
+from pipelines.backends import Kind, Look
+from pipelines.captioners.split import CAPTION
+from pipelines.chats.prompting import unmarked
+from pipelines.remote.options import RemoteOptions, ServerOptions
+from pipelines.types import Seen
+from pipelines.wording import one_line
+
+
+class PictureOptions(RemoteOptions):
+    """What all vision-language models on a server can be told."""
+
+    kind: ClassVar[Kind] = "captioner"
+
+    prompt: str = CAPTION
+    """What is asked of each keyframe."""
+    max_tokens: int = Field(default=60, ge=1, le=4000)
+    """The longest caption."""
+    max_answer: int = Field(default=256, ge=1, le=32_000)
+    """The longest answer to a question."""
+    max_side: int = Field(default=768, ge=64, le=4096)
+    """Pixels of the longer side of what is sent: more shows small things, costs time and, with some, money."""
+    quality: int = Field(default=85, ge=20, le=95)
+    """Of the JPEG that is sent."""
+
+
+class OpenAi(ServerOptions, PictureOptions):
+    """Ollama, llama-server, vLLM, `transformers serve`, LM Studio, nexa, or a service."""
+
+    def load(self) -> Any:
+        """Ready at once: nothing is sent before the first picture. Raises BackendError when the key is not there."""
+        from pipelines.remote.fallback import steady
+
+        return steady(RemoteLooker(self), self)
+
+
+class RemoteLooker:
+    """A server's vision-language model as a Looker."""
+
+    def __init__(self, options: OpenAi) -> None:
+        from pipelines.remote.client import Server
+
+        self._server, self._options = Server(options), options
+
+    def caption(self, frame: Frame) -> Seen:
+        """The caption at once."""
+        return Seen(one_line("".join(self.describe(frame))))
+
+    def describe(self, frame: Frame) -> Iterator[str]:
+        """The caption in pieces; empty ones while nothing comes."""
+        return self.look(Look(frame, self._options.prompt, max_tokens=self._options.max_tokens))
+
+    def look(self, request: Look) -> Generator[str, None, None]:
+        """The answer in pieces; empty ones while nothing comes. Closing ends the connection."""
+        from pipelines.remote.pictures import data_url
+
+        picture = data_url(request.frame, self._options.max_side, self._options.quality)
+        yield from self._server.stream(conversation(picture, request), request.max_tokens or self._options.max_answer)
+
+
+def conversation(picture: str, request: Look) -> list[dict[str, Any]]:
+    """The messages: the picture stands in the first, whatever was asked about it since follows."""
+    asked = [*(one.asked for one in request.history), request.question]
+    said: list[dict[str, Any]] = []
+    for number, question in enumerate(asked):
+        said.append({"role": "user", "content": unmarked(question)})
+        if number < len(request.history):
+            said.append({"role": "assistant", "content": unmarked(request.history[number].heard)})
+    image = {"type": "image_url", "image_url": {"url": picture}}
+    said[0]["content"] = [image, {"type": "text", "text": said[0]["content"]}]
+    return said

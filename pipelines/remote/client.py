@@ -1,0 +1,149 @@
+"""A client of OpenAI-compatible servers: one request, streamed, tried again while nothing was said."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import socket
+from collections.abc import Generator, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pipelines.backends import BackendError
+from pipelines.remote.events import Failure, lines, pieces
+from pipelines.remote.options import ServerOptions
+from pipelines.remote.refusals import check
+from pipelines.remote.waiting import STEP, Clock, Turns, apart
+
+if TYPE_CHECKING:
+    import httpx
+
+FIRST_PAUSE = 0.5
+"""Seconds before the first repetition; each further pause is twice as long."""
+LONGEST_PAUSE = 20.0
+"""Seconds that a server may have one wait before a repetition; when it wants more, the request has failed."""
+
+TURNS = Turns()
+
+
+class Cut(Exception):
+    """Nobody waits for this answer any more."""
+
+
+class Wire:
+    """The connection of one answer, which another thread can cut at any moment."""
+
+    def __init__(self) -> None:
+        self._socket: socket.socket | None = None
+        self._cut = False
+
+    def trace(self, event: str, details: Mapping[str, Any]) -> None:
+        """Told by httpx of each step, in the thread that takes it; raising ends the request."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._socket = details["return_value"].get_extra_info("socket")
+        if self._cut:
+            raise Cut
+
+    def cut(self) -> None:
+        """End the connection, also under a thread that waits at it."""
+        self._cut = True
+        if self._socket is not None:
+            with contextlib.suppress(OSError):  # it is closed already
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class Server:
+    """One OpenAI-compatible server, as one backend talks to it. Nothing is sent before the first request."""
+
+    def __init__(self, options: ServerOptions, clock: Clock | None = None) -> None:
+        """Raises BackendError when the key is not there."""
+        import httpx
+
+        self._options, self._clock, self._key = options, clock or Clock(), options.secret()
+        self._http = httpx.Client(
+            headers={"Accept": "text/event-stream", "Accept-Encoding": "identity", "User-Agent": "omni-assistant"}
+            | ({"Authorization": f"Bearer {self._key}"} if self._key else {}),
+            timeout=httpx.Timeout(options.read_timeout, connect=options.connect_timeout),
+            # A connection of its own for each answer: closing the answer closes it, and none is met that went stale.
+            limits=httpx.Limits(max_keepalive_connections=0),
+            follow_redirects=False,  # the key is for the server that was named
+            trust_env=not options.local,  # a proxy has no business with what stays on this machine
+        )
+
+    def stream(self, messages: list[dict[str, Any]], max_tokens: int) -> Generator[str, None, None]:
+        """The answer in pieces; empty ones while nothing comes. Closing the iterator closes the connection at once.
+
+        Raises BackendError with one line that names the server.
+        """
+        body = {"model": self._options.model, "messages": messages, "stream": True, self._options.limit: max_tokens}
+        if self._options.temperature is not None:
+            body["temperature"] = self._options.temperature
+        for attempt in itertools.count():
+            said = False
+            try:
+                with contextlib.closing(self._once(body)) as answer:
+                    for piece in answer:
+                        said = said or bool(piece)
+                        yield piece
+                return
+            except Failure as error:
+                pause = self._pause(error, attempt)
+                if said or pause is None:
+                    raise BackendError(self._line(error)) from error
+            yield from self._clock.wait(pause)
+
+    def _pause(self, error: Failure, attempt: int) -> float | None:
+        """Seconds until the request is repeated; None: it is not."""
+        if not error.again or attempt >= self._options.retries or (error.wait or 0) > LONGEST_PAUSE:
+            return None
+        if error.wait is not None:
+            return error.wait
+        # Chance spreads the repetitions of all who were turned away together.
+        return min(FIRST_PAUSE * float(2**attempt), LONGEST_PAUSE) * (0.5 + self._clock.chance() / 2)
+
+    def _line(self, error: Failure) -> str:
+        line = f"{self._options.origin} {error}"
+        if error.wait is not None and error.wait > LONGEST_PAUSE:
+            line += f" (it wants to be asked again in {error.wait:.0f} s)"
+        return line.replace(self._key, "…") if self._key else line
+
+    def _once(self, body: dict[str, Any]) -> Generator[str, None, None]:
+        """One request, when the server has a turn free, and for no longer than `longest`."""
+        until, wire = self._clock.now() + self._options.longest, Wire()
+        while not TURNS.take(self._options.origin, self._options.parallel):
+            self._be_over(until)
+            yield from self._clock.wait(STEP)
+        with contextlib.closing(apart(lambda: self._ask(body, wire), wire.cut)) as answer:
+            for piece in answer:
+                self._be_over(until)
+                yield piece
+
+    def _be_over(self, until: float) -> None:
+        if self._clock.now() > until:
+            raise Failure(f"has not come to an end in {self._options.longest:g} s")
+
+    def _ask(self, body: dict[str, Any], wire: Wire) -> Iterator[str]:
+        """The pieces as they come, blocking. Gives the turn back when the server is done, whoever still reads."""
+        import httpx
+
+        request = self._http.build_request("POST", self._options.endpoint, json=body, extensions={"trace": wire.trace})
+        try:
+            response = self._http.send(request, stream=True)
+            with contextlib.closing(response):
+                check(response)
+                yield from pieces(lines(response.iter_raw()))
+        except httpx.HTTPError as error:
+            raise self._failure(error) from error
+        finally:
+            TURNS.give(self._options.origin)
+
+    def _failure(self, error: httpx.HTTPError) -> Failure:
+        """What went wrong on the way, and whether it may go better."""
+        import httpx
+
+        if isinstance(error, httpx.ConnectTimeout):
+            return Failure(f"is not reached within {self._options.connect_timeout:g} s: is it running?")
+        if isinstance(error, httpx.TimeoutException):
+            return Failure(f"has said nothing for {self._options.read_timeout:g} s")
+        if isinstance(error, httpx.ConnectError):
+            return Failure(f"is not reached ({str(error).splitlines()[0]}): is it running?", again=True)
+        return Failure("broke the connection", again=True)

@@ -1,0 +1,107 @@
+"""The answer of an OpenAI-compatible server: server-sent events, of which each brings a piece of text."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pipelines.backends import BackendError
+from pipelines.wording import one_line
+
+LARGEST = 4 << 20
+"""Bytes of a whole answer with all that is around its words."""
+LONGEST_LINE = 64 << 10
+"""Bytes of one line."""
+
+JOINERS = "\n\t\u200c\u200d"
+"""Letters that are not to be seen and that text needs all the same."""
+
+
+class Failure(BackendError):
+    """A request that brought no answer."""
+
+    def __init__(self, line: str, again: bool = False, wait: float | None = None) -> None:
+        super().__init__(line)
+        self.again = again
+        """Whether the same request may fare better a little later."""
+        self.wait = wait
+        """Seconds after which the server wants to be asked again, where it says so."""
+
+
+def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines of a body, without their ends. Raises Failure when it is too large to be an answer."""
+    taken, rest = 0, b""
+    for chunk in chunks:
+        taken += len(chunk)
+        *whole, rest = (rest + chunk).split(b"\n")
+        if taken > LARGEST or len(rest) > LONGEST_LINE:
+            raise Failure("sends more than any answer is long")
+        yield from whole
+    yield rest
+
+
+def pieces(lines: Iterable[bytes]) -> Iterator[str]:
+    """The pieces of text; empty ones for events without any. Lines that do not begin with `data:` are passed over.
+
+    The answer is whole at `data: [DONE]`, or when the body ends after an event with a `finish_reason`: not all servers
+    send the first. Raises Failure.
+    """
+    reason, said = "", False
+    for line in lines:
+        data = line.removeprefix(b"data:").strip() if line.startswith(b"data:") else b""
+        if data == b"[DONE]":
+            break
+        if data:
+            piece, ended = _delta(data)
+            reason, said = ended or reason, said or bool(piece)
+            yield piece
+    else:
+        if not reason:
+            raise Failure("broke off in the middle of its answer", again=True)
+    if not said:
+        _explain(reason)
+
+
+def _delta(data: bytes) -> tuple[str, str]:
+    """An event's piece of text, and why the answer ends with it, if it does."""
+    try:
+        event: Any = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise Failure(f"sends an event that is no JSON: {_shown(data)}") from error
+    match event:
+        case {"error": error} if error:
+            raise Failure(f"says: {told(event)}")
+        case {"choices": []}:  # an account of the tokens, or a sign of life
+            return "", ""
+        case {"choices": [{"delta": {"content": str(text)}, **rest}, *_]}:
+            return visible(text), str(rest.get("finish_reason") or "")
+        case {"choices": [{"delta": {**delta}, **rest}, *_]} if delta.get("content") is None:
+            return "", str(rest.get("finish_reason") or "")
+    raise Failure(f"sends an event that is no part of a chat completion: {_shown(data)}")
+
+
+def _explain(reason: str) -> None:
+    """Why there is no text, where the server says it."""
+    if reason == "content_filter":
+        raise Failure("withholds its answer (content filter)")
+    if reason == "length":
+        raise Failure("used up the longest answer without a word of it (thinking?): allow more tokens")
+
+
+def told(body: object) -> str:
+    """What the server says about its error, in one line of bounded length; empty where it says nothing readable."""
+    match body:
+        case {"error": {"message": str(text)}} | {"error": str(text)} | {"detail": str(text)} | {"message": str(text)}:
+            return one_line(text)[:200]
+    return one_line(str(body))[:200] if body else ""
+
+
+def visible(text: str) -> str:
+    """The text without control characters and halves of characters: nothing that a terminal would obey."""
+    return "".join(letter for letter in text if letter in JOINERS or unicodedata.category(letter)[0] != "C")
+
+
+def _shown(data: bytes) -> str:
+    return one_line(data[:80].decode("utf-8", "replace"))
