@@ -1,0 +1,106 @@
+"""OmniLMM-12B and OmniLMM-3B (MiniCPM-V 1.0), as a captioner, and as `OmniLMMChat`, the way their makers call them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from PIL import Image
+
+from devices.media import Frame
+from pipelines import backends, checkpoints, weights
+from pipelines.backends import BackendError, Exchange, Look
+from pipelines.captioners.omnilmm_prompts import HERE, MANNERS, size_of
+from pipelines.captioners.split import SplitVlm, VisionOptions
+
+PUBLISHED = {"openbmb/OmniLMM-12B": "omnilmm-12b", "openbmb/MiniCPM-V": "omnilmm-3b"}
+"""The weights by the names they were published under."""
+
+DECODE_ERROR = "Image decode error"
+"""What a picture that cannot be read is answered with, as it was from the beginning."""
+
+
+class OmniLmm(VisionOptions):
+    """The weights are a folder as published: config.json, tokenizer, and safetensors or pytorch_model*.bin.
+
+    By default it says what is likeliest, which suits captions; its makers draw by chance, see `OmniLMMChat`.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("torch", "transformers")
+    extra: ClassVar[str] = "neural"
+
+    weights: str = "omnilmm-3b"
+
+    def load(self) -> SplitVlm:
+        """Load the model, blocking for seconds to minutes. Raises BackendError."""
+        from pipelines.captioners import omnilmm_parts
+
+        return omnilmm_parts.load(weights.find(self.weights), self)
+
+
+class OmniLMMChat:
+    """One of the two models, loaded, that answers about a picture."""
+
+    def __init__(self, model_path: str, **options: Any) -> None:
+        """A published name, the name the weights were pulled by, or a folder; `options` are those of `OmniLmm`.
+
+        Without options it answers by chance as its makers set it, from the same seed each time. Raises BackendError.
+        """
+        folder = _folder(model_path)
+        manner = MANNERS[size_of(checkpoints.config(folder), folder)]
+        released = {"sampling": manner.sampling, "max_answer": manner.max_answer}
+        given = OmniLmm.model_validate({"weights": str(folder)} | released | options)
+        self.model: SplitVlm = backends.load(given, "captioner")
+
+    def chat(self, inputs: Mapping[str, Any]) -> str:
+        """The answer to the last of the messages.
+
+        `inputs`: `image`, a file's bytes in base64, and `question`, a JSON list of messages with `role` and `content`,
+        in which user and assistant take turns. A picture that cannot be read gives "Image decode error". Raises
+        BackendError for messages that are none.
+        """
+        try:
+            frame = _frame(inputs["image"])
+        except (KeyError, TypeError, ValueError, OSError, SyntaxError, Image.DecompressionBombError):
+            return DECODE_ERROR
+        return "".join(self.model.look(_look(frame, inputs.get("question")))).strip()
+
+    def process(self, inputs: Mapping[str, Any]) -> str:
+        """The same as `chat`, under the name that the first examples used."""
+        return self.chat(inputs)
+
+
+def img2base64(file_name: str | Path) -> bytes:
+    """A file in base64."""
+    return base64.b64encode(Path(file_name).read_bytes())
+
+
+def _folder(model_path: str) -> Path:
+    local = Path(model_path).expanduser()
+    return local if local.is_dir() else weights.find(PUBLISHED.get(model_path, model_path))
+
+
+def _frame(encoded: bytes | str) -> Frame:
+    with Image.open(BytesIO(base64.b64decode(encoded))) as image:
+        return Frame(np.array(image.convert("RGB")), 0.0, "chat")
+
+
+def _look(frame: Frame, question: Any) -> Look:
+    """The last message as a question, those before it as history. Raises BackendError."""
+    try:
+        said = [(message["role"], str(message["content"])) for message in json.loads(question)]
+    except (TypeError, ValueError, KeyError) as error:
+        raise BackendError(
+            '`question` is no JSON list of {"role": …, "content": …}: use json.dumps(messages)'
+        ) from error
+    words = [content for _, content in said]
+    if [role for role, _ in said] != ["user", "assistant"] * (len(said) // 2) + ["user"]:
+        raise BackendError("the messages must begin and end with role `user`, and take turns with `assistant`")
+    words[0] = words[0].replace("<image>", HERE)
+    turns = zip(words[0:-1:2], words[1::2], strict=True)
+    return Look(frame, words[-1], tuple(Exchange(asked, heard) for asked, heard in turns))

@@ -1,0 +1,198 @@
+"""The parts of an OmniLMM out of its checkpoint: tower, resampler, language model, and how a picture goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isqrt, sqrt
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from pipelines import checkpoints, room
+from pipelines.backends import BackendError
+from pipelines.captioners.omnilmm_prompts import MANNERS, Manner, Size, as_one, size_of
+from pipelines.captioners.split import Prompting, SplitVlm, VisionOptions
+from pipelines.language.causal import Causal, Placed, built
+from pipelines.language.loading import device_of, loading, precision_of
+from pipelines.vision import timm
+from pipelines.vision.connectors import connected
+from pipelines.vision.engines import Steps, TorchVision, values
+from pipelines.vision.eva02 import Eva02
+from pipelines.vision.pictures import CLIP_DEVIATION, CLIP_MEAN, HALF, normalised, square
+from pipelines.vision.resampler import Resampler, waves
+from pipelines.vision.vit import Vit
+
+Tensors = dict[str, Tensor]
+Config = dict[str, Any]
+"""What `config.json` says."""
+
+_UNTIL_WINDOW = 4096
+"""So many tokens a Mistral reads before its sliding window matters: within them it is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """What tells the two checkpoints apart: how their tensors' names begin, and what is built of them."""
+
+    tower: str
+    resampler: str
+    language: str
+    build: Callable[[Tensors, Config, torch.dtype], Eva02 | Vit]
+    """The tower."""
+    shape: Callable[[Config], Any]
+    """The configuration of the language model."""
+    mean: tuple[float, float, float] = HALF
+    deviation: tuple[float, float, float] = HALF
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """What makes rows of a picture."""
+
+    tower: Eva02 | Vit
+    resampler: Resampler
+
+
+def load(folder: Path, options: VisionOptions) -> SplitVlm:
+    """A Looker out of a folder. Raises BackendError, for too little memory before anything is read."""
+    told = checkpoints.config(folder)
+    size = size_of(told, folder)
+    on = _placed(told, options)
+    room.check(checkpoints.parameters(folder) * on.dtype.itemsize, f"OmniLMM-{size} ({folder.name})")
+    tensors, anatomy, manner = dict(checkpoints.tensors(folder)), ANATOMIES[size], MANNERS[size]
+    with loading(folder):
+        try:
+            eyes, model = eyes_of(anatomy, tensors, told, on), language_of(anatomy, tensors, told, on)
+        except KeyError as error:
+            raise BackendError(f"{folder.name} is no whole OmniLMM-{size}: it lacks {error.args[0]!r}") from error
+        tokenizer = tokenizer_of(folder, manner, len(model.get_input_embeddings().weight))
+        engine = Causal(model, tokenizer, options.threads)
+    see = seeing(eyes, anatomy, getattr(model.config, "embedding_multiplier", 1.0), options.threads)
+    return SplitVlm(see, engine, Prompting(manner.write, cut=as_one(tokenizer.bos_token_id, manner.stands)), options)
+
+
+def seeing(eyes: Eyes, anatomy: Anatomy, multiplier: float, threads: int) -> Callable[[Image.Image], Steps]:
+    """From a picture to rows (queries × width).
+
+    `multiplier`: what the language model multiplies all it is given by; pictures are not meant, so it is undone.
+    """
+    engine, side = TorchVision(eyes.tower, threads), eyes.tower.shape.image
+
+    def see(image: Image.Image) -> Steps:
+        pixels = normalised(square(image, side), anatomy.mean, anatomy.deviation)
+        features = yield from engine.features(pixels[None])
+        return values(connected(eyes.resampler, torch.from_numpy(features))[0]) / multiplier
+
+    return see
+
+
+def eyes_of(anatomy: Anatomy, tensors: Tensors, told: Config, on: Placed) -> Eyes:
+    """Tower and resampler. Raises KeyError or BackendError for what is lacking."""
+    tower = anatomy.build(_below(anatomy.tower, tensors), told, on.dtype)
+    queries, width = int(told.get("num_query") or told["query_num"]), int(told["hidden_size"])
+    found = {"pos_embed": waves(width, isqrt(queries))} | _below(anatomy.resampler, tensors)
+    with torch.device("meta"):
+        resampler = Resampler(queries, tower.shape.width, width)
+    checkpoints.fill(resampler, iter(found.items()), str, on.dtype)
+    return Eyes(tower.to(on.device), resampler.to(on.device))
+
+
+def language_of(anatomy: Anatomy, tensors: Tensors, told: Config, on: Placed) -> Any:
+    """The language model. Raises KeyError or BackendError for what is lacking."""
+    eyes = (anatomy.tower, anatomy.resampler)
+    words = {name.removeprefix(anatomy.language): t for name, t in tensors.items() if not name.startswith(eyes)}
+    shape = anatomy.shape(told)
+    shape.tie_word_embeddings = "lm_head.weight" not in words
+    return built(shape, iter(words.items()), str, on)
+
+
+def tokenizer_of(folder: Path, manner: Manner, rows: int) -> Any:
+    """The tokenizer as published, with the marks of the prompt; `rows`: how many words the language model knows.
+
+    Raises BackendError where the model has no row for a mark.
+    """
+    import transformers
+
+    kind = "PreTrainedTokenizerFast" if (folder / "tokenizer.json").is_file() else "LlamaTokenizer"
+    try:
+        tokenizer = getattr(transformers, kind).from_pretrained(folder, local_files_only=True)
+    except ImportError as error:
+        raise BackendError(f"{folder.name} has its tokenizer as tokenizer.model: pip install sentencepiece") from error
+    known = tokenizer.get_vocab()
+    tokenizer.add_tokens([mark for mark in manner.marks if mark not in known], special_tokens=True)
+    strange = [mark for mark in manner.marks if tokenizer.convert_tokens_to_ids(mark) >= rows]
+    if strange or len(tokenizer.encode(manner.stands, add_special_tokens=False)) > 2:
+        raise BackendError(f"{folder.name} does not know {', '.join(strange) or manner.stands}: pull it anew")
+    return tokenizer
+
+
+def _eva(tensors: Tensors, told: Config, dtype: torch.dtype) -> Eva02:
+    shape = timm.eva_shape(tensors, int(told["image_size"]))
+    with torch.device("meta"):
+        tower = Eva02(shape)
+    checkpoints.fill(tower, timm.as_eva(tensors, shape.grid), str, dtype)
+    return tower
+
+
+def _siglip(tensors: Tensors, told: Config, dtype: torch.dtype) -> Vit:
+    shape = timm.vit_shape(tensors, int(told["image_size"]), bool(told["drop_vision_last_layer"]))
+    with torch.device("meta"):
+        tower = Vit(shape)
+    checkpoints.fill(tower, timm.as_vit(tensors, shape.grid), str, dtype)
+    return tower
+
+
+def mistral(told: Config) -> Any:
+    """Zephyr, which is Mistral."""
+    from transformers import MistralConfig
+
+    context = min(told.get("max_position_embeddings", _UNTIL_WINDOW), told.get("sliding_window") or _UNTIL_WINDOW)
+    return MistralConfig(
+        **_shared(told), max_position_embeddings=context, sliding_window=None, architectures=["MistralForCausalLM"]
+    )
+
+
+def granite(told: Config) -> Any:
+    """MiniCPM, which is Granite with the multipliers that its own configuration gives other names."""
+    from transformers import GraniteConfig
+
+    width, layers, heads = told["hidden_size"], told["num_hidden_layers"], told["num_attention_heads"]
+    return GraniteConfig(
+        **_shared(told),
+        max_position_embeddings=told.get("max_position_embeddings", 2048),
+        embedding_multiplier=told["scale_emb"],
+        residual_multiplier=told["scale_depth"] / sqrt(layers),
+        logits_scaling=width / told["dim_model_base"],
+        attention_multiplier=(width // heads) ** -0.5,
+        architectures=["GraniteForCausalLM"],
+    )
+
+
+def _shared(told: Config) -> Config:
+    """What the configurations of all decoders say alike."""
+    names = ("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads")
+    own = {name: told[name] for name in (*names, "rms_norm_eps")}
+    own["num_key_value_heads"] = told.get("num_key_value_heads", told["num_attention_heads"])
+    own["rope_parameters"] = {"rope_type": "default", "rope_theta": told.get("rope_theta", 10000.0)}
+    return own | {name: told[name] for name in ("bos_token_id", "eos_token_id") if name in told}
+
+
+def _placed(told: Config, options: VisionOptions) -> Placed:
+    """Where it lives; `auto` is the number format it was saved in, which was half precision for both."""
+    saved = getattr(torch, str(told.get("torch_dtype") or told.get("dtype")), torch.bfloat16)
+    device = device_of(options.device)
+    return Placed(device, precision_of(options.precision, saved, device))
+
+
+def _below(prefix: str, tensors: Tensors) -> Tensors:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+ANATOMIES: dict[Size, Anatomy] = {
+    "12B": Anatomy("model.vision_tower.", "model.resampler.", "", _eva, mistral, CLIP_MEAN, CLIP_DEVIATION),
+    "3B": Anatomy("vpm.", "resampler.", "llm.", _siglip, granite),
+}
