@@ -1,0 +1,183 @@
+"""Native image-text models of transformers as Lookers: loading, the prompt in the model's own chat template, caches."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Generator, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from devices.media import Frame
+from pipelines import checkpoints, room
+from pipelines.backends import BackendError, Exchange, Look, Looker, first_line
+from pipelines.captioners.hf_engine import Inputs, NativeEngine, Shown
+from pipelines.captioners.processors import fitted, in_one_tile, processor_of
+from pipelines.chats.prompting import unmarked
+from pipelines.language.engine import Limits, Reader, stream
+from pipelines.language.loading import device_of, loading, precision_of
+from pipelines.types import Seen
+from pipelines.wording import one_line
+
+if TYPE_CHECKING:
+    import torch
+
+    from pipelines.captioners.hf import Hf
+
+
+def from_folder(folder: Path, options: Hf) -> Looker:
+    """Load a folder as `from_pretrained` takes it. Raises BackendError."""
+    checkpoints.config(folder)
+    bytes_of_file = checkpoints.size(folder)
+    with loading(folder):
+        import transformers
+
+        config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        _check_sight(folder, config)
+        device = device_of(options.device)
+        saved = _saved_in(config)
+        dtype = precision_of(options.precision, saved, device)
+        if device.type == "cpu":
+            room.check(bytes_of_file * dtype.itemsize // (saved or dtype).itemsize, f"{folder.name!r}")
+        processor = processor_of(folder, config)
+        engine = NativeEngine(_model(folder, dtype).to(device), processor, options.threads)
+    if not options.tiles:
+        in_one_tile(processor)
+    return _looker(engine, options)
+
+
+class NativeVlm:
+    """A chat model that sees, as a Looker.
+
+    A picture is encoded once and kept; a further question about it reads the question only. The picture is encoded in
+    one pass, so closing takes effect before it, after it, and then between tokens. Equal to transformers' own
+    generation, with and without those caches, for LLaVA, Idefics3, SmolVLM and Qwen2.5-VL.
+    """
+
+    def __init__(self, engine: NativeEngine, options: Hf) -> None:
+        self._engine, self.options = engine, options
+        self.reader = Reader(engine)
+        self._seen: OrderedDict[str, Any] = OrderedDict()
+        self._marks = _marks(engine.processor)
+
+    def caption(self, frame: Frame) -> Seen:
+        """The caption at once."""
+        return Seen(one_line("".join(self.describe(frame))))
+
+    def describe(self, frame: Frame) -> Generator[str, None, None]:
+        """The caption in pieces; empty ones around the encoding of the picture."""
+        return self.look(Look(frame, self.options.prompt, max_tokens=self.options.max_tokens))
+
+    def look(self, request: Look) -> Generator[str, None, None]:
+        """The answer in pieces; empty ones around the encoding of the picture."""
+        inputs = self._inputs(request)
+        yield ""
+        key = content_of(request.frame)
+        features = self._features(key, inputs)
+        yield ""
+        prompt = self._engine.show(Shown(inputs, key, features))
+        limits = Limits(request.max_tokens or self.options.max_answer, self.options.sampling)
+        yield from stream(self.reader, prompt, limits)
+
+    def _inputs(self, request: Look) -> Inputs:
+        image = fitted(Image.fromarray(request.frame.pixels), self.options.image_size)
+        return prepared(self._engine, self._conversation(image, request))
+
+    def _conversation(self, image: Image.Image, request: Look) -> list[dict[str, Any]]:
+        """The whole talk about one picture, which stands before its first question."""
+        said: list[dict[str, Any]] = []
+        for one in (*request.history, Exchange(request.question, "")):
+            said.append({"role": "user", "content": [_text(self._clean(one.asked))]})
+            said.append({"role": "assistant", "content": [_text(self._clean(one.heard))]})
+        said[0]["content"].insert(0, {"type": "image", "image": image})
+        return said[:-1]
+
+    def _features(self, key: str, inputs: Inputs) -> Any:
+        """The encoded picture: made once, then kept under its content."""
+        if key not in self._seen:
+            self._seen[key] = self._engine.features(inputs)
+        self._seen.move_to_end(key)
+        while len(self._seen) > self.options.frames:
+            self._seen.popitem(last=False)
+        return self._seen[key]
+
+    def _clean(self, text: str) -> str:
+        for mark in self._marks:
+            text = text.replace(mark, " ")
+        return unmarked(text)
+
+
+def content_of(frame: Frame) -> str:
+    """A name of what a frame shows: equal for equal pixels."""
+    return blake2b(frame.pixels.tobytes(), digest_size=16).hexdigest() + str(frame.pixels.shape)
+
+
+def prepared(engine: NativeEngine, conversation: Sequence[dict[str, Any]]) -> Inputs:
+    """A conversation as tensors on the model's device. Raises BackendError where its template does not take it."""
+    from jinja2 import TemplateError
+
+    try:
+        made = engine.processor.apply_chat_template(
+            conversation, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
+        )
+    except (TemplateError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise BackendError(f"the model's own chat template does not take the prompt: {first_line(error)}") from error
+    return dict(made.to(engine.model.device, dtype=engine.model.dtype))
+
+
+def _looker(engine: NativeEngine, options: Hf) -> Looker:
+    from pipelines.captioners.florence import Florence
+
+    if engine.model.config.model_type == "florence2":
+        return Florence(engine, options)
+    if getattr(engine.processor, "chat_template", None) is None:
+        raise BackendError(f"{options.weights!r} has no chat template: choose an instruct model")
+    return NativeVlm(engine, options)
+
+
+def _model(folder: Path, dtype: torch.dtype) -> Any:
+    """The model with all of its weights. Raises BackendError where some are missing."""
+    import transformers
+
+    model, told = transformers.AutoModelForImageTextToText.from_pretrained(
+        folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=dtype,
+        output_loading_info=True,
+    )  # fmt: skip
+    if missing := sorted(told["missing_keys"]):
+        raise BackendError(f"the weights {folder.name!r} lack {len(missing)} tensors, {missing[0]} among them")
+    model.generation_config.cache_implementation = None  # the cache is the engine's
+    return model.requires_grad_(False)
+
+
+def _check_sight(folder: Path, config: Any) -> None:
+    """Raises BackendError for a model that takes no pictures."""
+    from transformers.models.auto.modeling_auto import (
+        MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+        MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES,
+    )
+
+    kind = config.model_type
+    if kind in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
+        return
+    if kind in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        raise BackendError(f"{folder.name!r} ({kind}) is a text model and cannot see: use it as [chat]")
+    raise BackendError(f"{folder.name!r} ({kind}) is no image-text model that transformers knows: choose another")
+
+
+def _saved_in(config: Any) -> torch.dtype | None:
+    import torch
+
+    told = config.dtype or getattr(config.get_text_config(), "dtype", None)
+    return told if isinstance(told, torch.dtype) else None
+
+
+def _marks(processor: Any) -> list[str]:
+    """What the tokenizer takes for something else than words; the longest first, as one may hold another."""
+    marks = {*processor.tokenizer.all_special_tokens, str(getattr(processor, "image_token", ""))}
+    return sorted((mark for mark in marks if mark.strip()), key=len, reverse=True)
+
+
+def _text(words: str) -> dict[str, str]:
+    return {"type": "text", "text": words}
