@@ -22,6 +22,7 @@ from pipelines.gate import KeyframeGate
 from pipelines.hearing import Ears, Endpointer
 from pipelines.live import Hearing, Session, live
 from pipelines.memory import Memory
+from pipelines.partials import partials_of
 from pipelines.precedence import Precedence
 from pipelines.seeing import Eye, Sight
 from pipelines.speaking import Mouth
@@ -128,10 +129,12 @@ def _hearing(config: Config, devices: Devices, models: Models, mouth: Mouth, emi
         return None
     detector, ear_worker = models.get("detector")
     transcriber, worker = models.get("transcriber")
+    partials = partials_of(transcriber, worker, emit, config.hearing.partials)
     ears = Ears(
-        Endpointer(config.hearing, detector),
+        Endpointer(config.hearing, detector, drafts=partials is not None),
         ear_worker,
         _deafness(mouth) if half_duplex(config, devices) else lambda chunk: False,
+        partials,
     )
     troubles = {part: Patience(part, emit) for part in ("microphone", "detector", "transcriber")}
     return Hearing(devices.microphone, ears, transcriber, worker, troubles)

@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from assistant.plain import PATIENCE, Json, Plain, clean, complete, drops, listed, moment, while_read, words
 from devices.lines import Latest
 from devices.threads import DaemonThread
-from pipelines.types import Caption, Event, Health, Recovered, Reply, SpeechStarted, Started, Transcript, Trouble
+from pipelines.types import (
+    Caption,
+    Event,
+    Health,
+    PartialTranscript,
+    Recovered,
+    Reply,
+    SpeechStarted,
+    Started,
+    Transcript,
+    Trouble,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,6 +73,8 @@ class Status:
 
     zero: float | None = None
     doing: str = "watching"
+    saying: str = ""
+    """What someone who still talks has said so far."""
     parts: dict[str, str] = field(default_factory=dict)
     """From part to why it cannot answer; empty where it runs."""
     captions: dict[str, Caption] = field(default_factory=dict)
@@ -73,6 +86,10 @@ class Status:
         match event:
             case Started():
                 self.parts = dict.fromkeys(event.parts, "")
+            case PartialTranscript():
+                self.saying = event.text
+            case SpeechStarted() | Transcript():
+                self.saying = ""
             case Caption():
                 self.captions[event.camera] = event
             case Health():
@@ -103,6 +120,8 @@ class Status:
             yield Text(" · ").join(_part(name, why) for name, why in self.parts.items())
         for name, caption in list(self.captions.items())[:CAMERAS]:
             yield Text(clean(f"{name}, {now - caption.captured_at:.0f} s ago: {caption.text}"), "cyan")
+        if self.saying:
+            yield Text(clean(f"{self.saying} …"), "green")
         if lost := drops(self.counters):
             yield Text(listed(lost), "yellow")
 

@@ -15,8 +15,9 @@ from pydantic import Field
 from devices.lines import Lossless
 from devices.media import SPEECH_RATE, AudioChunk, Options, Samples
 from pipelines.backends import BackendError, Detector, Transcriber, expect
+from pipelines.partials import Partials
 from pipelines.trouble import Patience
-from pipelines.types import Heard, Perception, SpeechStarted, Transcript, Utterance
+from pipelines.types import Draft, Heard, Perception, SpeechStarted, Transcript, Utterance
 from pipelines.worker import Worker
 
 SEARCHED = 3.0
@@ -40,6 +41,13 @@ class HearingOptions(Options):
     """Sound kept from the final pause."""
     longest: float = Field(default=15.0, ge=2, le=60)
     """An utterance that goes on for longer is cut where it is quietest; the rest begins the next one."""
+    partials: float = Field(default=0.7, ge=0, le=10)
+    """Words are shown while someone still talks, at most once in so many seconds, where the transcriber is fast enough
+    for that; 0: never."""
+
+
+Sound = SpeechStarted | Draft | Utterance
+"""What listening finds out."""
 
 
 class _Window(NamedTuple):
@@ -54,18 +62,20 @@ class _Window(NamedTuple):
 class Endpointer:
     """Finds utterances in a stream of chunks of any length. Synchronous; its only clock is the chunks' own."""
 
-    def __init__(self, options: HearingOptions, detector: Detector) -> None:
+    def __init__(self, options: HearingOptions, detector: Detector, drafts: bool = False) -> None:
+        """With `drafts` it also hands over the sound of what is being said, every `partials` seconds."""
         self._options, self._detector = options, detector
         self._size = detector.window
         self._start = self._windows_in(options.start)
         self._silence = self._windows_in(options.silence)
+        self._draft_every = self._windows_in(options.partials) if drafts else 0
         self._release = max(0.01, options.threshold - options.hysteresis)
         self._heard_until: float | None = None
         self._forget()
 
-    def push(self, chunk: AudioChunk) -> list[SpeechStarted | Utterance]:
+    def push(self, chunk: AudioChunk) -> list[Sound]:
         """What this chunk made clear. After a gap as long as a pause, speech is taken up anew."""
-        events: list[SpeechStarted | Utterance] = []
+        events: list[Sound] = []
         if self._heard_until is not None and chunk.started_at - self._heard_until >= self._options.silence:
             events.extend(self.flush())
         self._heard_until = chunk.started_at + chunk.seconds
@@ -92,6 +102,7 @@ class Endpointer:
         self._held: list[_Window] = []
         self._speaking = False
         self._run = 0  # windows of speech, or once someone talks of pause, without a break
+        self._undrafted = 0  # windows since the last draft
 
     def _judged(self, chunk: AudioChunk) -> Iterator[_Window]:
         """Whole windows out of what was left over and the chunk; each takes its time from its last sample."""
@@ -108,7 +119,7 @@ class Endpointer:
     def _window(self, samples: Samples, ended_at: float, speech: float) -> _Window:
         return _Window(samples, ended_at - len(samples) / SPEECH_RATE, ended_at, speech)
 
-    def _hear(self, window: _Window) -> Sequence[SpeechStarted | Utterance]:
+    def _hear(self, window: _Window) -> Sequence[Sound]:
         self._held.append(window)
         return self._await_pause(window) if self._speaking else self._await_speech(window)
 
@@ -120,17 +131,26 @@ class Endpointer:
         if self._run < self._start:
             return []
         began = self._held[-self._run].started_at
-        self._speaking, self._run = True, 0
+        self._speaking, self._run, self._undrafted = True, 0, 0
         return [SpeechStarted(began)]
 
-    def _await_pause(self, window: _Window) -> Sequence[Utterance]:
+    def _await_pause(self, window: _Window) -> Sequence[Utterance | Draft]:
         self._run = 0 if window.speech >= self._release else self._run + 1
         if self._run >= self._silence:
             self._speaking = False
             return self._split(len(self._held) - max(0, self._run - self._windows_in(self._options.tail)))
         if len(self._held) >= self._windows_in(self._options.longest):
             return self._split(self._quietest())
-        return []
+        return self._drafted()
+
+    def _drafted(self) -> Sequence[Draft]:
+        """What was said so far, if it is time; not in a pause, which may be the last."""
+        self._undrafted += 1
+        if not self._draft_every or self._run or self._undrafted < self._draft_every:
+            return []
+        self._undrafted = 0
+        samples = np.concatenate([window.samples for window in self._held])
+        return [Draft(samples, self._held[0].started_at, self._held[-1].ended_at)]
 
     def _split(self, at: int) -> list[Utterance]:
         """End an utterance before window `at`; what follows is held for the next. Silence alone is none."""
@@ -153,7 +173,7 @@ class Endpointer:
         return ceil(round(seconds * SPEECH_RATE / self._size, 6))
 
 
-_Work = Callable[[], Sequence[SpeechStarted | Utterance]]
+_Work = Callable[[], Sequence[Sound]]
 
 
 def _never(chunk: AudioChunk) -> bool:
@@ -168,6 +188,8 @@ class Ears:
     worker: Worker
     deaf: Callable[[AudioChunk], bool] = _never
     """True for sound from while the assistant itself spoke into the room: it could hear nothing but itself."""
+    partials: Partials | None = None
+    """What puts into words what is being said; None: nothing does."""
 
 
 async def listen(
@@ -181,14 +203,27 @@ async def listen(
     async for chunk in chunks:
         # What was said before the assistant spoke is handed over, not lost.
         work: _Work = partial(ears.endpointer.push, chunk) if not ears.deaf(chunk) else ears.endpointer.flush
-        for event in await ears.worker.call(work):
-            if isinstance(event, SpeechStarted):
-                await perceptions.put(event)
-            else:
-                await utterances.put(event)
+        for sound in await ears.worker.call(work):
+            await _hand_over(sound, ears, perceptions, utterances)
     for utterance in await ears.worker.call(ears.endpointer.flush):
-        await utterances.put(utterance)
+        await _hand_over(utterance, ears, perceptions, utterances)
     utterances.close()
+    if ears.partials is not None:
+        ears.partials.close()
+
+
+async def _hand_over(
+    sound: Sound, ears: Ears, perceptions: Lossless[Perception], utterances: Lossless[Utterance]
+) -> None:
+    match sound:
+        case SpeechStarted():
+            await perceptions.put(sound)
+        case Draft() if ears.partials is not None:
+            ears.partials.offer(sound)
+        case Utterance():
+            if ears.partials is not None:
+                ears.partials.settle(sound)
+            await utterances.put(sound)
 
 
 async def transcribe(

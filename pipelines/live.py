@@ -147,6 +147,8 @@ async def _listen(parts: Hearing, perceptions: Lossless[Perception]) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(_source(parts.microphone, chunks, troubles["microphone"]))
         group.create_task(keep_up(troubles["detector"], listen, lambda: chunks.accepted))
+        if parts.ears.partials is not None:
+            group.create_task(parts.ears.partials.run())
         group.create_task(
             hearing.transcribe(utterances, parts.transcriber, parts.worker, perceptions, troubles["transcriber"])
         )

@@ -98,6 +98,28 @@ class Utterance:
     """Seconds on the loop's clock at the last speech in it (the pause that ended it came after)."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """The sound so far of an utterance that still goes on. It carries samples, so it is no event."""
+
+    samples: Samples
+    started_at: float
+    ended_at: float
+    """Seconds on the loop's clock at its last sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartialTranscript:
+    """What someone who still talks has said so far. It may change: nothing is answered to it."""
+
+    text: str
+    at: float
+    """Seconds on the loop's clock at the last sound in it."""
+    took: float = 0.0
+    """Seconds from that sound to these words."""
+    language: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Transcript:
     """One utterance, or one typed ask, in words."""
@@ -183,7 +205,9 @@ class Health:
     counters: dict[str, int]
 
 
-Event = Caption | SpeechStarted | Transcript | Reply | Trouble | Recovered | Notice | Started | Health
+Event = (
+    Caption | SpeechStarted | PartialTranscript | Transcript | Reply | Trouble | Recovered | Notice | Started | Health
+)
 
 
 Perception = Caption | SpeechStarted | Transcript

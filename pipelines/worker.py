@@ -18,12 +18,22 @@ class Worker:
 
     def __init__(self, part: str) -> None:
         self._thread = DaemonThread(part)
+        self._calls = 0
+
+    @property
+    def busy(self) -> bool:
+        """True while somebody waits for what the model does."""
+        return self._calls > 0
 
     async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` in the model's thread. When cancelled, the result that comes later is dropped."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._thread, lambda: self._guarded(work, *args, **kwargs)
-        )
+        self._calls += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._thread, lambda: self._guarded(work, *args, **kwargs)
+            )
+        finally:
+            self._calls -= 1
 
     async def iterate(self, pieces: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
         """Pull an iterator in the model's thread, one piece a call, so that cancelling ends it between pieces."""

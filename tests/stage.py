@@ -10,6 +10,7 @@ from pipelines.backends import Captioner
 from pipelines.hearing import Ears, Endpointer, HearingOptions
 from pipelines.live import Hearing, Session, live
 from pipelines.memory import Memory
+from pipelines.partials import partials_of
 from pipelines.precedence import Precedence
 from pipelines.seeing import Eye, Sight
 from pipelines.speaking import Mouth
@@ -46,6 +47,7 @@ class Stage:
     speaker: FakeSpeaker | None = field(default_factory=FakeSpeaker)
     chat: FakeChat = field(default_factory=lambda: FakeChat(dict(ANSWERS)))
     voice: FakeVoice = field(default_factory=FakeVoice)
+    transcriber: FakeTranscriber = field(default_factory=lambda: FakeTranscriber(BOOK))
     captioner: Captioner = field(default_factory=FakeCaptioner)
     options: ConversationOptions = field(default_factory=ConversationOptions)
     deaf_while_speaking: bool = False
@@ -80,13 +82,16 @@ class Stage:
     def _hearing(self, mouth: Mouth) -> Hearing | None:
         if self.microphone is None:
             return None
+        worker, options = Worker("transcriber"), HearingOptions()
+        partials = partials_of(self.transcriber, worker, self.events.append, options.partials)
         ears = Ears(
-            Endpointer(HearingOptions(), LoudnessDetector()),
+            Endpointer(options, LoudnessDetector(), drafts=partials is not None),
             Worker("detector"),
             (lambda chunk: self.deaf_while_speaking and mouth.spoke_during(chunk.started_at, chunk.started_at + 0.032)),
+            partials,
         )
         troubles = {part: Patience(part, self.events.append) for part in ("microphone", "detector", "transcriber")}
-        return Hearing(self.microphone, ears, FakeTranscriber(BOOK), Worker("transcriber"), troubles)
+        return Hearing(self.microphone, ears, self.transcriber, worker, troubles)
 
     def told(self, kind: type[E]) -> list[E]:
         return [event for event in self.events if isinstance(event, kind)]

@@ -25,6 +25,7 @@ from pipelines.types import (
     Event,
     Health,
     Notice,
+    PartialTranscript,
     Recovered,
     Reply,
     SpeechStarted,
@@ -244,6 +245,31 @@ async def test_the_status_area_tells_what_holds_now() -> None:
         await asyncio.sleep(1.2)
         assert "── 11 s, answering ──" in terminal.lines()
         assert "camera desk · voice" in terminal.lines()
+
+
+async def test_what_is_being_said_stands_in_the_status_area_until_it_is_whole() -> None:
+    terminal, line = Terminal(), Latest[Event](64)
+    with showing(Screen(Console(file=terminal, force_terminal=True, width=60, height=24)), line):
+        for event in [SpeechStarted(1000.0), PartialTranscript("how many \x1b[2Jpeople", 1001.0)]:
+            line.put(event)
+        await asyncio.sleep(1.2)
+        assert terminal.lines()[-3:] == ["── 1 s, listening ──", "how many [2Jpeople …", "Ctrl-C ends"]
+        line.put(Transcript("how many people are there", 1002.0))
+        await asyncio.sleep(1.2)
+        assert not any("…" in row for row in terminal.lines())
+
+
+async def test_what_is_being_said_is_json_but_no_plain_line() -> None:
+    partial, stream = PartialTranscript("how many", 1001.0, 0.2, "en"), StringIO()
+    assert await plain_lines([partial]) == []
+    await show(Json(stream), [partial])
+    assert json.loads(stream.getvalue()) == {
+        "type": "partial_transcript",
+        "text": "how many",
+        "at": 1001.0,
+        "took": 0.2,
+        "language": "en",
+    }
 
 
 async def test_the_live_view_fits_a_narrow_terminal_also_when_it_becomes_one() -> None:

@@ -39,10 +39,13 @@ class _JumpingSelector(selectors.DefaultSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Starts at 1000 s. What runs in an executor runs at once and takes no time."""
+    """Starts at 1000 s. What runs in an executor takes no time, or as long as `takes` says, one job after the other."""
 
     def __init__(self) -> None:
         self.now = 1000.0
+        self.takes: dict[Any, float] = {}
+        """From executor to the seconds of each of its jobs."""
+        self._free_at: dict[Any, float] = {}
         selector = _JumpingSelector()
         selector.loop = self
         super().__init__(selector)
@@ -52,11 +55,23 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
         done: asyncio.Future[T] = self.create_future()
-        try:
-            done.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001  an executor carries every error to the one who awaits
-            done.set_exception(error)
+        if seconds := self.takes.get(executor, 0.0):
+            self._free_at[executor] = max(self.now, self._free_at.get(executor, 0.0)) + seconds
+            self.call_at(self._free_at[executor], _work, done, func, *args)
+        else:
+            _work(done, func, *args)
         return done
+
+
+def _work(done: asyncio.Future[T], func: Callable[..., T], *args: Any) -> None:
+    try:
+        result = func(*args)
+    except Exception as error:  # noqa: BLE001  an executor carries every error to the one who awaits
+        if not done.cancelled():
+            done.set_exception(error)
+    else:
+        if not done.cancelled():
+            done.set_result(result)
 
 
 def run(main: Coroutine[Any, Any, T], seconds: float = 3600.0) -> T:

@@ -37,7 +37,8 @@ NEVER_SAID = frozenset({
     "please subscribe", "please like and subscribe", "like and subscribe", "subscribe to my channel",
     "dont forget to subscribe", "see you in the next video", "ill see you in the next video",
     "谢谢观看", "感谢观看", "谢谢大家观看", "感谢收看", "谢谢收看", "下期再见", "我们下期再见",
-    "請不吝點贊訂閱轉發打賞支持明鏡與點點欄目", "请不吝点赞订阅转发打赏支持明镜与点点栏目", "請按讚訂閱", "请订阅", "謝謝觀看", "感謝觀看",
+    "請不吝點贊訂閱轉發打賞支持明鏡與點點欄目", "请不吝点赞订阅转发打赏支持明镜与点点栏目",
+    "請按讚訂閱", "请订阅", "謝謝觀看", "感謝觀看",
 })  # fmt: skip
 """Ends of films that speech models learnt from subtitles; nobody says them to an assistant."""
 CREDITS = re.compile(
