@@ -110,22 +110,28 @@ def refuses(status: int, message: str = "", **headers: str) -> Script:
     return sends(body, kind="application/json", status=status, **headers)
 
 
-def hangs(*first: bytes) -> Script:
-    """These bytes, and then nothing, until the client goes away or the test releases it."""
+def lingers(*first: bytes) -> Script:
+    """These bytes, and then signs of life until the client goes away or the test releases it."""
+
+    def script(exchange: Exchange) -> None:
+        exchange.head()
+        exchange.send(*first)
+        while not exchange.server.released.wait(0.01):
+            exchange.send(b": still here\n\n")
+
+    return script
+
+
+def stalls(*first: bytes) -> Script:
+    """These bytes, if any, and then nothing until the test releases it."""
 
     def script(exchange: Exchange) -> None:
         if first:
             exchange.head()
             exchange.send(*first)
-        while not exchange.server.released.wait(0.01):
-            exchange.send(b"") if not first else exchange.send(b": still here\n\n")
+        exchange.server.released.wait(20)
 
     return script
-
-
-def silent(exchange: Exchange) -> None:
-    """Not a byte until the test releases it."""
-    exchange.server.released.wait(20)
 
 
 def endless(part: bytes) -> Script:

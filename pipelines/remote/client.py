@@ -40,8 +40,8 @@ class Wire:
         """Told by httpx of each step, in the thread that takes it; raising ends the request."""
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self._socket = details["return_value"].get_extra_info("socket")
-        if self._cut:
-            raise Cut
+            if self._cut:
+                raise Cut
 
     def cut(self) -> None:
         """End the connection, also under a thread that waits at it."""

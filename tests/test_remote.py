@@ -1,0 +1,276 @@
+"""Models on a server that misbehaves: every mishap is one line, is tried again where it may help, and leaks nothing."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from pipelines.backends import BackendError, Chat, Exchange, Prompt
+from pipelines.chats.openai import OpenAi
+from pipelines.remote.client import Server
+from pipelines.remote.waiting import Clock
+from tests.servers import DONE, ChatServer, Script, endless, event, lingers, refuses, says, sends, stalls
+
+KEY = "sk-very-secret-0123456789"
+OK = says("Two ", "eggs.")
+
+
+class Watch:
+    """A clock that only waiting moves, so that no test waits."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        self.clock = Clock(lambda: self.at, self._sleep, lambda: 1.0)
+
+    def _sleep(self, seconds: float) -> None:
+        self.at += seconds
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., ChatServer]]:
+    """Starts servers that end with the test."""
+    servers: list[ChatServer] = []
+
+    def start(*scripts: Script) -> ChatServer:
+        servers.append(ChatServer(*scripts).start())
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.__exit__()
+
+
+Serve = Callable[..., ChatServer]
+
+
+def ask(server: ChatServer, watch: Watch, **options: Any) -> str:
+    client = Server(OpenAi(url=server.url, model="m", **options), watch.clock)
+    return "".join(client.stream([{"role": "user", "content": "Do I have eggs?"}], 20))
+
+
+def line(server: ChatServer, watch: Watch, **options: Any) -> str:
+    with pytest.raises(BackendError) as caught:
+        ask(server, watch, **options)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert text.startswith("127.0.0.1:")
+    return text
+
+
+def test_an_answer_comes_in_pieces_and_what_is_sent_is_what_was_asked(serve: Serve) -> None:
+    server = serve(OK)
+    chat: Chat = OpenAi(url=server.url, model="qwen", temperature=0.5, max_tokens=30).load()
+    prompt = Prompt("Be brief.", (Exchange("Hi", "Hello."),), (), "do I have eggs", 10.0)
+    assert [piece for piece in chat.reply(prompt) if piece] == ["Two ", "eggs."]
+    assert server.asked[0].path == "/v1/chat/completions"
+    assert server.asked[0].body == {
+        "model": "qwen", "stream": True, "max_tokens": 30, "temperature": 0.5,
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Hi"},
+            {"role": "assistant", "content": "Hello."},
+            {"role": "user", "content": "Do I have eggs?"},
+        ],
+    }  # fmt: skip
+    assert "Authorization" not in server.asked[0].headers
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param([event("Two "), event("eggs."), event(None, "stop")], id="no [DONE]"),
+        pytest.param([event("Two "), event("eggs."), DONE, b"data: rubbish\n\n"], id="only [DONE]"),
+        pytest.param([event("Two "), b'metrics: {"ttft": 12\n\n', event("eggs."), DONE], id="nexa's metrics"),
+        pytest.param([b": hello\n\nevent: x\nid: 3\n", event("Two "), b"data:\n", event("eggs."), DONE], id="other"),
+        pytest.param([(event("Two ") + event("eggs.") + DONE).replace(b"\n", b"\r\n")], id="line ends of Windows"),
+        pytest.param([bytes([byte]) for byte in event("Two ") + event("eggs.") + DONE], id="byte by byte"),
+        pytest.param([event("Two "), event("eggs."), b'data: {"choices": []}\n\n', DONE], id="an account"),
+        pytest.param([event("Two "), event("eg\u0007gs.\x1b"), DONE], id="what a terminal would obey"),
+    ],
+)
+def test_answers_that_differ_in_their_wrapping_are_the_same(serve: Serve, watch: Watch, parts: list[bytes]) -> None:
+    assert ask(serve(sends(*parts)), watch) == "Two eggs."
+
+
+def test_letters_that_are_cut_by_the_network_are_put_together(serve: Serve, watch: Watch) -> None:
+    sent = 'data: {"choices": [{"delta": {"content": "两个鸡蛋"}, "finish_reason": "stop"}]}\n\n'.encode()
+    assert ask(serve(sends(sent[:44], sent[44:45], sent[45:])), watch) == "两个鸡蛋"
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        pytest.param(sends(event("Two "), b"data: {broken\n\n"), "an event that is no JSON: {broken", id="malformed"),
+        pytest.param(sends(b"data: \xff\xfe\n\n"), "no JSON", id="not UTF-8"),
+        pytest.param(sends(b"data: " + b"[" * 50_000 + b"\n\n"), "no JSON", id="a nest beyond reason"),
+        pytest.param(sends(b'data: {"hello": 1}\n\n'), 'no part of a chat completion: {"hello": 1}', id="wrong JSON"),
+        pytest.param(sends(b'data: {"choices": [{"delta": 7}]}\n\n'), "no part of a chat", id="wrong types"),
+        pytest.param(sends(b"data: [1, 2]\n\n"), "no part of a chat", id="a list"),
+        pytest.param(
+            sends(b'data: {"error": {"message": "out of\\nmemory"}}\n\n'), "says: out of memory", id="an error"
+        ),
+        pytest.param(sends(event(None, "content_filter"), DONE), "withholds", id="a filter"),
+        pytest.param(sends(event(None, "length"), DONE), "allow more tokens", id="only thoughts"),
+        pytest.param(sends(b"<html>", kind="text/html"), "with a web page: check `url`", id="a page"),
+        pytest.param(sends(b'{"error": "no such thing"}', kind="application/json"), "no such thing", id="JSON"),
+        pytest.param(refuses(400, "context too long"), "refuses (HTTP 400): context too long", id="400"),
+        pytest.param(refuses(401, "who are you"), "wants a key, or another one: name its", id="401"),
+        pytest.param(refuses(404), "check `url` (it often ends in /v1) and `model` (HTTP 404)", id="404"),
+        pytest.param(
+            sends(b"<h1>Oops</h1>", kind="text/html", status=418), "refuses (HTTP 418)", id="page of an error"
+        ),
+        pytest.param(sends(b"x" * 99_999, kind="text/plain", status=413), "lower `max_side`", id="a long error"),
+        pytest.param(endless(b": and so on\n"), "sends more than any answer is long", id="endless"),
+        pytest.param(endless(b"data: never an end "), "sends more than any answer is long", id="one endless line"),
+    ],
+)
+def test_what_will_not_get_better_is_said_at_once(serve: Serve, watch: Watch, script: Script, said: str) -> None:
+    server = serve(script)
+    text = line(server, watch)
+    assert said in text
+    assert len(text) < 400
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(refuses(500, "oops"), id="500"),
+        pytest.param(refuses(503), id="503"),
+        pytest.param(refuses(429), id="429"),
+        pytest.param(sends(event(None)), id="cut before its first word"),
+        pytest.param(sends(), id="nothing at all"),
+        pytest.param(sends(b"", Content_Length="500"), id="cut in the body"),
+    ],
+)
+def test_what_may_get_better_is_tried_again(serve: Serve, watch: Watch, script: Script) -> None:
+    server = serve(script, script, OK)
+    assert ask(server, watch) == "Two eggs."
+    assert watch.at == pytest.approx(0.5 + 1.0)
+    server = serve(script)
+    line(server, watch, retries=3)
+    assert len(server.asked) == 4
+
+
+def test_an_answer_that_breaks_off_after_its_first_word_is_not_begun_anew(serve: Serve, watch: Watch) -> None:
+    server = serve(sends(event("Two ")), OK)
+    assert "broke off in the middle" in line(server, watch)
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "waited"),
+    [("7", 7.0), ("0", 0.0), ("soon", 0.5), (format_datetime(datetime.now(UTC) - timedelta(hours=1)), 0.0)],
+)
+def test_a_server_says_when_it_wants_to_be_asked_again(serve: Serve, watch: Watch, header: str, waited: float) -> None:
+    assert ask(serve(refuses(429, Retry_After=header), OK), watch) == "Two eggs."
+    assert watch.at == pytest.approx(waited)
+
+
+def test_a_server_that_wants_to_be_left_alone_for_long_is(serve: Serve, watch: Watch) -> None:
+    server = serve(refuses(429, "quota", Retry_After="3600"), OK)
+    text = line(server, watch)
+    assert text.endswith("has too much to do (HTTP 429): quota (it wants to be asked again in 3600 s)")
+    assert (watch.at, len(server.asked)) == (0.0, 1)
+
+
+def test_nobody_there(watch: Watch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    client = Server(OpenAi(url=f"http://127.0.0.1:{port}", model="m"), watch.clock)
+    with pytest.raises(BackendError, match=f"127.0.0.1:{port} is not reached .*refused.*is it running"):
+        list(client.stream([], 5))
+    assert watch.at == pytest.approx(1.5)
+
+
+def test_silence_ends(serve: Serve, watch: Watch) -> None:
+    assert "has said nothing for 0.1 s" in line(serve(stalls()), watch, read_timeout=0.1)
+    assert "has said nothing for 0.1 s" in line(serve(stalls(event("Two "))), watch, read_timeout=0.1)
+
+
+def test_an_answer_without_end_is_given_up(serve: Serve) -> None:
+    server = serve(lingers(event("Two ")))
+    client = Server(OpenAi(url=server.url, model="m", longest=0.2))
+    with pytest.raises(BackendError, match=r"has not come to an end in 0.2 s"):
+        list(client.stream([], 5))
+    assert server.left.wait(5)
+
+
+@pytest.mark.parametrize("script", [stalls(), stalls(event("Two "))], ids=["before its first byte", "in its answer"])
+def test_who_goes_away_waits_for_nothing(serve: Serve, script: Script) -> None:
+    server = serve(script)
+    answer = Server(OpenAi(url=server.url, model="m")).stream([], 5)
+    while not server.asked:
+        next(answer)
+    began = time.monotonic()
+    answer.close()
+    assert time.monotonic() - began < 0.5
+
+
+def test_who_goes_away_ends_the_connection(serve: Serve) -> None:
+    server = serve(lingers(event("Two ")))
+    answer = Server(OpenAi(url=server.url, model="m")).stream([], 5)
+    assert next(piece for piece in answer if piece) == "Two "
+    answer.close()
+    assert server.left.wait(5)
+
+
+def test_a_key_comes_from_the_environment_and_is_never_told(
+    serve: Serve, watch: Watch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("EGG_KEY", KEY)
+    caplog.set_level(logging.DEBUG)
+    server = serve(refuses(401, f"Incorrect key {KEY} provided"))
+    assert "Incorrect key … provided" in line(server, watch, key="EGG_KEY")
+    assert server.asked[0].headers["Authorization"] == f"Bearer {KEY}"
+    assert KEY not in caplog.text
+    assert KEY not in repr(OpenAi(url=server.url, model="m", key="EGG_KEY"))
+
+
+def test_a_key_does_not_follow_a_redirect(serve: Serve, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EGG_KEY", KEY)
+    thief = serve(OK)
+    server = serve(sends(status=307, Location=f"{thief.url}/chat/completions"))
+    assert "sends one elsewhere (HTTP 307), which is not followed" in line(server, watch, key="EGG_KEY")
+    assert thief.asked == []
+
+
+def test_a_key_that_is_not_there_is_missed_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = OpenAi(url="https://api.example", model="m", key="EGG_KEY")
+    monkeypatch.delenv("EGG_KEY", raising=False)
+    with pytest.raises(BackendError, match="the environment has no EGG_KEY: export EGG_KEY="):
+        options.load()
+    monkeypatch.setenv("EGG_KEY", "two words")
+    with pytest.raises(BackendError, match="what EGG_KEY holds is no key") as caught:
+        options.load()
+    assert "two words" not in str(caught.value)
+
+
+def test_one_server_is_asked_by_no_more_than_it_may(serve: Serve) -> None:
+    server = serve(lingers(event("One")), OK)
+    first = Server(OpenAi(url=server.url, model="m", parallel=1)).stream([], 5)
+    assert next(piece for piece in first if piece) == "One"
+    second = Server(OpenAi(url=server.url, model="m", parallel=1)).stream([], 5)
+    assert [next(second), next(second)] == ["", ""]
+    assert len(server.asked) == 1
+    first.close()
+    assert "".join(second) == "Two eggs."
+
+
+def test_who_reads_slowly_does_not_keep_others_waiting(serve: Serve) -> None:
+    server = serve(says("One"), OK)
+    first = Server(OpenAi(url=server.url, model="m", parallel=1)).stream([], 5)
+    assert next(piece for piece in first if piece) == "One"  # and rests there, as a caption does for a question
+    assert "".join(Server(OpenAi(url=server.url, model="m", parallel=1)).stream([], 5)) == "Two eggs."
