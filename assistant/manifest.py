@@ -1,8 +1,9 @@
-"""The manifest of weights: what each is for, under which licence, how large, and where it comes from by exact hash."""
+"""The manifest of weights: what each is for, under which licence, how large, and where exactly it comes from."""
 
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from pathlib import Path, PurePath
 from typing import Annotated, Literal, Self
@@ -13,20 +14,27 @@ from assistant.errors import WeightsError
 from assistant.places import configs
 from devices.media import Options
 from pipelines import weights
-
-RECORD = "manifest.json"
-"""The file in each pulled folder that says what lies there."""
+from pipelines.pulled import RECORD, Use
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 Bytes = Annotated[int, Field(gt=0)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Sha1 = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+Pattern = Annotated[str, Field(pattern=r"^[\w*?][\w.+*?-]*(/[\w*?][\w.+*?-]*)*$")]
+
+WEIGHTS = (".safetensors", ".gguf", ".onnx", ".bin")
+"""Endings of files with weights; a `.bin` is read with torch's weights-only loader, or by CTranslate2."""
+FETCHED = (*WEIGHTS, ".json", ".txt", ".model", ".jinja")
+"""Endings of all that is ever fetched by a pattern: no program is among them."""
 
 
 class File(Options):
     """One file at its source, and what it must be."""
 
     path: str
-    sha256: Sha256
+    sha256: Sha256 | None = None
+    blob: Sha1 | None = None
+    """Git's own hash of it, where a hub tells no other."""
     size: Bytes
     name: Annotated[str, Field(pattern=r"^\w[\w.+-]*(/\w[\w.+-]*)*$")] = ""
     """What it is saved as; without it, the last part of `path`."""
@@ -34,6 +42,17 @@ class File(Options):
     @property
     def saved_as(self) -> str:
         return self.name or PurePath(self.path).name
+
+    @property
+    def digest(self) -> str:
+        """The hash that it is known by."""
+        return self.sha256 or self.blob or ""
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Self:
+        if (self.sha256 is None) == (self.blob is None):
+            raise ValueError("needs its sha256")
+        return self
 
 
 Files = Annotated[tuple[File, ...], Field(min_length=1)]
@@ -56,16 +75,41 @@ class Wheel(Options):
 
 
 class Hub(Options):
-    """Files of a repository on a model hub, at one commit."""
+    """Files of a repository on a model hub: by their hashes at one commit, or those that match patterns.
+
+    What matches is looked up when it is pulled; the commit and the hashes that the hub tells then are kept.
+    """
 
     repo: Annotated[str, Field(pattern=r"^\w[\w.-]*(/\w[\w.-]*)?$")]
-    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
-    """The full commit hash: a branch or a tag may point elsewhere tomorrow."""
-    files: Files
+    revision: Annotated[str, Field(pattern=r"^\w[\w./-]*$")]
+    """The full commit hash; with `match` also a branch or a tag, which may point elsewhere tomorrow."""
+    files: tuple[File, ...] = ()
+    match: tuple[Pattern, ...] = ()
+    """Paths of files, with `*` and `?` for what may stand between two slashes."""
+
+    @property
+    def asked(self) -> str:
+        """What is to be looked up, in one line; empty where all is known."""
+        return " ".join((self.repo, self.revision, *self.match)) if self.match else ""
+
+    @property
+    def at_commit(self) -> bool:
+        """Whether the revision is a commit, which never moves."""
+        return re.fullmatch(r"[0-9a-f]{40}", self.revision) is not None
 
     @property
     def label(self) -> str:
-        return f"hub {self.repo} at {self.revision[:12]}"
+        return f"hub {self.repo} at {self.revision[:12] if self.at_commit else self.revision}"
+
+    @model_validator(mode="after")
+    def _is_exact_or_looked_up(self) -> Self:
+        if bool(self.files) == bool(self.match):
+            raise ValueError("needs either `files` or `match`")
+        if self.files and not self.at_commit:
+            raise ValueError("`files` with hashes need a full commit hash as the revision")
+        if programs := [one for one in self.match if not one.endswith(FETCHED)]:
+            raise ValueError(f"{programs[0]!r} may match what is no weights: patterns end in {', '.join(FETCHED)}")
+        return self
 
 
 class Local(Options):
@@ -88,8 +132,16 @@ class Entry(Options):
     licence: str
     size: Bytes
     """Bytes that are fetched."""
-    kept: Bytes
-    """Bytes that lie there in the end."""
+    about: bool = False
+    """Whether the size is an estimate; the hub tells the true one."""
+    kept: Annotated[int, Field(ge=0)] = 0
+    """Bytes that lie there in the end; 0: as many as are fetched."""
+    memory: Bytes | None = None
+    """Bytes needed to run, computed from the number of parameters, not measured."""
+    use: tuple[Use, ...] = ()
+    """What it can be used for; several where one set serves two kinds."""
+    along: tuple[str, ...] = ()
+    """Other entries that are pulled with it."""
     wheel: Wheel | None = None
     hub: Hub | None = None
     file: Local | None = None
@@ -102,16 +154,26 @@ class Entry(Options):
 
     @property
     def hashes(self) -> dict[str, str]:
-        """From the name each fetched file is saved under to its sha256."""
-        return {file.saved_as: file.sha256 for file in self.source.files}
+        """From the name each fetched file is saved under to its hash; none for what is still to be looked up."""
+        return {file.saved_as: file.digest for file in self.source.files}
+
+    @property
+    def asked(self) -> str:
+        """What must be looked up on a hub before it can be pulled; empty where all is known."""
+        return self.hub.asked if self.hub else ""
+
+    @property
+    def lasting(self) -> int:
+        """Bytes that lie there in the end."""
+        return self.kept or self.size
 
     @property
     def peak(self) -> int:
         """Bytes of disk that are in use at once, at most, while it is pulled."""
-        unpacked = sum(file.size for file in self.source.files)
+        unpacked = sum(file.size for file in self.source.files) or self.size
         # pip holds a download twice for a moment: in its own temporary folder and where it was asked to put it.
         arriving = max(2 * self.size, self.size + unpacked) if self.wheel else unpacked
-        return max(arriving, unpacked + self.kept if self.convert else 0)
+        return max(arriving, unpacked + self.lasting if self.convert else 0)
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -133,10 +195,9 @@ class Manifest(Options):
 
     def members(self, name: str) -> tuple[str, ...]:
         """The sets of weights meant by a name, which may be a group's. Raises WeightsError with the names there are."""
-        if name in self.models:
-            return (name,)
-        if name in self.groups:
-            return self.groups[name]
+        if name in self.models or name in self.groups:
+            found = self.groups.get(name, (name,))
+            return tuple(dict.fromkeys(one for member in found for one in (member, *self.models[member].along)))
         known = sorted([*self.models, *self.groups])
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
@@ -154,6 +215,9 @@ def read() -> Manifest:
         if group in both.models or (unknown := [name for name in names if name not in both.models]):
             why = "is a model's name too" if group in both.models else f"no model is called {unknown[0]!r}"
             raise WeightsError(f"models.toml: groups.{group}: {why}")
+    for name, entry in both.models.items():
+        if unknown := [one for one in entry.along if one not in both.models]:
+            raise WeightsError(f"models.toml: models.{name}.along: no model is called {unknown[0]!r}")
     return both
 
 

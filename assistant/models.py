@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -35,6 +34,12 @@ class Row:
     """Bytes that a pull fetches."""
     kept: int
     """Bytes that lie there afterwards."""
+    about: bool
+    """Whether both are estimates."""
+    memory: int | None
+    """Bytes needed to run, as computed from the number of parameters."""
+    use: tuple[str, ...]
+    """`captioner omnivision`: what it is for, and with which backend."""
 
 
 def list_models() -> list[Row]:
@@ -42,7 +47,18 @@ def list_models() -> list[Row]:
     from assistant import manifest, shelf
 
     return [
-        Row(name, shelf.state(name, one), one.purpose, one.licence, one.source.label, one.size, one.kept)
+        Row(
+            name,
+            shelf.state(name, one),
+            one.purpose,
+            one.licence,
+            one.source.label,
+            one.size,
+            one.lasting,
+            one.about,
+            one.memory,
+            tuple(f"{use.kind} {use.backend}" for use in one.use),
+        )
         for name, one in manifest.read().models.items()
     ]
 
@@ -54,14 +70,17 @@ def read_manifest(path: Path) -> dict[str, Entry]:
     return manifest.load(path).models
 
 
-def pull(name: str, say: Say) -> None:
-    """Fetch the weights of that name, or of that group, unless they are here and whole. Raises WeightsError."""
-    from assistant import manifest, shelf
+def pull(name: str, say: Say, update: bool = False) -> None:
+    """Fetch the weights of that name, or of that group, unless they are here and whole. Raises WeightsError.
+
+    `update`: what follows a branch or a tag of a hub is fetched anew where that has moved.
+    """
+    from assistant import manifest, pulling, shelf
 
     known = manifest.read()
     for member in known.members(name):
         with shelf.plain_errors(member), shelf.alone(say):
-            _pull(member, known.models[member], say)
+            pulling.pull(member, known.models[member], say, update)
 
 
 def verify(name: str | None, say: Say) -> bool:
@@ -79,54 +98,16 @@ def verify(name: str | None, say: Say) -> bool:
 
 def remove(name: str, say: Say) -> None:
     """Delete the weights of that name or group, and what an interrupted pull left of them. Raises WeightsError."""
-    from assistant import manifest, shelf, sources
+    from assistant import manifest, pulling, shelf
 
     known = manifest.read()
     forgotten = name in shelf.names() and name not in known.models
     for member in (name,) if forgotten else known.members(name):
         with shelf.plain_errors(member), shelf.alone(say), shelf.workroom(member) as room:
             if not forgotten:
-                sources.forget(known.models[member].source)
+                pulling.forget(member, known.models[member])
             was_here = shelf.take_away(member, room)
         say(f"{member}: removed" if was_here else f"{member}: was not here")
-
-
-def _pull(name: str, entry: Entry, say: Say) -> None:
-    from assistant import convert, shelf, sources
-
-    if shelf.state(name, entry) == "here" and not shelf.faults(name):
-        return say(f"{name}: is here and verified, {shelf.folder(name)}")
-    if lacking := sources.missing(entry.source) or (convert.missing() if entry.convert else ""):
-        raise WeightsError(f"{name}: {lacking}")
-    _check_space(name, entry)
-    with shelf.workroom(name) as room:
-        say(f"{name}: fetching {_megabytes(entry.size)} from {entry.source.label}, licence {entry.licence}")
-        made = _fetched(entry, room)
-        if entry.convert:
-            say(f"{name}: converting once, which takes about half a minute")
-            made = convert.from_gguf(made / next(iter(entry.hashes)), room / "converted")
-        shelf.settle(name, made, entry, room)
-    say(f"{name}: is here, {_megabytes(shelf.weight(name))} in {shelf.folder(name)}")
-
-
-def _fetched(entry: Entry, room: Path) -> Path:
-    """The folder with the files of the source; what was in between is gone, for a conversion needs the space."""
-    from assistant import sources
-
-    (folder := room / "fetched").mkdir()
-    (scratch := room / "scratch").mkdir()
-    sources.fetch(entry.source, folder, scratch)
-    shutil.rmtree(scratch)
-    return folder
-
-
-def _check_space(name: str, entry: Entry) -> None:
-    from assistant import sources
-    from pipelines.weights import home
-
-    need, free = entry.peak * 11 // 10, shutil.disk_usage(home()).free
-    if free < need:
-        raise WeightsError(f"{name}: needs {_megabytes(need)} of disk, {_megabytes(free)} are free: {sources.FULL}")
 
 
 def _verify(name: str, entry: Entry, say: Say) -> bool:
@@ -155,7 +136,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("verify", "*", "hash what is here; without names, all of it"),
         ("remove", "+", "delete weights"),
     ):
-        acts.add_parser(act, help=text).add_argument("names", nargs=count, metavar="NAME")
+        parser_of = acts.add_parser(act, help=text)
+        parser_of.add_argument("names", nargs=count, metavar="NAME")
+        if act == "pull":
+            parser_of.add_argument("--update", action="store_true", help="follow branches and tags that have moved")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -165,7 +149,7 @@ def run(arguments: argparse.Namespace) -> int:
             _print_list(arguments.json)
         case "pull":
             for name in arguments.names:
-                pull(name, _say)
+                pull(name, _say, arguments.update)
         case "verify":
             sound = [verify(name, _say) for name in arguments.names or [None]]
             return 0 if all(sound) else 1
@@ -176,23 +160,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _print_list(as_json: bool) -> None:
-    from assistant import manifest
+    from assistant import manifest, shelf
+    from assistant.pulling import megabytes
     from pipelines.weights import home
 
     rows, groups = list_models(), manifest.read().groups
     if as_json:
         return _say(json.dumps({"home": str(home()), "models": [asdict(row) for row in rows], "groups": groups}))
+    width = max(map(len, [*groups, *(row.name for row in rows)]), default=0)
     for row in rows:
-        size = row.kept if row.state == "here" else row.size
-        _say(f"{row.name:<12} {row.state:<8} {_megabytes(size):>10}  {row.licence}  {row.source}  {row.purpose}")
+        here = row.state == "here"
+        size = megabytes(shelf.weight(row.name) if here else row.size, row.about and not here)
+        _say(f"{row.name:<{width}} {row.state:<8} {size:>16}  {row.licence}  {row.source}  {row.purpose}")
     for group, members in groups.items():
-        _say(f"{group:<12} means    {', '.join(members)}")
+        _say(f"{group:<{width}} means    {', '.join(members)}")
     _say(f"They lie in {home()}")
 
 
 def _say(line: str) -> None:
     print(line, flush=True)
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB"

@@ -14,10 +14,12 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from assistant.digests import sha256
 from assistant.errors import WeightsError
-from assistant.manifest import RECORD, Entry
-from assistant.sources import FULL, sha256
+from assistant.manifest import Entry
+from assistant.sources import FULL
 from devices.media import Options
+from pipelines.pulled import RECORD, Use
 from pipelines.weights import home
 
 State = Literal["here", "absent", "damaged", "outdated"]
@@ -39,8 +41,15 @@ class Record(Options):
     pulled: str
     """UTC, ISO 8601."""
     fetched: dict[str, str]
-    """sha256 of each file as it came from its source."""
+    """The hash of each file as it came from its source."""
     convert: str | None
+    asked: str = ""
+    """What was looked up on a hub; empty where the manifest knew it all."""
+    commit: str = ""
+    """What it was at that moment: the hub's commit."""
+    memory: int | None = None
+    """Bytes needed to run."""
+    use: tuple[Use, ...] = ()
     files: dict[str, Kept]
     """What lies there now, by its path in the folder."""
 
@@ -63,7 +72,8 @@ def state(name: str, entry: Entry) -> State:
     record = _record(name)
     if record is None or any(_size(folder(name) / path) != kept.size for path, kept in record.files.items()):
         return "damaged"
-    return "here" if (record.fetched, record.convert) == (entry.hashes, entry.convert) else "outdated"
+    same = record.asked == entry.asked and (bool(entry.asked) or record.fetched == entry.hashes)
+    return "here" if same and record.convert == entry.convert else "outdated"
 
 
 def faults(name: str) -> list[str]:
@@ -81,8 +91,17 @@ def faults(name: str) -> list[str]:
     return lost + changed
 
 
-def settle(name: str, made: Path, entry: Entry, room: Path) -> None:
-    """Write the record of what was made and put it in its place in one step; what lay there goes with the room."""
+def commit(name: str) -> str:
+    """The hub's commit that these weights were pulled from; empty where that is not known."""
+    record = _record(name)
+    return record.commit if record else ""
+
+
+def settle(name: str, made: Path, entry: Entry, room: Path, asked: str = "") -> None:
+    """Write the record of what was made and put it in its place in one step; what lay there goes with the room.
+
+    `asked` is what was looked up to know the entry's files.
+    """
     record = Record(
         name=name,
         source=entry.source.label,
@@ -90,12 +109,24 @@ def settle(name: str, made: Path, entry: Entry, room: Path) -> None:
         pulled=datetime.now(UTC).isoformat(timespec="seconds"),
         fetched=entry.hashes,
         convert=entry.convert,
+        asked=asked,
+        commit=entry.hub.revision if entry.hub else "",
+        memory=entry.memory,
+        use=entry.use,
         files={path: Kept(sha256=sha256(made / path), size=_size(made / path)) for path in _files(made)},
     )
-    (made / RECORD).write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    _write(made, record)
     folder(name).parent.mkdir(exist_ok=True)
     take_away(name, room)
     made.rename(folder(name))
+
+
+def renew(name: str, entry: Entry) -> None:
+    """Write into the record what the manifest says today of the use of files that stay as they are."""
+    record = _record(name)
+    today = {"licence": entry.licence, "memory": entry.memory, "use": entry.use}
+    if record is not None and (renewed := record.model_copy(update=today)) != record:
+        _write(folder(name), renewed)
 
 
 def take_away(name: str, room: Path) -> bool:
@@ -165,6 +196,13 @@ def _record(name: str) -> Record | None:
         return Record.model_validate_json((folder(name) / RECORD).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError):
         return None
+
+
+def _write(place: Path, record: Record) -> None:
+    """In one step, so that a reader finds the old record or the new one."""
+    draft = place / f"{RECORD}.part"
+    draft.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    draft.replace(place / RECORD)
 
 
 def _files(place: Path) -> list[str]:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http import HTTPStatus
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from assistant.digests import BLOCK, check
 from assistant.errors import WeightsError
+from assistant.hub import fetch_hub, part
 from assistant.manifest import File, Hub, Local, Source, Wheel
 from pipelines import weights
 
-BLOCK = 1 << 20
 FULL = "the disk is full: free some space, or set OMNI_HOME to a folder on another disk"
 OFFLINE = ("Retrying (", "Name or service not known", "Network is unreachable", "ConnectionError", "NewConnectionError")
 """What pip's messages hold when it cannot reach the package registry."""
@@ -56,18 +54,6 @@ def copy_checked(stream: IO[bytes], file: File, folder: Path) -> None:
         for block in _bounded(stream, file):
             out.write(block)
     check(target, file)
-
-
-def check(path: Path, file: File) -> None:
-    """Raises WeightsError unless `path` holds exactly what the manifest promises."""
-    if sha256(path) != file.sha256:
-        raise WeightsError(f"{file.path} has the wrong hash, nothing of it is kept: pull again, or check the manifest")
-
-
-def sha256(path: Path) -> str:
-    """The file's sha256 in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _bounded(stream: IO[bytes], file: File) -> Iterator[bytes]:
@@ -134,91 +120,7 @@ def fetch_local(local: Local, folder: Path) -> None:
             copy_checked(stream, file, folder)
 
 
-def fetch_hub(hub: Hub, folder: Path) -> None:
-    """Fetch files from a model hub, going on where an interrupted pull stopped. Raises WeightsError."""
-    arrived = {file: _arrive(hub, file) for file in hub.files}
-    for file, path in arrived.items():
-        target = folder / file.saved_as
-        target.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(target)
-
-
 def forget(source: Source) -> None:
     """Delete what interrupted pulls left of this source's files."""
     for file in source.files:
         part(file).unlink(missing_ok=True)
-
-
-def part(file: File) -> Path:
-    """Where a file from a hub grows. Its name is its hash, so that a later pull finds it and no other file is it."""
-    return weights.home() / "partial" / f"{file.sha256}.part"
-
-
-def _arrive(hub: Hub, file: File) -> Path:
-    """The whole, checked file, still under the name of its part."""
-    path = part(file)
-    with path.open("ab") as out, _progress(file, out.tell()) as advance:
-        if out.tell() > file.size:
-            out.truncate(0)
-        while (have := out.tell()) < file.size:
-            with _hub_errors(hub, file, lambda: out.tell() > have):
-                _stream(hub, file, out, advance)
-    try:
-        check(path, file)
-    except WeightsError:
-        path.unlink()
-        raise
-    return path
-
-
-def _stream(hub: Hub, file: File, out: IO[bytes], advance: Callable[[int], None]) -> None:
-    """Append what is still to come. `hf_hub_download` would begin anew after an interruption, so it is not used."""
-    from huggingface_hub import get_token, hf_hub_url
-    from huggingface_hub.utils import get_session, hf_raise_for_status
-
-    url = hf_hub_url(hub.repo, file.path, revision=hub.revision)
-    headers = {"User-Agent": "omni-assistant", "Accept-Encoding": "identity", "Range": f"bytes={out.tell()}-"}
-    if token := get_token():
-        headers["Authorization"] = f"Bearer {token}"
-    with get_session().stream("GET", url, headers=headers, timeout=30.0) as answer:
-        hf_raise_for_status(answer)
-        if answer.status_code != HTTPStatus.PARTIAL_CONTENT:
-            out.truncate(0)
-            out.seek(0)
-        for block in answer.iter_bytes():
-            out.write(block)
-            advance(out.tell())
-            if out.tell() > file.size:
-                raise WeightsError(f"{hub.label}: {file.path} is larger than the manifest says: check the manifest")
-
-
-@contextmanager
-def _hub_errors(hub: Hub, file: File, gained: Callable[[], bool]) -> Iterator[None]:
-    """One line for all that a hub, or the way to it, can do wrong; a line that broke after it gave something is taken
-    up again."""
-    # HTTPError is the base error of the HTTP library that huggingface_hub uses, which differs by its version.
-    from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabled
-
-    where = f"{hub.label}: {file.path}"
-    try:
-        yield
-        if not gained():
-            raise WeightsError(f"{where}: the hub sends nothing: pull again later")
-    except HfHubHTTPError as error:
-        raise WeightsError(f"{where}: the hub answers {error.response.status_code}: check the manifest") from error
-    except OfflineModeIsEnabled as error:
-        raise WeightsError(f"{where}: HF_HUB_OFFLINE is set: unset it, then pull again") from error
-    except HTTPError as error:
-        if not gained():
-            raise WeightsError(f"{where}: the hub cannot be reached: check the network, then pull again") from error
-
-
-@contextmanager
-def _progress(file: File, have: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, nothing elsewhere; the value is told how many bytes are there."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, disable=not sys.stdout.isatty()) as progress:
-        task = progress.add_task(file.saved_as, total=file.size, completed=have)
-        yield lambda count: progress.update(task, completed=count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -15,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from assistant import convert, manifest, models, shelf, sources
-from pipelines import weights
+from pipelines import pulled, weights
+from pipelines.backends import REGISTRY
 from tests.pulls import REPOSITORY, entry, file_line
 
 A, B = b"the weights of a", b"the weights of b, which are longer"
@@ -112,7 +114,7 @@ def test_a_manifest_that_moved_on_makes_what_is_here_old(home: Path) -> None:
 
 
 def test_an_unknown_name_is_answered_with_those_there_are(home: Path) -> None:
-    with pytest.raises(models.WeightsError, match=r"'smolm2'; did you mean 'smollm2'\? there are a, b, embedded"):
+    with pytest.raises(models.WeightsError, match=r"'smolm2'; did you mean 'smollm2'\? there are a, b, desktop, "):
         models.pull("smolm2", print)
     with pytest.raises(models.WeightsError, match="no weights are called"):
         models.remove("../models", print)
@@ -210,10 +212,31 @@ def test_the_list_can_be_read_by_people_and_by_programs(home: Path, capsys: pyte
 
 
 def test_the_shipped_manifest_brings_what_the_embedded_assistant_needs() -> None:
-    shipped = models.read_manifest(REPOSITORY / "configs" / "models.toml")
-    assert set(shipped) >= {"people", "smollm2"}
-    assert all(one.licence == "Apache-2.0" and one.purpose.endswith(".") for one in shipped.values())
-    assert manifest.load(REPOSITORY / "configs" / "models.toml").members("embedded") == ("people", "smollm2")
+    shipped = manifest.load(REPOSITORY / "configs" / "models.toml")
+    assert shipped.members("embedded") == ("people", "smollm2")
+    assert all(shipped.models[name].licence == "Apache-2.0" for name in shipped.members("embedded"))
+    assert all(one.purpose.endswith(".") for one in shipped.models.values())
+
+
+def test_every_shipped_use_names_a_backend_that_takes_it() -> None:
+    shipped = manifest.read()
+    for name, one in shipped.models.items():
+        for use in one.use:
+            assert REGISTRY[use.kind][use.backend]
+            assert one.memory
+            if importlib.util.find_spec(REGISTRY[use.kind][use.backend].partition(":")[0]):
+                assert pulled.options(use, name).model_dump()["weights"] == name
+
+
+def test_the_desktop_group_brings_eyes_ears_a_chat_and_a_voice() -> None:
+    shipped = manifest.read()
+    for group in ("desktop", "desktop-zh"):
+        kinds = {use.kind for name in shipped.members(group) for use in shipped.models[name].use}
+        assert kinds == {"captioner", "transcriber", "chat", "voice"}
+
+
+def test_what_belongs_together_is_pulled_together() -> None:
+    assert manifest.read().members("moondream2") == ("moondream2", "starmie-v1")
 
 
 @pytest.mark.parametrize(
@@ -229,6 +252,8 @@ def test_the_shipped_manifest_brings_what_the_embedded_assistant_needs() -> None
         ("size = 16", 'name = "manifest.json", size = 16', r"models\.a: .*give them a `name`"),
         ("kept = 10", 'kept = 10\nconvert = "gguf"', r"models\.a: .*takes exactly one \.gguf file"),
         ("[models.a]", "[models.a", "Expected"),
+        ("kept = 10", 'along = ["z"]', r"models\.a\.along: no model is called 'z'"),
+        ("[models.a.file]", '[models.a.hub]\nrepo="x/y"\nrevision="main"', r"models\.a\.hub: .*full commit hash"),
         ('pair = ["a", "b"]', 'pair = ["a", "c"]', r"groups\.pair: no model is called 'c'"),
         ('pair = ["a", "b"]', 'a = ["b"]', r"groups\.a: is a model's name too"),
     ],

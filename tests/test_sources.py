@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant import hub as hub_files
 from assistant import manifest, models, sources
 from tests.pulls import Server, entry, file_line, make_wheel, pull_apart, serving, start_pull
 
@@ -195,11 +196,11 @@ def test_a_hub_s_file_is_taken_up_where_a_killed_pull_left_it(hub_home: Path) ->
         process = start_pull("tiny", hub_home, HF_ENDPOINT=hub.address, HF_HUB_OFFLINE="0")
         assert hub.stalled.wait(30)
         part = next(iter(manifest.read().models["tiny"].source.files))
-        while sources.part(part).stat().st_size == 0:  # what was sent is on its way through the client
+        while hub_files.part(part).stat().st_size == 0:  # what was sent is on its way through the client
             assert process.poll() is None
         process.kill()
         process.wait(10)
-    have = sources.part(part).stat().st_size
+    have = hub_files.part(part).stat().st_size
     assert not list(hub_home.glob("models/*"))
     with serving(Server({AT_HUB: WEIGHTS})) as hub:
         assert from_hub(hub_home, hub)[0] == 0
@@ -208,7 +209,7 @@ def test_a_hub_s_file_is_taken_up_where_a_killed_pull_left_it(hub_home: Path) ->
 
 
 def test_a_hub_that_cannot_go_on_sends_the_whole_again(hub_home: Path) -> None:
-    models_part = sources.part(manifest.read().models["tiny"].source.files[0])
+    models_part = hub_files.part(manifest.read().models["tiny"].source.files[0])
     models_part.parent.mkdir()
     models_part.write_bytes(WEIGHTS[:1000])
     with serving(Server({AT_HUB: WEIGHTS}, ignores_ranges=True)) as hub:

@@ -1,0 +1,188 @@
+"""What follows a branch of a hub: looked up and pinned by the first pull, kept by later ones, and never a program."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from assistant import digests, manifest, models
+from pipelines import pulled
+from tests.pulls import Server, pull_apart, serving
+
+pytest.importorskip("huggingface_hub", reason="the hub extra is not installed")
+
+FIRST, SECOND = "1" * 40, "2" * 40
+WEIGHTS, CONFIG = bytes(range(256)) * 300, b'{"model_type": "tiny"}'
+FILES = {"model.safetensors": WEIGHTS, "config.json": CONFIG, "code.py": b"raise SystemExit", "deep/more.json": b"{}"}
+ENTRY = """
+[models.tiny]
+purpose = "A test."
+licence = "MIT"
+size = 10
+about = true
+memory = 1000
+use = [{ kind = "captioner", backend = "hf", rank = 7 }]
+
+[models.tiny.hub]
+repo = "someone/tiny"
+revision = "main"
+match = ["*.safetensors", "*.json"]
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A weights' home that knows `tiny`, which follows a branch."""
+    monkeypatch.setenv("OMNI_HOME", str(tmp_path))
+    (tmp_path / "models.toml").write_text(ENTRY)
+    return tmp_path
+
+
+def repository(commit: str, files: Mapping[str, bytes] = FILES, revision: str = "main") -> dict[str, bytes]:
+    """What a hub answers: large files are known there by their sha256, small ones by git's hash."""
+    told = {"id": "someone/tiny", "sha": commit, "siblings": [_sibling(*one) for one in files.items()]}
+    asked = {f"/api/models/someone/tiny/revision/{name}?blobs=true" for name in (revision, commit)}
+    held = {f"/someone/tiny/resolve/{commit}/{path}": content for path, content in files.items()}
+    return held | dict.fromkeys(asked, json.dumps(told).encode())
+
+
+def _sibling(path: str, content: bytes) -> dict[str, object]:
+    blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+    found: dict[str, object] = {"rfilename": path, "size": len(content), "blobId": blob}
+    if len(content) > 1000:
+        found["lfs"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 130}
+    return found
+
+
+def pull(home: Path, files: dict[str, bytes], name: str = "tiny", **script: int) -> tuple[int, str, str]:
+    with serving(Server(files, **script)) as hub:
+        return pull_apart(name, home, HF_ENDPOINT=hub.address, HF_HUB_OFFLINE="0")
+
+
+def record(home: Path) -> dict[str, object]:
+    found: dict[str, object] = json.loads((home / "models" / "tiny" / "manifest.json").read_text())
+    return found
+
+
+def test_a_branch_is_pinned_by_the_first_pull(home: Path) -> None:
+    status, said, complaint = pull(home, repository(FIRST))
+    assert (status, complaint) == (0, "")
+    assert f"tiny: hub someone/tiny at main is pinned now at commit {FIRST}" in said
+    assert {path.name for path in (home / "models" / "tiny").iterdir()} == {
+        "model.safetensors",
+        "config.json",
+        "manifest.json",
+    }
+    assert record(home)["commit"] == FIRST
+    assert models.verify("tiny", print)
+    assert [path.name for path in (home / "partial").iterdir()] == ["lock"]
+
+
+def test_the_record_tells_pipelines_what_the_weights_are_good_for(home: Path) -> None:
+    pull(home, repository(FIRST))
+    (found,) = pulled.all_pulled()
+    assert (found.name, found.need, found.use[0].rank) == ("tiny", 1000, 7)
+    (home / "models.toml").write_text(ENTRY.replace("rank = 7", "rank = 9"))
+    assert pull(home, repository(FIRST))[0] == 0
+    assert pulled.all_pulled()[0].use[0].rank == 9
+
+
+def test_a_hub_that_moved_on_is_told_of_and_not_followed(home: Path) -> None:
+    pull(home, repository(FIRST))
+    later = repository(FIRST) | repository(SECOND, FILES | {"model.safetensors": WEIGHTS[::-1]})
+    status, said, _ = pull(home, later)
+    assert status == 0
+    assert f"the hub has moved on to {SECOND[:12]}: omni models pull --update tiny" in said
+    assert record(home)["commit"] == FIRST
+    assert (home / "models" / "tiny" / "model.safetensors").read_bytes() == WEIGHTS
+
+
+def test_with_update_it_is_followed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.pulls.PULL", UPDATE)
+    assert pull(home, repository(FIRST))[0] == 0
+    status, said, _ = pull(home, repository(FIRST))
+    assert "the hub has not moved" in said
+    later = repository(SECOND, FILES | {"model.safetensors": WEIGHTS[::-1]})
+    status, said, _ = pull(home, later)
+    assert status == 0
+    assert record(home)["commit"] == SECOND
+    assert (home / "models" / "tiny" / "model.safetensors").read_bytes() == WEIGHTS[::-1]
+
+
+UPDATE = "import sys\nfrom assistant import models\nmodels.pull(sys.argv[1], print, update=True)\n"
+
+
+def test_damaged_weights_are_mended_at_their_own_commit(home: Path) -> None:
+    pull(home, repository(FIRST))
+    (home / "models" / "tiny" / "config.json").write_text("{}")
+    assert pull(home, repository(FIRST) | repository(SECOND))[0] == 0
+    assert record(home)["commit"] == FIRST
+    assert models.verify("tiny", print)
+
+
+def test_what_is_here_is_whole_without_a_hub(home: Path) -> None:
+    pull(home, repository(FIRST))
+    status, said, _ = pull_apart("tiny", home, HF_ENDPOINT="http://127.0.0.1:9", HF_HUB_OFFLINE="0")
+    assert status == 0
+    assert "is here and verified" in said
+    assert "cannot be told" in said
+    assert models.list_models()[-1].state == "here"
+
+
+def test_an_interrupted_pull_goes_on_at_the_commit_it_began_with(home: Path) -> None:
+    small = {path: content for path, content in repository(FIRST).items() if not path.endswith("model.safetensors")}
+    assert pull(home, small)[0] == 1
+    assert {path.suffix for path in (home / "partial").iterdir()} >= {".json", ".part"}
+    begun = {path: content for path, content in repository(FIRST).items() if path.startswith("/someone")}
+    assert pull(home, begun | repository(SECOND))[0] == 0
+    assert record(home)["commit"] == FIRST
+
+
+def test_removing_takes_what_an_interrupted_pull_left(home: Path) -> None:
+    small = {path: content for path, content in repository(FIRST).items() if not path.endswith("model.safetensors")}
+    pull(home, small)
+    models.remove("tiny", print)
+    assert [path.name for path in (home / "partial").iterdir()] == ["lock"]
+
+
+@pytest.mark.parametrize("path", ["model.safetensors", "config.json"])
+def test_other_bytes_than_the_hub_promised_leave_one_line(home: Path, path: str) -> None:
+    told = repository(FIRST)
+    told[f"/someone/tiny/resolve/{FIRST}/{path}"] = FILES[path][::-1]
+    status, _, said = pull(home, told)
+    assert status == 1
+    assert f"{path} has the wrong hash" in said
+    assert not list(home.glob("models/*"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint"),
+    [
+        (repository(FIRST, {"config.json": CONFIG}), "the hub holds no *.safetensors there"),
+        ({}, "the hub answers 404"),
+        ({"/api/models/someone/tiny/revision/main?blobs=true": b"<html>"}, "cannot be read"),
+        ({"/api/models/someone/tiny/revision/main?blobs=true": b"[1]"}, "cannot be read"),
+        (repository("main"), "does not tell hashes"),
+    ],
+)
+def test_a_hub_that_tells_something_else_is_one_line(home: Path, answer: dict[str, bytes], complaint: str) -> None:
+    status, _, said = pull(home, answer)
+    assert status == 1
+    assert complaint in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("pattern", ["*.py", "*", "../*.json", "model.pkl", "*.safetensors/.."])
+def test_a_pattern_that_could_bring_a_program_is_refused(home: Path, pattern: str) -> None:
+    (home / "models.toml").write_text(ENTRY.replace('"*.json"', f'"{pattern}"'))
+    with pytest.raises(models.WeightsError, match=r"models\.tiny\.hub"):
+        manifest.read()
+
+
+def test_git_s_own_hash_is_what_git_says(tmp_path: Path) -> None:
+    (tmp_path / "hello").write_bytes(b"hello\n")
+    assert digests.git_blob(tmp_path / "hello") == "ce013625030ba8dba906f756967f9e9ca394464a"
