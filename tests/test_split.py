@@ -123,6 +123,16 @@ def test_greedy_is_what_transformers_own_generation_gives(engine: Causal) -> Non
     assert len(made) == 8 or expected[len(made)] in engine.ends
 
 
+def test_a_cache_whose_window_has_moved_on_is_read_anew_and_says_the_same() -> None:
+    words = tiny.tokenizer()
+    window = {"use_sliding_window": True, "sliding_window": 8, "layer_types": ["sliding_attention"] * 2}
+    model = tiny.decoder("Qwen2", words, **window)
+    warm, prompt = Reader(Causal(model, words, threads=1)), words.encode("What is in the picture? A red ball")
+    for end in ("on the table", "on the left"):
+        asked = [Tokens((*prompt, *words.encode(end)))]
+        assert list(tokens(warm, asked, Limits(6))) == list(tokens(Reader(Causal(model, words, 1)), asked, Limits(6)))
+
+
 def test_marks_in_a_question_are_words_not_marks(engine: Causal) -> None:
     counted: list[str] = []
     model = vlm(engine)

@@ -49,12 +49,10 @@ class Causal:
 
     def keep(self, positions: int) -> int:
         surplus = self._cache.get_seq_length() - positions
-        if positions == 0 or (surplus and not self._cache.is_croppable):
-            self._cache = _empty_cache(self.model)
-            return 0
-        if surplus:
-            self._cache.crop(-surplus)
-        return positions
+        if positions and forget(self._cache, surplus):
+            return positions
+        self._cache = _empty_cache(self.model)
+        return 0
 
     def read(self, spans: Sequence[Span]) -> Scores:
         import torch
@@ -146,6 +144,19 @@ def turn_ends(tokenizer: Any, model: Any) -> frozenset[int]:
     vocabulary = tokenizer.get_vocab()
     ends.update(vocabulary[mark] for mark in TURN_ENDS if mark in vocabulary)
     return frozenset(ends - {None})
+
+
+def forget(cache: Any, surplus: int) -> bool:
+    """Take the last positions off a cache; False where it cannot, and then the cache is of no more use."""
+    if not surplus:
+        return True
+    if not cache.is_croppable:
+        return False
+    try:
+        cache.crop(-surplus)
+    except RuntimeError:  # what a sliding window has left behind is gone
+        return False
+    return True
 
 
 def _empty_cache(model: Any) -> Any:
