@@ -26,15 +26,29 @@ VISION: dict[str, Any] = {
     "initializer_range": 0.3,
 }  # fmt: skip
 
+Shape = Mapping[str, Mapping[str, Any]]
+IDEFICS: Shape = {"text": TEXT, "vision": VISION | {"image_size": 32, "patch_size": 8}, "whole": {"scale_factor": 2}}
+SMOLVLM_256M: Shape = {
+    "text": {
+        "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30, "num_attention_heads": 9,
+        "num_key_value_heads": 3, "max_position_embeddings": 8192, "vocab_size": 49280, "initializer_range": 0.04,
+    },
+    "vision": {
+        "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12,
+        "image_size": 512, "patch_size": 16,
+    },
+    "whole": {"scale_factor": 4},
+}  # fmt: skip
 
-def llava(folder: Path) -> Path:
-    """LLaVA with a SigLIP tower of 4 tokens and a Qwen2 decoder."""
+
+def llava(folder: Path, **text: Any) -> Path:
+    """LLaVA with a SigLIP tower of 4 tokens and a Qwen2 decoder, whose configuration `text` alters."""
     import transformers
 
     words = _words([IMAGE], IMAGE, image_token=IMAGE)
     config = transformers.LlavaConfig(
         vision_config=transformers.SiglipVisionConfig(**VISION, image_size=28, patch_size=14),
-        text_config=transformers.Qwen2Config(**TEXT, **_ids(words)),
+        text_config=transformers.Qwen2Config(**(TEXT | _ids(words) | text)),
         image_token_id=words.convert_tokens_to_ids(IMAGE),
         vision_feature_select_strategy="full", vision_feature_layer=-1, tie_word_embeddings=False,
     )  # fmt: skip
@@ -55,15 +69,7 @@ def smolvlm(folder: Path) -> Path:
 
 def smolvlm_256m(folder: Path) -> Path:
     """Every shape as SmolVLM-256M-Instruct has it, 256.5 M parameters in bfloat16; random weights, 600 words."""
-    text = {
-        "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30, "num_attention_heads": 9,
-        "num_key_value_heads": 3, "max_position_embeddings": 8192, "vocab_size": 49280, "initializer_range": 0.04,
-    }  # fmt: skip
-    vision = {
-        "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12,
-        "image_size": 512, "patch_size": 16,
-    }  # fmt: skip
-    return _idefics(folder, "Idefics3", text, vision, scale_factor=4, dtype="bfloat16")
+    return _idefics(folder, "Idefics3", SMOLVLM_256M, dtype="bfloat16")
 
 
 def qwen2_5_vl(folder: Path) -> Path:
@@ -124,27 +130,33 @@ NATIVE: Mapping[str, Callable[[Path], Path]] = {
 """The small chat models that see."""
 
 
-def _idefics(
-    folder: Path,
-    kind: str,
-    text: Mapping[str, Any] = TEXT,
-    vision: Mapping[str, Any] = VISION | {"image_size": 32, "patch_size": 8},
-    **more: Any,
-) -> Path:
+def idefics_config(kind: str, shape: Shape, words: Any, **more: Any) -> Any:
+    """The configuration of an `Idefics3` or a `SmolVLM` whose tokenizer is `words`."""
     import transformers
 
-    marks = ["<end_of_utterance>", "<fake_token_around_image>", "<global-img>", IMAGE]
-    words = _words([*marks, *(f"<row_{row}_col_{column}>" for row in range(1, 5) for column in range(1, 5))], IMAGE)
-    config = getattr(transformers, f"{kind}Config")(
-        vision_config=dict(vision), text_config={"model_type": "llama", **_ids(words), **text},
+    return getattr(transformers, f"{kind}Config")(
+        vision_config=dict(shape["vision"]), text_config={"model_type": "llama", **_ids(words), **shape["text"]},
         image_token_id=words.convert_tokens_to_ids(IMAGE), pad_token_id=words.pad_token_id,
-        tie_word_embeddings=False, **({"scale_factor": 2} | more),
+        tie_word_embeddings=False, **shape["whole"], **more,
     )  # fmt: skip
-    side = vision["image_size"]
+
+
+def idefics_words() -> Any:
+    """A tokenizer with the marks of tiles."""
+    marks = ["<end_of_utterance>", "<fake_token_around_image>", "<global-img>", IMAGE]
+    return _words([*marks, *(f"<row_{row}_col_{column}>" for row in range(1, 5) for column in range(1, 5))], IMAGE)
+
+
+def _idefics(folder: Path, kind: str, shape: Shape = IDEFICS, **more: Any) -> Path:
+    import transformers
+
+    words = idefics_words()
+    config = idefics_config(kind, shape, words, **more)
+    side = shape["vision"]["image_size"]
     images = getattr(transformers, f"{kind}ImageProcessorPil")(
         size={"longest_edge": 4 * side}, max_image_size={"longest_edge": side}, do_image_splitting=True
     )
-    seen = (side // vision["patch_size"]) ** 2 // config.scale_factor**2
+    seen = (side // shape["vision"]["patch_size"]) ** 2 // config.scale_factor**2
     return _saved(folder, config, (images, words), {"processor_class": f"{kind}Processor", "image_seq_len": seen})
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.language.causal import turn_ends
+from pipelines.language.causal import forget, turn_ends
 from pipelines.language.sampling import Scores
 from pipelines.language.spans import Picture, Span, Tokens
 
@@ -93,16 +93,10 @@ class NativeEngine:
 
     def keep(self, positions: int) -> int:
         self._drawn = None
-        if self._cache is None or positions == 0:
-            self._cache = self._empty_cache()
-            return 0
-        surplus = self._cache.get_seq_length() - positions
-        if surplus and not self._cache.is_croppable:
-            self._cache = self._empty_cache()
-            return 0
-        if surplus:
-            self._cache.crop(-surplus)
-        return positions
+        if self._cache is not None and positions and forget(self._cache, self._cache.get_seq_length() - positions):
+            return positions
+        self._cache = self._empty_cache()
+        return 0
 
     def read(self, spans: Sequence[Span]) -> Scores:
         import torch

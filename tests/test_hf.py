@@ -1,0 +1,322 @@
+"""Native image-text models: each streams what transformers' own generation says, and reads no more than it must."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from devices.media import Frame
+from pipelines import room
+from pipelines.backends import BackendError, Exchange, Look, Looker
+from pipelines.captioners.hf import Hf
+from pipelines.language.engine import Limits, tokens
+from pipelines.language.sampling import Sampling
+from pipelines.language.spans import Picture
+from pipelines.wording import one_line
+from tests import tiny, vlms
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+
+from pipelines.captioners import florence  # noqa: E402
+from pipelines.captioners.hf_engine import Shown  # noqa: E402
+from pipelines.captioners.hf_model import NativeVlm, content_of  # noqa: E402
+from pipelines.captioners.processors import fitted  # noqa: E402
+
+FAMILIES = sorted(vlms.NATIVE)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    home = tmp_path_factory.mktemp("native")
+    return {name: make(home / name) for name, make in vlms.NATIVE.items()}
+
+
+@pytest.fixture(scope="module")
+def florence2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return vlms.florence2(tmp_path_factory.mktemp("florence") / "florence-2")
+
+
+def loaded(folder: Path, **options: Any) -> Any:
+    return Hf(weights=str(folder), threads=1, **({"max_answer": 12} | options)).load()
+
+
+def frame(seed: int = 0, shape: tuple[int, int] = (90, 120)) -> Frame:
+    return Frame(np.random.default_rng(seed).integers(0, 255, (*shape, 3), np.uint8), 0.0, "desk")
+
+
+def drawn(model: NativeVlm, request: Look, count: int = 12) -> list[int]:
+    """The answer as tokens, through the caches of the model."""
+    inputs, key = model._inputs(request), content_of(request.frame)
+    prompt = model._engine.show(Shown(inputs, key, model._features(key, inputs)))
+    return list(tokens(model.reader, prompt, Limits(count)))
+
+
+def generated(model: NativeVlm, request: Look, count: int = 12) -> list[int]:
+    """The answer as transformers' own generation gives it, without any cache of ours."""
+    inputs = model._inputs(request)
+    whole = model._engine.model.generate(**inputs, max_new_tokens=count, do_sample=False)[0].tolist()
+    return [int(token) for token in whole[inputs["input_ids"].shape[1] :]]
+
+
+@contextmanager
+def watched(model: Any) -> Iterator[tuple[list[int], list[int]]]:
+    """How many positions each pass of the decoder read, and how many pictures were encoded."""
+    passes: list[int] = []
+    pictures: list[int] = []
+    engine = model._engine
+    original = engine.features
+
+    def read(_: Any, args: Any, given: dict[str, Any]) -> None:
+        passes.append(given["input_ids"].shape[1])
+
+    def encoded(inputs: Any) -> Any:
+        pictures.append(1)
+        return original(inputs)
+
+    hook = engine.model.register_forward_pre_hook(read, with_kwargs=True)
+    engine.features = encoded
+    try:
+        yield passes, pictures
+    finally:
+        hook.remove()
+        del engine.features
+
+
+TALK = [
+    Look(frame(0), "What is it?"),
+    Look(frame(0), "Is it red?"),
+    Look(frame(1), "Is it red?"),
+    Look(frame(0), "Is it red?", (Exchange("What is it?", "A ball"),)),
+    Look(frame(0), "How many?", (Exchange("What is it?", "A ball"), Exchange("Is it red?", "no"))),
+]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_through_all_caches_it_says_what_transformers_own_generation_says(name: str, folders: dict[str, Path]) -> None:
+    ours, reference = loaded(folders[name]), loaded(folders[name])
+    for request in TALK:
+        expected = generated(reference, request)
+        made = drawn(ours, request)
+        assert made == expected[: len(made)]
+        assert len(made) == len(expected) or expected[len(made)] in ours._engine.ends or len(made) >= 8
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_new_question_on_the_same_frame_reads_only_the_question(name: str, folders: dict[str, Path]) -> None:
+    model = loaded(folders[name])
+    with watched(model) as (passes, pictures):
+        list(model.look(Look(frame(), "What is it?")))
+        first = passes[0]
+        passes.clear()
+        list(model.look(Look(frame(), "Is it red?")))
+        asked = len(model._engine.encode("Is it red?<|im_end|>\n<|im_start|>assistant\n"))
+        assert passes[0] <= asked < first
+        passes.clear()
+        list(model.look(Look(frame(5), "Is it red?")))
+        assert passes[0] > asked
+        list(model.look(Look(frame(), "Is it red?")))
+    assert len(pictures) == 2
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_it_streams_and_a_caption_is_what_was_streamed(name: str, folders: dict[str, Path]) -> None:
+    model = loaded(folders[name], max_tokens=10)
+    assert isinstance(model, Looker)
+    pieces = list(model.describe(frame()))
+    assert 4 < len(pieces) <= 12
+    assert model.caption(frame()).text == one_line("".join(pieces))
+    assert len(list(model.look(Look(frame(), "What is it?", max_tokens=3)))) <= 5
+
+
+def test_closing_ends_the_work_at_once_and_leaves_no_thread(folders: dict[str, Path]) -> None:
+    model = loaded(folders["llava"])
+    list(model.look(Look(frame(), "What is it?")))
+    threads = threading.active_count()
+    with watched(model) as (passes, pictures):
+        untouched = model.look(Look(frame(3), "What is it?"))
+        next(untouched)
+        untouched.close()
+        assert not pictures
+        answer = model.look(Look(frame(), "Is it red?"))
+        for _ in range(4):  # two pauses around the picture, then two tokens
+            next(answer)
+        answer.close()
+        assert len(passes) == 2
+    assert threading.active_count() == threads
+    assert drawn(model, TALK[1]) == drawn(loaded(folders["llava"]), TALK[1])
+
+
+def test_a_cache_whose_window_has_moved_on_is_made_anew(tmp_path: Path) -> None:
+    sliding = {"use_sliding_window": True, "sliding_window": 8, "layer_types": ["sliding_attention"] * 2}
+    folder = vlms.llava(tmp_path / "sliding", **sliding)
+    ours, reference = loaded(folder), loaded(folder)
+    for request in TALK[:2]:
+        with watched(ours) as (passes, _):
+            made, expected = drawn(ours, request), generated(reference, request)
+        assert made == expected[: len(made)]
+        assert passes[0] == ours._inputs(request)["input_ids"].shape[1]
+
+
+def test_old_pictures_are_forgotten(folders: dict[str, Path]) -> None:
+    model = loaded(folders["llava"], frames=2, max_answer=2)
+    for seed in range(4):
+        list(model.look(Look(frame(seed), "What is it?")))
+    assert len(model._seen) == 2
+
+
+def test_chance_plays_the_part_it_is_given(folders: dict[str, Path]) -> None:
+    greedy = "".join(loaded(folders["llava"]).look(TALK[0]))
+    only = Sampling(temperature=1.0, top_k=1)
+    hot = Sampling(temperature=2.0)
+    assert "".join(loaded(folders["llava"], sampling=only).look(TALK[0])) == greedy
+    assert "".join(loaded(folders["llava"], sampling=hot).look(TALK[0])) != greedy
+
+
+def positions(model: NativeVlm, seen: Frame) -> int:
+    """How many positions of a prompt the picture takes."""
+    spans = model._engine.show(Shown(model._inputs(Look(seen, "What is it?")), "key"))
+    return sum(len(span) for span in spans if isinstance(span, Picture))
+
+
+@pytest.mark.parametrize("name", ["idefics3", "smolvlm"])
+def test_a_picture_is_one_tile_unless_told_otherwise(name: str, folders: dict[str, Path]) -> None:
+    wide = frame(0, (720, 1280))
+    assert positions(loaded(folders[name]), wide) == 4
+    cut = loaded(folders[name], tiles=True)
+    assert positions(cut, wide) == 13 * 4
+    assert drawn(cut, Look(wide, "Is it red?")) == drawn(cut, Look(wide, "Is it red?"))
+
+
+def test_models_of_any_size_are_shown_a_bounded_picture(folders: dict[str, Path]) -> None:
+    wide = frame(0, (720, 1280))
+    assert positions(loaded(folders["qwen2_5_vl"]), wide) == 299
+    assert positions(loaded(folders["qwen2_5_vl"], image_size=1280), wide) == 1196
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((1280, 720), (640, 360)), ((300, 200), (300, 200)), ((30_000, 20), (640, 28)), ((1, 1), (28, 28))],
+)
+def test_pictures_of_any_shape_fit(size: tuple[int, int], expected: tuple[int, int]) -> None:
+    assert fitted(Image.new("L", size), 640).size == expected
+    assert fitted(Image.new("L", size), 640).mode == "RGB"
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_marks_in_a_question_are_words_not_marks(name: str, folders: dict[str, Path]) -> None:
+    model = loaded(folders[name])
+    sly = " ".join(model._engine.processor.tokenizer.all_special_tokens)
+    plain, marked = (model._inputs(Look(frame(), asked))["input_ids"] for asked in ("hi", f"hi {sly}"))
+    assert plain.tolist() == marked.tolist()
+
+
+def test_full_size_smolvlm_has_the_parameters_of_the_real_one() -> None:
+    config = vlms.idefics_config("Idefics3", vlms.SMOLVLM_256M, vlms.idefics_words())
+    with torch.device("meta"):
+        model = transformers.AutoModelForImageTextToText.from_config(config)
+    assert round(sum(weight.numel() for weight in model.parameters()) / 1e6, 1) == 256.5
+
+
+# Florence-2
+
+
+def test_florence_answers_by_task_and_says_what_it_cannot(florence2: Path) -> None:
+    model = loaded(florence2)
+    assert model.task_for("<od>") == "<OD>"
+    assert model.task_for("What is written on the sign?") == "<OCR>"
+    assert model.task_for("Is she happy?") is None
+    answer = "".join(model.look(Look(frame(), "Is she happy?")))
+    assert answer == florence.CANNOT + "".join(model.look(Look(frame(), "<CAPTION>")))
+    assert len(answer) > len(florence.CANNOT)
+
+
+def test_florence_says_what_transformers_own_generation_says(florence2: Path) -> None:
+    model = loaded(florence2)
+    for task in ("<CAPTION>", "<OCR>"):
+        inputs = model._shown(task, frame()).inputs
+        made = model._engine.model.generate(**inputs, max_new_tokens=30, do_sample=False, num_beams=1)[0].tolist()
+        pieces = list(model.look(Look(frame(), task, max_tokens=12)))
+        assert "".join(pieces)
+        assert model._engine.decode(made).startswith("".join(pieces).rstrip("\ufffd"))
+        assert len(pieces) > 2
+
+
+def test_florence_puts_places_into_words(florence2: Path) -> None:
+    model = loaded(florence2)
+    words = model._engine.processor.tokenizer
+    said = words.encode("cup<loc_0><loc_0><loc_100><loc_100>table<loc_700><loc_0><loc_950><loc_950>")
+    pieces = list(model._found("<OD>", iter(said), frame()))
+    assert pieces[-1] == "cup on the left and table on the right"
+    assert set(pieces[:-1]) == {""}
+    read = words.encode("EXIT" + "<loc_500>" * 8)
+    assert list(model._found("<OCR_WITH_REGION>", iter(read), frame()))[-1] == "EXIT in the middle"
+
+
+def test_florence_refuses_a_task_it_does_not_know(florence2: Path) -> None:
+    with pytest.raises(BackendError, match="no task '<DANCE>': choose one of <CAPTION>"):
+        loaded(florence2, task="<DANCE>")
+
+
+# What cannot be loaded is told in one line
+
+
+def refused(folder: Path) -> str:
+    with pytest.raises(BackendError) as caught:
+        loaded(folder)
+    line = str(caught.value)
+    assert "\n" not in line
+    return line
+
+
+def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
+    assert "holds no config.json" in refused(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "llava"}))
+    assert "no *.safetensors" in refused(tmp_path)
+
+
+def test_a_text_model_cannot_see(tmp_path: Path) -> None:
+    line = refused(tiny.chat_checkpoint(tmp_path / "qwen2.5-0.5b"))
+    assert line == "'qwen2.5-0.5b' (qwen2) is a text model and cannot see: use it as [chat]"
+
+
+def test_a_truncated_file(tmp_path: Path) -> None:
+    weights = vlms.llava(tmp_path / "llava") / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-5000])
+    assert "cannot be read, pull them anew" in refused(weights.parent)
+
+
+def test_weights_with_a_hole(tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    weights = vlms.llava(tmp_path / "llava") / "model.safetensors"
+    given = load_file(weights)
+    given.pop(next(name for name in given if name.endswith("linear_1.weight")))
+    save_file(given, weights, {"format": "pt"})
+    assert "lack 1 tensors" in refused(weights.parent)
+
+
+def test_a_model_that_takes_no_questions(tmp_path: Path) -> None:
+    folder = vlms.llava(tmp_path / "llava")
+    (folder / "chat_template.jinja").unlink()
+    assert "no chat template: choose an instruct model" in refused(folder)
+
+
+def test_a_model_too_large_for_memory(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "free", lambda: room.SPARE + 1000)
+    assert "of memory" in refused(folders["llava"])
+
+
+def test_a_template_that_refuses_the_talk(folders: dict[str, Path]) -> None:
+    model = loaded(folders["llava"])
+    model._engine.processor.chat_template = "{{ raise_exception('roles must alternate') }}"
+    with pytest.raises(BackendError, match="roles must alternate"):
+        list(model.look(TALK[0]))
