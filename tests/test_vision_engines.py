@@ -1,0 +1,115 @@
+"""Compiled vision towers: as like the original as eight bits allow, kept between starts, never taken for another's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipelines.backends import BackendError
+
+torch = pytest.importorskip("torch")
+
+from pipelines.vision import choice, compiled  # noqa: E402
+from pipelines.vision.choice import Wanted, vision_engine  # noqa: E402
+from pipelines.vision.compiled import CompiledVision, cosine, fingerprint, scenes  # noqa: E402
+from pipelines.vision.engines import TorchVision, Values, finish, values  # noqa: E402
+from pipelines.vision.vit import Vit, VitShape  # noqa: E402
+
+SHAPE = VitShape(width=64, hidden=160, layers=6, heads=4, image=56, patch=14)
+COMPILED: list[Wanted] = ["onnx", "openvino"]
+LAYERS = {"openvino": 2}
+"""Its quantiser takes seconds for each piece."""
+
+
+def tower(layers: int = SHAPE.layers) -> Vit:
+    torch.manual_seed(0)
+    return Vit(replace(SHAPE, layers=layers)).eval().requires_grad_(False)
+
+
+def pixels(count: int = 2) -> Values:
+    return np.concatenate([values(scene) for scene in scenes(SHAPE.image, count)])
+
+
+def engine(tower: Vit, wanted: Wanted, cache: Path) -> Any:
+    if wanted in COMPILED:
+        for name in choice._NEEDS[wanted]:
+            pytest.importorskip(name)
+    return vision_engine(tower, wanted, 1, cache)
+
+
+def pieces(cache: Path) -> list[Path]:
+    return sorted(file for file in cache.rglob("*") if file.is_file())
+
+
+@pytest.mark.parametrize("wanted", ["int8", *COMPILED])
+def test_an_engine_of_8_bits_sees_what_torch_sees(wanted: Wanted, tmp_path: Path) -> None:
+    layers = LAYERS.get(wanted, SHAPE.layers)
+    expected = finish(TorchVision(tower(layers), 1).features(pixels()))
+    seen = finish(engine(tower(layers), wanted, tmp_path).features(pixels()))
+    assert seen.shape == expected.shape == (2, SHAPE.grid**2, SHAPE.width)
+    assert all(cosine(one, other) > 0.999 for one, other in zip(seen, expected, strict=True))
+    assert cosine(seen[0], expected[1]) < 0.99, "the two pictures differ"
+
+
+def test_it_pauses_between_pieces_for_what_is_more_urgent(tmp_path: Path) -> None:
+    pauses = sum(1 for _ in engine(tower(), "onnx", tmp_path).features(pixels(2)))
+    assert pauses == 2 * len(range(0, SHAPE.layers, compiled.BLOCKS))
+
+
+@pytest.mark.parametrize("wanted", COMPILED)
+def test_a_tower_is_compiled_once_and_anew_where_its_files_are_damaged(wanted: Wanted, tmp_path: Path) -> None:
+    layers = LAYERS.get(wanted, SHAPE.layers)
+    first = finish(engine(tower(layers), wanted, tmp_path).features(pixels(1)))
+    made = {file: file.stat().st_mtime_ns for file in pieces(tmp_path)}
+    again = finish(engine(tower(layers), wanted, tmp_path).features(pixels(1)))
+    assert {file: file.stat().st_mtime_ns for file in pieces(tmp_path)} == made
+    np.testing.assert_array_equal(again, first)
+
+    damaged = next(file for file in made if file.suffix in (".onnx", ".xml"))
+    damaged.write_bytes(damaged.read_bytes()[:-200])
+    mended = finish(engine(tower(layers), wanted, tmp_path).features(pixels(1)))
+    np.testing.assert_allclose(mended, first, atol=1e-5)
+    assert set(pieces(tmp_path)) == set(made), "nothing half-made is left behind"
+
+
+def test_other_weights_never_use_the_files_of_these(tmp_path: Path) -> None:
+    mine, other = tower(), tower()
+    with torch.no_grad():
+        other.blocks[5].mlp.fc2.bias[3] += 0.5
+    assert fingerprint(mine) == fingerprint(tower()) != fingerprint(other)
+    finish(engine(mine, "onnx", tmp_path).features(pixels(1)))
+    seen = finish(engine(other, "onnx", tmp_path).features(pixels(1)))
+    assert cosine(seen, finish(TorchVision(other, 1).features(pixels(1)))) > 0.999
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_weights_that_8_bits_do_not_suit_are_refused_and_nothing_is_kept(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(compiled, "ALIKE", 1.1)
+    with pytest.raises(BackendError, match=r'lose too much .*: set vision = "torch"'):
+        engine(tower(), "onnx", tmp_path)
+    assert pieces(tmp_path) == []
+    monkeypatch.setattr(choice, "LARGE", 1)
+    assert isinstance(vision_engine(tower(), "auto", 1, tmp_path), TorchVision)
+
+
+def test_auto_compiles_large_towers_only(tmp_path: Path, monkeypatch: Any) -> None:
+    pytest.importorskip("onnx")
+    assert isinstance(vision_engine(tower(), "auto", 1, tmp_path), TorchVision)
+    monkeypatch.setattr(choice, "LARGE", 1)
+    assert isinstance(vision_engine(tower(), "auto", 1, tmp_path), CompiledVision)
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(BackendError, match="the compiled model cannot be kept in"):
+        engine(tower(), "onnx", tmp_path / "file")
+
+
+def test_an_absent_runtime_is_told_with_the_install_line(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setitem(choice._NEEDS, "openvino", ("no_such_package",))
+    with pytest.raises(BackendError, match=r"needs no_such_package: pip install 'omni-assistant\[openvino\]'"):
+        vision_engine(tower(), "openvino", 1, tmp_path)
