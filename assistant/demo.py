@@ -31,6 +31,8 @@ SHOWN = 15.0
 """Seconds that each picture of the scene is shown."""
 LONGEST_QUESTION = 4.0
 """Seconds within which a question that was begun must have ended."""
+EMBEDDED = {"captioner": "embedded", "transcriber": "pocketsphinx", "chat": "embedded", "voice": "espeak"}
+"""The backends it shows, whatever else is pulled: its questions are those which they know."""
 HISS = 0.0005
 """Loudness of the hiss under the questions: digital silence is not what a microphone hears."""
 
@@ -71,6 +73,7 @@ async def demonstrate(out: Path) -> int:
         scene = Path(made)
         _draw_scene(scene / "photos")
         sections = config.tables(configs() / "desktop.toml")
+        sections |= {kind: {"backend": name} for kind, name in EMBEDDED.items()}
         ask_aloud(scene / "questions.wav", _load_voice(sections["voice"]), _questions(), len(SCENES) * SHOWN)
         sections["camera"] = [{"name": "desk", "source": str(scene / "photos"), "hold": SHOWN}]
         sections["microphone"] = {"source": str(scene / "questions.wav")}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from assistant import app, config
-from assistant.demo import ask_aloud
+from assistant.demo import EMBEDDED, ask_aloud
 from assistant.feed import Feed
 from assistant.places import configs
 from devices.lines import Latest
@@ -30,8 +30,9 @@ def _weights() -> None:
 
 
 def _desktop(camera: Path, folder: Path, questions: list[tuple[float, str]], seconds: float) -> dict[str, Any]:
-    """The desktop configuration between a picture or a film, questions spoken by its own voice, and a WAV."""
+    """The desktop configuration without weights, between a picture or a film, questions in its own voice, and a WAV."""
     sections = config.tables(configs() / "desktop.toml")
+    sections |= {kind: {"backend": name} for kind, name in EMBEDDED.items()}
     voice = backends.load(config.parse(sections, "desktop").voice, "voice")  # type: ignore[arg-type]  # it has one
     ask_aloud(folder / "questions.wav", voice, questions, seconds)
     sections["camera"] = [{"name": "desk", "source": str(camera)}]

@@ -57,7 +57,7 @@ def _ready(chat: str) -> float:
     desktop = (REPOSITORY / "configs" / "desktop.toml").read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ready.toml"
-        path.write_text(desktop.replace('[chat]\nbackend = "embedded"', f"[chat]\n{chat}"), encoding="utf-8")
+        path.write_text(desktop.replace('[chat]\nbackend = "auto"', f"[chat]\n{chat}"), encoding="utf-8")
         photo = Path(folder) / "photo.png"
         _grey(photo)
         command = [sys.executable, "-m", "assistant", "run", str(path), "--json", "--camera", str(photo)]
