@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from assistant.config import Config
 from assistant.feed import Feed
@@ -23,6 +23,7 @@ from pipelines.hearing import Ears, Endpointer
 from pipelines.live import Hearing, Session, live
 from pipelines.memory import Memory
 from pipelines.partials import partials_of
+from pipelines.phrases import PHRASES
 from pipelines.precedence import Precedence
 from pipelines.seeing import Eye, Sight
 from pipelines.speaking import Mouth
@@ -198,7 +199,20 @@ def backend_options(config: Config) -> dict[Kind, BackendOptions]:
         "chat": config.chat,
         "voice": config.voice if config.speaker else None,
     }
-    return {kind: options for kind, options in chosen.items() if options is not None}
+    language = config.conversation.language
+    return {kind: _in_language(kind, options, language) for kind, options in chosen.items() if options is not None}
+
+
+def _in_language(kind: Kind, options: BackendOptions, language: Literal["auto", "en", "zh"]) -> BackendOptions:
+    """Captions and transcripts in the language of the conversation, where their own sections leave that open."""
+    if language == "auto":
+        return options
+    wanted: dict[Kind, dict[str, str]] = {
+        "captioner": {"prompt": PHRASES[language].caption},
+        "transcriber": {"language": language},
+    }
+    open_to = type(options).model_fields.keys() - options.model_fields_set
+    return options.model_copy(update={key: value for key, value in wanted.get(kind, {}).items() if key in open_to})
 
 
 async def _load(config: Config, models: Models) -> None:

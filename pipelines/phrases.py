@@ -29,6 +29,8 @@ class Phrases:
     """Stands before the question."""
     ago: Callable[[float], str]
     """An age in seconds, in words."""
+    caption: str
+    """What a vision-language model is asked of each keyframe."""
 
 
 def ago(seconds: float) -> str:
@@ -61,6 +63,7 @@ ENGLISH = Phrases(
     note="Note of what the camera saw:",
     question="Question: ",
     ago=ago,
+    caption="Describe what you see in one short sentence.",
 )
 CHINESE = Phrases(
     system=(
@@ -72,6 +75,7 @@ CHINESE = Phrases(
     note="摄像头看到的记录：",
     question="问题：",
     ago=ago_in_chinese,
+    caption="用一句简短的话描述你看到的画面。",
 )
 PHRASES: dict[Language, Phrases] = {"en": ENGLISH, "zh": CHINESE}
 

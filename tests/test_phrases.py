@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from assistant import app, config
 from pipelines.backends import Prompt
 from pipelines.chats.prompting import messages
 from pipelines.phrases import CHINESE, ENGLISH, language_of
@@ -64,3 +65,20 @@ def test_the_note_is_in_the_language_of_the_question() -> None:
     chinese = messages(Prompt("", (), scene, "这是什么", 10.0))[-1]["content"]
     assert english == "Note of what the camera saw:\n- 6 s ago: A red cup.\n\nQuestion: What is it?"
     assert chinese == "摄像头看到的记录：\n- 6秒前: A red cup.\n\n问题：这是什么"
+
+
+def test_captions_and_transcripts_are_in_the_language_of_the_conversation() -> None:
+    sections = {
+        "camera": [{"source": 0}],
+        "microphone": {},
+        "detector": {"backend": "silero"},
+        "captioner": {"backend": "openai", "url": "http://127.0.0.1:1/v1", "model": "any"},
+        "transcriber": {"backend": "faster-whisper"},
+        "conversation": {"language": "zh"},
+    }
+    chosen = app.backend_options(config.parse(sections, "here"))
+    assert (chosen["captioner"].prompt, chosen["transcriber"].language) == (CHINESE.caption, "zh")  # type: ignore[attr-defined]
+    sections["transcriber"] = {"backend": "faster-whisper", "language": "auto"}
+    sections["conversation"] = {}
+    chosen = app.backend_options(config.parse(sections, "here"))
+    assert (chosen["captioner"].prompt, chosen["transcriber"].language) == (ENGLISH.caption, "auto")  # type: ignore[attr-defined]

@@ -17,10 +17,11 @@ from pipelines.language.engine import Engine, Limits, Reader, stream
 from pipelines.language.loading import Device, Precision, Threads
 from pipelines.language.sampling import Sampling
 from pipelines.language.spans import Picture, Rows, Span, Tokens
+from pipelines.phrases import ENGLISH
 from pipelines.types import Seen
 from pipelines.wording import one_line
 
-CAPTION = "Describe what you see in one short sentence."
+CAPTION = ENGLISH.caption
 
 PICTURE = "\ue000"
 """Where the picture stands in a prompt; a letter that no text of a person holds."""
