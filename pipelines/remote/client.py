@@ -144,6 +144,8 @@ class Server:
             return Failure(f"is not reached within {self._options.connect_timeout:g} s: is it running?")
         if isinstance(error, httpx.TimeoutException):
             return Failure(f"has said nothing for {self._options.read_timeout:g} s")
+        if "CERTIFICATE_VERIFY" in str(error):
+            return Failure("has a certificate that nobody vouches for: name a CA that does in SSL_CERT_FILE")
         if isinstance(error, httpx.ConnectError):
             return Failure(f"is not reached ({str(error).splitlines()[0]}): is it running?", again=True)
         return Failure("broke the connection", again=True)
