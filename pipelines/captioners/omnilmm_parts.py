@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from math import isqrt, sqrt
 from pathlib import Path
 from typing import Any
@@ -117,11 +118,11 @@ def tokenizer_of(folder: Path, manner: Manner, rows: int) -> Any:
     """
     import transformers
 
-    kind = "PreTrainedTokenizerFast" if (folder / "tokenizer.json").is_file() else "LlamaTokenizer"
-    try:
-        tokenizer = getattr(transformers, kind).from_pretrained(folder, local_files_only=True)
-    except ImportError as error:
-        raise BackendError(f"{folder.name} has its tokenizer as tokenizer.model: pip install sentencepiece") from error
+    whole = (folder / "tokenizer.json").is_file()
+    if not whole and find_spec("sentencepiece") is None:
+        raise BackendError(f"{folder.name} has its words in a tokenizer.model: pip install sentencepiece")
+    kind = transformers.PreTrainedTokenizerFast if whole else transformers.LlamaTokenizer
+    tokenizer = kind.from_pretrained(folder, local_files_only=True)
     known = tokenizer.get_vocab()
     tokenizer.add_tokens([mark for mark in manner.marks if mark not in known], special_tokens=True)
     strange = [mark for mark in manner.marks if tokenizer.convert_tokens_to_ids(mark) >= rows]

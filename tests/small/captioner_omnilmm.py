@@ -1,4 +1,4 @@
-"""OmniLMMs of random weights: the 3B's form, and the 12B's. Towers have 16 heads and resamplers heads of 128, as told."""
+"""OmniLMMs of random weights, as the 3B and as the 12B: 16 heads in the tower, resamplers with heads of 128."""
 
 from __future__ import annotations
 
