@@ -1,0 +1,201 @@
+"""moondream2 of 2024 and 2025: its options, and a model with the methods of both releases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from pipelines.backends import BackendError
+from pipelines.captioners import moondream_prompts as prompting
+from pipelines.captioners.moondream_prompts import Length
+from pipelines.captioners.split import PICTURE, VisionOptions
+from pipelines.chats.prompting import unmarked
+from pipelines.language.engine import Limits
+from pipelines.language.sampling import Sampling
+from pipelines.language.spans import Picture
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from pipelines.captioners.moondream_model import MoondreamVlm
+
+
+class MoondreamOptions(VisionOptions):
+    """The weights are a folder of the revision 2024-04-02 or 2025-06-21, with safetensors and tokenizer.json.
+
+    That of 2025 is published with the tokenizer of its forerunner: the one it needs, `starmie-v1`, stands in a folder
+    of that name beside the weights.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("torch", "transformers")
+    extra: ClassVar[str] = "neural"
+
+    weights: str = "moondream2"
+    prompt: str = ""
+    """What is asked of each keyframe; empty: the model's own short caption."""
+    crops: bool = False
+    """Of 2025: look at the parts of a large picture as well. It sees more, and works up to thirteen times as long."""
+
+    def load(self) -> MoondreamVlm:
+        """Load the model, blocking for seconds. Raises BackendError."""
+        from pipelines.captioners import moondream_model
+
+        return moondream_model.load(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedImage:
+    """A picture that was looked at once, for any number of questions."""
+
+    picture: Picture
+
+
+Sight: TypeAlias = "Image.Image | EncodedImage"
+Settings = Mapping[str, Any]
+"""`max_tokens`, `temperature`, `top_p`; for places, `max_objects`."""
+
+
+class Moondream:
+    """The methods of both releases, on weights of either. One thread uses it.
+
+    Unless told otherwise it looks at large pictures in parts, and gives the likeliest answer instead of drawing one.
+    """
+
+    def __init__(self, weights: str, **options: Any) -> None:
+        """Load, blocking for seconds; `options` are those of `MoondreamOptions`. Raises BackendError."""
+        self._model = MoondreamOptions(weights=weights, **{"crops": True, "max_answer": 512, **options}).load()
+
+    @classmethod
+    def from_pretrained(cls, weights: str, **options: Any) -> Moondream:
+        """The same, by the name that snippets use."""
+        return cls(weights, **options)
+
+    @property
+    def tokenizer(self) -> Any:
+        """The model's tokenizer; methods that take one use their own."""
+        return self._model.language.tokenizer
+
+    def encode_image(self, image: Sight) -> EncodedImage:
+        """Look at a picture. What comes back takes the place of a picture in all other methods."""
+        if isinstance(image, EncodedImage):
+            return image
+        if not hasattr(image, "convert"):
+            raise BackendError(f"a picture is a PIL image or what encode_image gave, not a {type(image).__name__}")
+        return EncodedImage(self._model.encode(image))
+
+    def answer_question(
+        self,
+        image: Sight,
+        question: str,
+        tokenizer: Any = None,
+        chat_history: str = "",
+        result_queue: Any = None,
+        **generation: Any,
+    ) -> str:
+        """The answer to a question (2024). `chat_history`: as `"Question: …\n\nAnswer: …\n\n"` for each one before.
+
+        `generation`: `max_new_tokens`, `temperature`, `top_p`, `top_k`, `repetition_penalty`, `do_sample`, and a
+        `streamer` of transformers. The answer is also put into the `result_queue`, if there is one.
+        """
+        streamer = generation.pop("streamer", None)
+        prompt = self._model.prompts.ask(_clean(question), prompting.exchanges(chat_history))
+        said = []
+        for piece in self._pieces(prompt, image, self._limits(_settings(generation))):
+            said.append(piece)
+            if streamer is not None:
+                streamer.on_finalized_text(piece)
+        if streamer is not None:
+            streamer.on_finalized_text("", stream_end=True)
+        answer = "".join(said).strip()
+        if result_queue is not None:
+            result_queue.put(answer)
+        return answer
+
+    def batch_answer(
+        self,
+        images: Sequence[Sight],
+        prompts: Sequence[str],
+        tokenizer: Any = None,
+        **generation: Any,
+    ) -> list[str]:
+        """The answers to one question for each picture (2024), one after another."""
+        if len(images) != len(prompts):
+            raise BackendError(f"{len(images)} pictures and {len(prompts)} questions: there must be as many of each")
+        return [self.answer_question(*pair, **generation) for pair in zip(images, prompts, strict=True)]
+
+    def caption(
+        self,
+        image: Sight,
+        length: Length = "normal",
+        stream: bool = False,
+        settings: Settings | None = None,
+    ) -> dict[str, str | Iterator[str]]:
+        """`{"caption": …}`: what is to be seen (2025); with `stream`, an iterator of its pieces."""
+        if length not in self._model.prompts.captions:
+            raise BackendError(f"a caption is short, normal or long, not {length!r}")
+        pieces = self._pieces(self._model.prompts.captions[length], image, self._limits(settings or {}))
+        return {"caption": pieces if stream else "".join(pieces)}
+
+    def query(
+        self,
+        image: Sight | None = None,
+        question: str = "",
+        stream: bool = False,
+        settings: Settings | None = None,
+    ) -> dict[str, str | Iterator[str]]:
+        """`{"answer": …}` to a question about a picture, or about none (2025); with `stream`, an iterator."""
+        if not question.strip():
+            raise BackendError("query wants a question")
+        asked = _clean(question)
+        prompt = self._model.prompts.blind(asked) if image is None else self._model.prompts.ask(asked, ())
+        pieces = self._pieces(prompt, image, self._limits(settings or {}))
+        return {"answer": pieces if stream else "".join(pieces)}
+
+    def detect(self, image: Sight, object: str, settings: Settings | None = None) -> dict[str, list[dict[str, float]]]:
+        """`{"objects": [{"x_min", "y_min", "x_max", "y_max"}]}` of a kind (2025): parts of width and height, 0 to 1."""
+        return {"objects": self._model.find("detect", _clean(object), self._picture(image), _most(settings or {}))}
+
+    def point(self, image: Sight, object: str, settings: Settings | None = None) -> dict[str, list[dict[str, float]]]:
+        """`{"points": [{"x", "y"}]}` of a kind (2025): parts of width and height, 0 to 1."""
+        return {"points": self._model.find("point", _clean(object), self._picture(image), _most(settings or {}))}
+
+    def _picture(self, image: Sight) -> Picture:
+        return self.encode_image(image).picture
+
+    def _pieces(self, prompt: str, image: Sight | None, limits: Limits) -> Iterator[str]:
+        picture = None if image is None else self._picture(image)
+        return (piece for piece in self._model.answer(prompt, picture, limits) if piece)
+
+    def _limits(self, settings: Settings) -> Limits:
+        """How long an answer may be, and how it is drawn. Raises BackendError for what is not known."""
+        options, told = self._model.options, dict(settings)
+        longest = told.pop("max_tokens", options.max_answer)
+        try:
+            sampling = Sampling.model_validate({**options.sampling.model_dump(), **told})
+        except ValueError as error:
+            raise BackendError(f"these settings are not known: {', '.join(told)}") from error
+        return Limits(max(1, int(longest)), sampling, options.seed)
+
+
+def _settings(generation: Mapping[str, Any]) -> Settings:
+    """What transformers' `generate` is told, as settings."""
+    told = dict(generation)
+    if "max_new_tokens" in told:
+        told["max_tokens"] = told.pop("max_new_tokens")
+    drawn = told.pop("do_sample", None)
+    if drawn is not None:
+        told["temperature"] = told.get("temperature", 1.0) if drawn else 0.0
+    return told
+
+
+def _most(settings: Settings) -> int:
+    """How many objects are looked for, at most."""
+    if unknown := sorted(settings.keys() - {"max_objects"}):
+        raise BackendError(f"these settings are not known: {', '.join(unknown)}")
+    return int(settings.get("max_objects", 50))
+
+
+def _clean(text: str) -> str:
+    """A question without the model's own marks."""
+    return unmarked(text).replace(PICTURE, " ")
