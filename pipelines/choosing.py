@@ -109,15 +109,16 @@ class Automatic(BackendOptions):
 
 
 def ranked(uses: list[tuple[Pulled, Use]], prefer: str, gpu: bool) -> list[Candidate]:
-    """The same, best first."""
+    """The same, best first; before them, so that it is told, what is only not taken because there is no GPU."""
     found = [Candidate(weights, use, use.gpu if gpu and use.gpu is not None else use.rank) for weights, use in uses]
-    return sorted(found, key=lambda one: (one.name != prefer, -one.rank, one.name))
+    meant = [one for one in found if one.rank or one.use.gpu or one.name == prefer]
+    return sorted(meant, key=lambda one: (one.name != prefer, one.rank > 0, -one.rank, one.name))
 
 
 def _hindrance(one: Candidate, wanted: bool, most: int) -> str:
     """Why it is not taken here, else an empty string."""
     if not (one.rank or wanted):
-        return "is too slow without a GPU" if one.use.gpu else f'is taken only by name: prefer = "{one.name}"'
+        return "is too slow without a GPU"
     try:
         lacking = backends.missing(type(pulled.options(one.use, one.name)))
     except BackendError as error:
