@@ -61,32 +61,38 @@ class NexaLooker:
 
         Raises BackendError with one line that names the server.
         """
-        from websockets.exceptions import WebSocketException
-
         try:
             with self._connection() as connection:
                 connection.send(self._request(request))
                 yield from self._answer(connection)
         except Failure as error:
             raise BackendError(f"{self._options.origin} {error}") from error
-        except TimeoutError as error:
-            line = f"{self._options.origin} is not reached within {self._options.connect_timeout:g} s: is it running?"
-            raise BackendError(line) from error
-        except (OSError, EOFError, WebSocketException, ValueError) as error:  # the last: it sends one elsewhere
-            raise BackendError(f"{self._options.origin} is no such server: {one_line(str(error))[:200]}") from error
 
     @contextmanager
     def _connection(self) -> Iterator[ClientConnection]:
+        """The connection, all that goes wrong with it told as a Failure."""
+        from websockets.exceptions import ConnectionClosed, InvalidHandshake
         from websockets.sync.client import connect
 
+        options = self._options
+        try:
+            own, limit = self._socket(), options.connect_timeout
+            with connect(options.url, sock=own, open_timeout=limit, close_timeout=0.1) as connection:
+                yield connection
+        except ConnectionClosed as error:
+            raise Failure(f"broke off in the middle of its answer ({error})") from error
+        except (InvalidHandshake, EOFError, ValueError) as error:  # the last: it sends one elsewhere
+            raise Failure(f"is no such server: check `url` ({one_line(str(error))[:120]})") from error
+        except TimeoutError as error:
+            raise Failure(f"is not reached within {options.connect_timeout:g} s: is it running?") from error
+        except OSError as error:
+            raise Failure(f"is not reached ({error}): is it running?") from error
+
+    def _socket(self) -> socket.socket:
+        # One of our own: with it no proxy is asked and no redirect is followed.
         address = urlsplit(self._options.url)
         port = address.port or (443 if address.scheme == "wss" else 80)
-        # A socket of our own: with it no proxy is asked and no redirect followed.
-        own = socket.create_connection((address.hostname, port), self._options.connect_timeout)
-        with connect(
-            self._options.url, sock=own, open_timeout=self._options.connect_timeout, close_timeout=0.1
-        ) as connection:
-            yield connection
+        return socket.create_connection((address.hostname, port), self._options.connect_timeout)
 
     def _request(self, request: Look) -> str:
         from pipelines.remote.pictures import data_url
@@ -143,6 +149,6 @@ def _token(message: str | bytes) -> str | None:
             return token
         case {"status": "complete"}:
             return None
-        case {"status": "error"}:
-            raise Failure(f"says: {told(event) or 'an error without a word'}")
+        case {"status": "error", **more}:
+            raise Failure(f"says: {told(more) or 'an error without a word'}")
     raise Failure(f"sends a message that is no part of an answer: {one_line(str(event))[:80]}")
