@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from devices.media import Samples
 from pipelines.backends import BackendError, Voice
-from pipelines.voices.espeak import LONGEST, Espeak, EspeakVoice
+from pipelines.voices.espeak import Espeak, EspeakVoice
+from pipelines.voices.scripts import LONGEST
 
 pytest.importorskip("espeakng_loader", reason="the extra `embedded` is not installed")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import re
 import threading
 from functools import cache
 from itertools import count, takewhile
@@ -14,18 +13,11 @@ from pydantic import Field
 
 from devices.media import Samples
 from pipelines.backends import BackendError, BackendOptions
+from pipelines.voices.scripts import language_of, runs, speakable
 
-LONGEST = 1000
-"""Characters of one text that are read aloud: about a minute. The rest is left out."""
 QUIET = 0.002
 LEAD, TAIL = 0.01, 0.15
 """Seconds of the silence around a sentence that are kept: little before it, so that it is heard early."""
-
-_CJK = "\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
-_KANA, _HANGUL = re.compile("[\u3040-\u30ff]"), re.compile("[\u1100-\u11ff\uac00-\ud7af]")
-_RUNS = re.compile(rf"[{_CJK}][^A-Za-z\u00c0-\u04ff]*|[^{_CJK}]+")
-_UNSPOKEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # \x01 would begin an espeak command
-_PHONEME_MARKS = re.compile(r"\[\[|\]\]")
 
 _SYNCHRONOUS, _DONT_EXIT, _UTF8, _OK = 2, 0x8000, 1, 0
 _RATE, _VOLUME, _PITCH = 1, 2, 3
@@ -69,9 +61,8 @@ class EspeakVoice:
 
         Raises BackendError when espeak-ng refuses.
         """
-        runs = _runs(_speakable(text), self._options.voice)
         with _lock:
-            spoken = [self._engine.speak(self._options, run) for run in runs]
+            spoken = [self._engine.speak(self._options, run) for run in _runs(text, self._options.voice)]
         return np.concatenate([_trimmed(samples, self.rate) for samples in spoken] or [_silence()])
 
 
@@ -148,21 +139,15 @@ def _engine() -> _Engine:
     return _Engine()
 
 
-def _speakable(text: str) -> str:
-    """The text without what is not for reading aloud, and no longer than is bearable."""
-    text = _PHONEME_MARKS.sub(" ", _UNSPOKEN.sub(" ", text)).strip()
-    return text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0]
-
-
 def _runs(text: str, voice: str) -> list[Run]:
-    """Cut where the script changes: an English voice would spell Chinese letter by letter."""
-    return [Run(run, _voice_for(run, voice)) for run in _RUNS.findall(text) if run.strip()]
+    return [Run(run, _voice_for(run, voice)) for run in runs(speakable(text))]
 
 
-def _voice_for(text: str, voice: str) -> str:
-    if not re.match(f"[{_CJK}]", text) or voice.startswith(("cmn", "yue", "ja", "ko")):
+def _voice_for(run: str, voice: str) -> str:
+    language = language_of(run)
+    if language is None or voice.startswith(("cmn", "yue", "ja", "ko")):
         return voice
-    return "ja" if _KANA.search(text) else "ko" if _HANGUL.search(text) else "cmn"
+    return {"zh": "cmn"}.get(language, language)
 
 
 def _trimmed(samples: Samples, rate: int) -> Samples:

@@ -1,0 +1,244 @@
+"""The Piper voice: sound as long as the text, understood by a recogniser, each script by its own voice."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from devices.media import SPEECH_RATE
+from pipelines import backends
+from pipelines.backends import BackendError, Voice
+from pipelines.transcribers.guards import plain
+from pipelines.voices import piper
+from pipelines.voices.piper import Piper, PiperVoices
+from tests.conftest import REPOSITORY
+from tests.standins import stand_in
+
+pytest.importorskip("piper", reason="the extra `piper` is not installed")
+soxr = pytest.importorskip("soxr")
+
+FILE = "unit_voice.onnx"
+CHINESE: dict[str, Any] = {"language": {"code": "zh_CN", "family": "zh"}, "espeak": {"voice": "cmn"}}
+
+
+def load(**options: object) -> PiperVoices:
+    given = {"weights": str(stand_in("piper-unitvoice")), "threads": 1, **options}
+    voice: PiperVoices = backends.load(Piper.model_validate(given), "voice")
+    return voice
+
+
+@pytest.fixture(scope="module")
+def voice() -> PiperVoices:
+    return load()
+
+
+@pytest.fixture
+def own_voice(tmp_path: Path) -> Path:
+    """A copy of the voice, for changing what its file says."""
+    for name in (FILE, f"{FILE}.json"):
+        shutil.copy(stand_in("piper-unitvoice") / name, tmp_path)
+    return tmp_path
+
+
+def tell(folder: Path, **changes: object) -> None:
+    path = folder / f"{FILE}.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | changes), "utf-8")
+
+
+def seconds(voice: PiperVoices, text: str) -> float:
+    return len(voice.synthesize(text)) / voice.rate
+
+
+def test_a_sentence_becomes_sound_at_the_rate_of_its_file(voice: PiperVoices) -> None:
+    said = voice.synthesize("I see at least two people.")
+    assert isinstance(voice, Voice)
+    assert (said.dtype, said.ndim, voice.rate) == (np.float32, 1, 22050)
+    assert 0.1 < np.abs(said).max() <= 1
+    assert 1 < len(said) / voice.rate < 3
+
+
+def test_a_longer_text_is_longer(voice: PiperVoices) -> None:
+    texts = ["Stop.", "What time is it?", "I see a person sitting at a desk.", "I see a person. There is a dog. Yes."]
+    lengths = [seconds(voice, text) for text in texts]
+    assert lengths == sorted(lengths)
+    assert seconds(voice, "What time is it? " * 30) == pytest.approx(30 * seconds(voice, "What time is it? "), rel=0.1)
+
+
+def test_nothing_to_say_is_no_sound(voice: PiperVoices) -> None:
+    for text in ("", "  \n", "\x00\x01\x1b"):
+        assert len(voice.synthesize(text)) == 0
+
+
+def test_marks_that_mean_something_to_piper_are_only_text(voice: PiperVoices) -> None:
+    """`[[..]]` would be phoneme names."""
+    assert seconds(voice, "[[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]]") < 1.5 * seconds(voice, "a" * 40)
+    assert seconds(voice, "hello\x1b[2J") > seconds(voice, "hello")
+
+
+def test_softer_is_softer(voice: PiperVoices) -> None:
+    text = "how many people are in the room"
+    assert np.abs(load(volume=0.25).synthesize(text)).max() == pytest.approx(0.25, rel=0.05)
+    with pytest.raises(ValidationError):
+        Piper(volume=0, threads=1)
+
+
+def test_speed_and_noise_reach_the_network(own_voice: Path) -> None:
+    hum(own_voice / FILE)
+    tell(own_voice, inference={"noise_scale": 0.5, "length_scale": 1.2, "noise_w": 0.25})
+    folder, text = str(own_voice), "how many people are in the room"
+    as_told = seconds(load(weights=folder), text)
+    assert seconds(load(weights=folder, speed=2.0), text) == pytest.approx(as_told / 2, rel=0.01)
+    assert seconds(load(weights=folder, noise=1.0), text) == pytest.approx(as_told * 2, rel=0.01)
+    assert seconds(load(weights=folder, rhythm=0.5), text) == pytest.approx(as_told * 2, rel=0.01)
+
+
+def hum(path: Path) -> None:
+    """A network in Piper's form that hums for as long as its letters times all three of its scales."""
+    onnx = pytest.importorskip("onnx", reason="the extra `neural` is not installed")
+    from onnx import TensorProto, helper
+
+    inputs = [
+        helper.make_tensor_value_info("input", TensorProto.INT64, [1, "letters"]),
+        helper.make_tensor_value_info("input_lengths", TensorProto.INT64, [1]),
+        helper.make_tensor_value_info("scales", TensorProto.FLOAT, [3]),
+    ]
+    constants = [
+        helper.make_tensor("thousand", TensorProto.FLOAT, [1], [1000.0]),
+        helper.make_tensor("ones", TensorProto.INT64, [2], [1, 1]),
+    ]
+    nodes = [
+        helper.make_node("ReduceProd", ["scales"], ["product"], keepdims=1),
+        helper.make_node("Cast", ["input_lengths"], ["letters"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["letters", "product"], ["units"]),
+        helper.make_node("Mul", ["units", "thousand"], ["length"]),
+        helper.make_node("Cast", ["length"], ["samples"], to=TensorProto.INT64),
+        helper.make_node("Concat", ["ones", "samples"], ["shape"], axis=0),
+        helper.make_node("Expand", ["thousand", "shape"], ["output"]),
+    ]
+    output = helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 1, "samples"])
+    graph = helper.make_graph(nodes, "hum", inputs, [output], constants)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), str(path))
+
+
+def test_what_it_says_is_understood(voice: PiperVoices) -> None:
+    pytest.importorskip("faster_whisper", reason="the extra `neural` is not installed")
+    from pipelines.transcribers.whisper import FasterWhisper
+
+    folder = stand_in("whisper-fixture")
+    whisper = FasterWhisper(weights=str(folder), threads=1, beam=1).load()
+    phrases = json.loads((folder / "PHRASES.json").read_text("utf-8"))["phrases"]["en"][1::6]
+    heard = {}
+    for phrase in phrases:
+        said = soxr.resample(voice.synthesize(phrase), voice.rate, SPEECH_RATE)
+        heard[plain(phrase)] = plain(whisper.transcribe(said).text)
+    assert heard == {plain(phrase): plain(phrase) for phrase in phrases}
+
+
+def test_another_script_is_read_by_espeak(voice: PiperVoices) -> None:
+    espeak = pytest.importorskip("pipelines.voices.espeak").Espeak()
+    pytest.importorskip("espeakng_loader", reason="the extra `embedded` is not installed")
+    alone = len(espeak.load().synthesize("出口 ")) / 22050
+    assert voice.stand_in == ""
+    assert seconds(voice, "The sign says 出口 and EXIT.") == pytest.approx(
+        seconds(voice, "The sign says ") + alone + seconds(voice, "and EXIT."), abs=0.05
+    )
+    assert 0.3 < seconds(voice, "こんにちは") < 3
+
+
+def test_another_script_is_left_out_where_no_voice_can_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(piper, "_espeak", lambda: None)
+    voice = load()
+    assert voice.stand_in == "Chinese text is not read aloud: voice.chinese names a voice for it."
+    assert len(voice.synthesize("出口")) == 0
+    assert seconds(voice, "The sign says 出口.") > 0.5
+
+
+def test_chinese_is_read_by_the_voice_named_for_it_at_the_rate_of_the_first(own_voice: Path) -> None:
+    tell(own_voice, audio={"sample_rate": 16000}, **CHINESE)
+    both = load(chinese=str(own_voice))
+    alone = len(load(weights=str(own_voice)).synthesize("你好")) / 16000
+    assert both.rate == 22050
+    assert seconds(both, "你好") == pytest.approx(alone, rel=0.02)
+
+
+def test_a_pulled_chinese_voice_is_found_by_itself(
+    own_voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(own_voice, **CHINESE)
+    monkeypatch.setenv("OMNI_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(piper, "_espeak", lambda: None)
+    shutil.copytree(own_voice, tmp_path / "home" / "models" / "piper-zh", ignore=shutil.ignore_patterns("home"))
+    voice = load()
+    assert voice.stand_in == ""
+    assert seconds(voice, "你好") > 0.3
+
+
+def test_a_voice_that_is_chinese_reads_all_text(own_voice: Path) -> None:
+    tell(own_voice, **CHINESE)
+    chinese = load(weights=str(own_voice), chinese="no-such-voice")
+    assert seconds(chinese, "你好") > 0.3
+    assert seconds(chinese, "hello") > 0.3
+
+
+def test_a_file_may_be_named_instead_of_its_folder(voice: PiperVoices) -> None:
+    named = load(weights=str(stand_in("piper-unitvoice") / FILE))
+    np.testing.assert_array_equal(named.synthesize("Stop."), voice.synthesize("Stop."))
+
+
+def failure(**options: object) -> str:
+    with pytest.raises(BackendError) as error:
+        load(**options)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_what_is_wrong_is_one_line(own_voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMNI_HOME", str(tmp_path / "home"))
+    assert failure(weights="piper-en") == "the weights 'piper-en' are not here: omni models pull piper-en"
+    assert "has 1 speakers" in failure(weights=str(own_voice), speaker=3)
+    tell(own_voice, phoneme_type="pinyin")
+    assert "needs the model g2pW in its folder" in failure(weights=str(own_voice))
+    tell(own_voice, phoneme_type="runes")
+    assert "describes no Piper voice" in failure(weights=str(own_voice))
+    (own_voice / f"{FILE}.json").write_text("[", "utf-8")
+    assert "cannot be read, pull it anew" in failure(weights=str(own_voice))
+    (own_voice / f"{FILE}.json").unlink()
+    assert "there is no voice in" in failure(weights=str(own_voice))
+
+
+def test_a_broken_network_is_one_line(own_voice: Path) -> None:
+    (own_voice / FILE).write_bytes(b"not a network")
+    assert f"{FILE} cannot be read, pull it anew" in failure(weights=str(own_voice))
+
+
+@pytest.mark.parametrize("first", ["piper", "espeak"])
+def test_it_shares_a_process_with_the_espeak_voice(first: str) -> None:
+    """Both carry an espeak-ng of their own; whichever comes first must not change what the other says."""
+    pytest.importorskip("espeakng_loader", reason="the extra `embedded` is not installed")
+    script = f"""
+import sys, threading
+from pipelines.voices.espeak import Espeak
+from pipelines.voices.piper import Piper
+make = {{"espeak": Espeak, "piper": lambda: Piper(weights={str(stand_in("piper-unitvoice"))!r}, threads=1)}}
+names = ["espeak", "piper"] if {first!r} == "espeak" else ["piper", "espeak"]
+voices = {{name: make[name]().load() for name in names}}
+alone = {{name: len(voices[name].synthesize("what is on the table")) for name in names}}
+def speak(name):
+    for _ in range(20):
+        there = len(voices[name].synthesize("what is on the table"))
+        assert abs(there - alone[name]) < 0.05 * alone[name], (name, there)
+threads = [threading.Thread(target=speak, args=(name,)) for name in names]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(alone["espeak"] > 10000, alone["piper"] > 10000)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert (done.stdout.split(), done.stderr) == (["True", "True"], "")
