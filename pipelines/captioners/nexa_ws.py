@@ -6,7 +6,7 @@ import json
 import socket
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from devices.media import Frame
@@ -33,7 +33,8 @@ class NexaWs(PictureOptions):
     needs: ClassVar[tuple[str, ...]] = ("websockets",)
     schemes: ClassVar[tuple[str, ...]] = ("ws", "wss")
 
-    task: Literal["instruct", "ocr"] = "instruct"
+    task: str = "instruct"
+    """What the server calls this kind of request; its demo knows one."""
 
     def load(self) -> Any:
         """Ready at once: nothing is sent before the first picture."""

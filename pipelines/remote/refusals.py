@@ -43,7 +43,7 @@ def check(response: Response) -> None:
     if 300 <= status < 400:
         raise Failure(f"sends one elsewhere (HTTP {status}), which is not followed: write the final address into `url`")
     if status != 200:
-        hint, said = HINTS.get(status, "refuses"), _said(response, kind)
+        hint, said = HINTS.get(status, "refuses" if status < 500 else "fails"), _said(response, kind)
         raise Failure(
             f"{hint} (HTTP {status})" + (f": {said}" if said else ""),
             again=status in PASSING,
