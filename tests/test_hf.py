@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from pipelines.captioners import florence  # noqa: E402
 from pipelines.captioners.hf_engine import Shown  # noqa: E402
 from pipelines.captioners.hf_model import NativeVlm, content_of  # noqa: E402
 from pipelines.captioners.processors import fitted  # noqa: E402
+from pipelines.captioners.stepwise import stepwise  # noqa: E402
 
 FAMILIES = sorted(vlms.NATIVE)
 
@@ -53,10 +54,20 @@ def frame(seed: int = 0, shape: tuple[int, int] = (90, 120)) -> Frame:
     return Frame(np.random.default_rng(seed).integers(0, 255, (*shape, 3), np.uint8), 0.0, "desk")
 
 
+def finished(steps: Generator[str, None, Any]) -> Any:
+    """What the steps come to, without pausing."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return done.value
+
+
 def drawn(model: NativeVlm, request: Look, count: int = 12) -> list[int]:
     """The answer as tokens, through the caches of the model."""
     inputs, key = model._inputs(request), content_of(request.frame)
-    prompt = model._engine.show(Shown(inputs, key, model._features(key, inputs)))
+    encoded = model._features(key, inputs)
+    prompt = model._engine.show(Shown(inputs, key, finished(encoded)))
     return list(tokens(model.reader, prompt, Limits(count)))
 
 
@@ -78,9 +89,9 @@ def watched(model: Any) -> Iterator[tuple[list[int], list[int]]]:
     def read(_: Any, args: Any, given: dict[str, Any]) -> None:
         passes.append(given["input_ids"].shape[1])
 
-    def encoded(inputs: Any) -> Any:
+    def encoded(inputs: Any) -> Generator[str, None, Any]:
         pictures.append(1)
-        return original(inputs)
+        return (yield from original(inputs))
 
     hook = engine.model.register_forward_pre_hook(read, with_kwargs=True)
     engine.features = encoded
@@ -132,27 +143,50 @@ def test_it_streams_and_a_caption_is_what_was_streamed(name: str, folders: dict[
     model = loaded(folders[name], max_tokens=10)
     assert isinstance(model, Looker)
     pieces = list(model.describe(frame()))
-    assert 4 < len(pieces) <= 12
+    assert pieces[:3] == ["", "", ""]  # before the picture, and at each block of its tower
+    assert 4 < len(pieces) <= 13
     assert model.caption(frame()).text == one_line("".join(pieces))
-    assert len(list(model.look(Look(frame(), "What is it?", max_tokens=3)))) <= 5
+    assert len(list(model.look(Look(frame(), "What is it?", max_tokens=3)))) <= 4
 
 
 def test_closing_ends_the_work_at_once_and_leaves_no_thread(folders: dict[str, Path]) -> None:
     model = loaded(folders["llava"])
     list(model.look(Look(frame(), "What is it?")))
     threads = threading.active_count()
-    with watched(model) as (passes, pictures):
-        untouched = model.look(Look(frame(3), "What is it?"))
-        next(untouched)
-        untouched.close()
-        assert not pictures
+    with watched(model) as (passes, _):
         answer = model.look(Look(frame(), "Is it red?"))
-        for _ in range(4):  # two pauses around the picture, then two tokens
+        for _ in range(3):  # the pause before the picture, then two tokens
             next(answer)
         answer.close()
         assert len(passes) == 2
     assert threading.active_count() == threads
     assert drawn(model, TALK[1]) == drawn(loaded(folders["llava"]), TALK[1])
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("taken", [1, 2, 3])
+def test_a_picture_that_is_left_half_way_is_left_there(name: str, taken: int, folders: dict[str, Path]) -> None:
+    model, ran, threads = loaded(folders[name]), [], threading.active_count()
+    towers = [module for name, module in model._engine.model.named_modules() if name.endswith((".mlp", "_mlp"))]
+    for tower in towers:
+        tower.register_forward_hook(lambda *_: ran.append(1))
+    answer = model.look(TALK[0])
+    for _ in range(taken):
+        next(answer)
+    assert len(ran) == max(0, taken - 2)
+    answer.close()
+    assert len(ran) == max(0, taken - 2)
+    assert threading.active_count() == threads
+    assert drawn(model, TALK[0]) == drawn(loaded(folders[name]), TALK[0])
+
+
+def test_what_goes_wrong_in_a_picture_is_raised_where_it_is_waited_for() -> None:
+    def wrong() -> None:
+        raise ValueError("no picture")
+
+    with pytest.raises(ValueError, match="no picture"):
+        finished(stepwise(wrong, []))
+    assert finished(stepwise(lambda: 7, [])) == 7
 
 
 def test_a_cache_whose_window_has_moved_on_is_made_anew(tmp_path: Path) -> None:
@@ -315,8 +349,7 @@ def test_a_model_too_large_for_memory(folders: dict[str, Path], monkeypatch: pyt
     assert "of memory" in refused(folders["llava"])
 
 
-def test_a_template_that_refuses_the_talk(folders: dict[str, Path]) -> None:
-    model = loaded(folders["llava"])
-    model._engine.processor.chat_template = "{{ raise_exception('roles must alternate') }}"
-    with pytest.raises(BackendError, match="roles must alternate"):
-        list(model.look(TALK[0]))
+def test_a_template_that_refuses_the_talk(tmp_path: Path) -> None:
+    folder = vlms.llava(tmp_path / "llava")
+    (folder / "chat_template.jinja").write_text("{{ raise_exception('no pictures, please') }}")
+    assert "own chat template does not take the prompt: TemplateError: no pictures, please" in refused(folder)

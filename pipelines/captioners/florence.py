@@ -58,7 +58,7 @@ class Florence:
         yield "" if meant else CANNOT
         task = meant or self.options.task
         prompt = self._engine.show(self._shown(task, request.frame))
-        limits = Limits(request.max_tokens or self.options.max_answer, self.options.sampling)
+        limits = Limits(request.max_tokens or self.options.max_answer, self.options.sampling, self.options.seed)
         if self._engine.processor.tasks_answer_post_processing_type.get(task, "pure_text") == "pure_text":
             yield from stream(self.reader, prompt, limits)
         else:

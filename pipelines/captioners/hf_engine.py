@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipelines.captioners.stepwise import stepwise
 from pipelines.language.causal import forget, turn_ends
 from pipelines.language.sampling import Scores
 from pipelines.language.spans import Picture, Span, Tokens
@@ -55,17 +56,16 @@ class NativeEngine:
         self._shown: Shown | None = None
         self._drawn: Drawn | None = None
 
-    def features(self, inputs: Inputs) -> Any:
-        """The picture of a prompt, encoded in one pass; None where the model cannot be given that."""
-        import torch
+    def features(self, inputs: Inputs) -> Generator[str, None, Any]:
+        """The picture of a prompt, encoded, an empty piece per block; None where the model cannot be given that."""
+        from torch import nn
 
         if not self.encodes:
             return None
-        encode = self.model.base_model.get_image_features
-        given = {name: inputs[name] for name in inspect.signature(encode).parameters if name in inputs}
-        torch.set_num_threads(self._threads)
-        with torch.inference_mode():
-            return encode(**given, return_dict=True)
+        network = self.model.base_model
+        lists = [module for module in network.modules() if isinstance(module, nn.ModuleList)]
+        blocks = {id(block): block for blocks in lists for block in blocks}
+        return (yield from stepwise(lambda: self._encoded(inputs), blocks.values()))
 
     def show(self, shown: Shown) -> list[Span]:
         """The prompt that is read next, as spans: runs of its picture's positions among tokens."""
@@ -110,6 +110,15 @@ class NativeEngine:
                 (token,) = (token for span in spans if isinstance(span, Tokens) for token in span.ids)
                 scores = self._drawn.send(token)
         return np.asarray(scores.cpu().numpy(), np.float32)
+
+    def _encoded(self, inputs: Inputs) -> Any:
+        import torch
+
+        encode = self.model.base_model.get_image_features
+        given = {name: inputs[name] for name in inspect.signature(encode).parameters if name in inputs}
+        torch.set_num_threads(self._threads)
+        with torch.inference_mode():
+            return encode(**given, return_dict=True)
 
     def _begun(self, with_picture: bool) -> Drawn:
         """The passes over the prompt that was shown, prepared as transformers' own generation prepares them."""
