@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from pipelines.backends import BackendError
 from pipelines.captioners import moondream_prompts as prompting
-from pipelines.captioners.moondream_prompts import Length
+from pipelines.captioners.moondream_prompts import Length, Task
 from pipelines.captioners.split import PICTURE, VisionOptions
 from pipelines.chats.prompting import unmarked
 from pipelines.language.engine import Limits
@@ -25,7 +25,8 @@ class MoondreamOptions(VisionOptions):
     """The weights are a folder of the revision 2024-04-02 or 2025-06-21, with safetensors and tokenizer.json.
 
     That of 2025 is published with the tokenizer of its forerunner: the one it needs, `starmie-v1`, stands in a folder
-    of that name beside the weights.
+    of that name beside the weights. All of it was checked on random weights, against computations of their own; the
+    released weights were not at hand.
     """
 
     needs: ClassVar[tuple[str, ...]] = ("torch", "transformers")
@@ -60,11 +61,13 @@ class Moondream:
     """The methods of both releases, on weights of either. One thread uses it.
 
     Unless told otherwise it looks at large pictures in parts, and gives the likeliest answer instead of drawing one.
+    It reads one text at a time: a stream that is not at its end is over when another method is called.
     """
 
     def __init__(self, weights: str, **options: Any) -> None:
         """Load, blocking for seconds; `options` are those of `MoondreamOptions`. Raises BackendError."""
         self._model = MoondreamOptions(weights=weights, **{"crops": True, "max_answer": 512, **options}).load()
+        self._saying: Generator[str, None, None] | None = None
 
     @classmethod
     def from_pretrained(cls, weights: str, **options: Any) -> Moondream:
@@ -154,18 +157,28 @@ class Moondream:
 
     def detect(self, image: Sight, object: str, settings: Settings | None = None) -> dict[str, list[dict[str, float]]]:
         """`{"objects": [{"x_min", "y_min", "x_max", "y_max"}]}` of a kind (2025): parts of width and height, 0 to 1."""
-        return {"objects": self._model.find("detect", _clean(object), self._picture(image), _most(settings or {}))}
+        return {"objects": self._places("detect", object, image, settings or {})}
 
     def point(self, image: Sight, object: str, settings: Settings | None = None) -> dict[str, list[dict[str, float]]]:
         """`{"points": [{"x", "y"}]}` of a kind (2025): parts of width and height, 0 to 1."""
-        return {"points": self._model.find("point", _clean(object), self._picture(image), _most(settings or {}))}
+        return {"points": self._places("point", object, image, settings or {})}
 
-    def _picture(self, image: Sight) -> Picture:
-        return self.encode_image(image).picture
+    def _places(self, task: Task, words: str, image: Sight, settings: Settings) -> list[dict[str, float]]:
+        self._hush()
+        most = _most(settings)
+        return self._model.find(task, _clean(words), self.encode_image(image).picture, most)
 
     def _pieces(self, prompt: str, image: Sight | None, limits: Limits) -> Iterator[str]:
-        picture = None if image is None else self._picture(image)
-        return (piece for piece in self._model.answer(prompt, picture, limits) if piece)
+        """The answer in pieces, none of them empty."""
+        self._hush()
+        picture = None if image is None else self.encode_image(image).picture
+        self._saying = (piece for piece in self._model.answer(prompt, picture, limits) if piece)
+        return self._saying
+
+    def _hush(self) -> None:
+        """End a stream that was left: what is read next is no continuation of it."""
+        if self._saying is not None:
+            self._saying.close()
 
     def _limits(self, settings: Settings) -> Limits:
         """How long an answer may be, and how it is drawn. Raises BackendError for what is not known."""

@@ -67,6 +67,17 @@ def make_2024(folder: Path) -> dict[str, Any]:
     return _write(folder, dict(old(Size(len(words)))), words, config)
 
 
+REVISIONS = {"2024": make_2024, "2025": make_2025}
+
+
+def file(options: dict[str, Any]) -> dict[str, Any]:
+    """The tensors of a checkpoint under the names of its file, without `model.`."""
+    from safetensors.torch import load_file
+
+    tensors = load_file(Path(options["weights"]) / "model.safetensors")
+    return {name.removeprefix("model."): tensor for name, tensor in tensors.items()}
+
+
 def _write(folder: Path, names: dict[str, tuple[int, ...]], words: Any, config: dict[str, Any]) -> dict[str, Any]:
     import torch
     from safetensors.torch import save_file
