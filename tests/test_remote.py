@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +18,7 @@ from pipelines.backends import BackendError, Chat, Exchange, Prompt
 from pipelines.chats.openai import OpenAi
 from pipelines.remote.client import Server
 from pipelines.remote.waiting import Clock
+from pipelines.worker import Worker
 from tests.servers import DONE, ChatServer, Script, endless, event, lingers, refuses, says, sends, stalls
 
 KEY = "sk-very-secret-0123456789"
@@ -97,6 +100,9 @@ def test_an_answer_comes_in_pieces_and_what_is_sent_is_what_was_asked(serve: Ser
         pytest.param([(event("Two ") + event("eggs.") + DONE).replace(b"\n", b"\r\n")], id="line ends of Windows"),
         pytest.param([bytes([byte]) for byte in event("Two ") + event("eggs.") + DONE], id="byte by byte"),
         pytest.param([event("Two "), event("eggs."), b'data: {"choices": []}\n\n', DONE], id="an account"),
+        pytest.param(
+            [event("Two eggs."), b'data: {"choices": [{"finish_reason": "stop"}]}\n'], id="an end without delta"
+        ),
         pytest.param([event("Two "), event("eg\u0007gs.\x1b"), DONE], id="what a terminal would obey"),
     ],
 )
@@ -172,7 +178,14 @@ def test_an_answer_that_breaks_off_after_its_first_word_is_not_begun_anew(serve:
 
 @pytest.mark.parametrize(
     ("header", "waited"),
-    [("7", 7.0), ("0", 0.0), ("soon", 0.5), (format_datetime(datetime.now(UTC) - timedelta(hours=1)), 0.0)],
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("soon", 0.5),
+        ("-3", 0.5),
+        ("\xb2", 0.5),
+        (format_datetime(datetime.now(UTC) - timedelta(hours=1)), 0.0),
+    ],
 )
 def test_a_server_says_when_it_wants_to_be_asked_again(serve: Serve, watch: Watch, header: str, waited: float) -> None:
     assert ask(serve(refuses(429, Retry_After=header), OK), watch) == "Two eggs."
@@ -217,6 +230,22 @@ def test_who_goes_away_waits_for_nothing(serve: Serve, script: Script) -> None:
     began = time.monotonic()
     answer.close()
     assert time.monotonic() - began < 0.5
+
+
+@pytest.mark.real_time
+async def test_a_server_that_hangs_keeps_no_model_thread_and_no_connection(serve: Serve) -> None:
+    server, worker = serve(stalls()), Worker("chat")
+    chat = OpenAi(url=server.url, model="m").load()
+    turn = worker.iterate(lambda: chat.reply(Prompt("", (), (), "hello", 0.0)))
+    while not server.asked:
+        assert await anext(turn) == ""
+    readers = [thread for thread in threading.enumerate() if thread.name == "server"]
+    assert readers
+    await turn.aclose()
+    assert await asyncio.wait_for(worker.call(str, "free"), 0.5) == "free"
+    for thread in readers:
+        thread.join(5)
+        assert not thread.is_alive()
 
 
 def test_who_goes_away_ends_the_connection(serve: Serve) -> None:

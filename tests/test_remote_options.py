@@ -36,6 +36,8 @@ def test_a_key_may_be_read_by_nobody_on_the_way(url: str) -> None:
         ({"url": "ws://models.example"}, "chat: url is no address"),
         ({"url": "http://"}, "chat: url is no address"),
         ({"url": "http://host:port/v1"}, "chat: url is no address"),
+        ({"url": "http://models example/v1"}, "chat: url is no address"),
+        ({"url": "http://models.example/v1\n"}, "chat: url is no address"),
         ({"url": "http://[::1/v1"}, "chat: url is no address"),
         ({"url": "https://me:hunter2@models.example"}, "a key belongs into the environment"),
         ({"url": "https://models.example/v1?key=hunter2"}, "a key belongs into the environment"),

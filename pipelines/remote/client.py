@@ -107,34 +107,35 @@ class Server:
         return line.replace(self._key, "…") if self._key else line
 
     def _once(self, body: dict[str, Any]) -> Generator[str, None, None]:
-        """One request, when the server has a turn free, and for no longer than `longest`."""
+        """One request, when the server has a turn free."""
         until, wire = self._clock.now() + self._options.longest, Wire()
         while not TURNS.take(self._options.origin, self._options.parallel):
             self._be_over(until)
             yield from self._clock.wait(STEP)
-        with contextlib.closing(apart(lambda: self._ask(body, wire), wire.cut)) as answer:
-            for piece in answer:
-                self._be_over(until)
-                yield piece
+        yield from apart(lambda: self._ask(body, wire, until), wire.cut)
 
     def _be_over(self, until: float) -> None:
         if self._clock.now() > until:
             raise Failure(f"has not come to an end in {self._options.longest:g} s")
 
-    def _ask(self, body: dict[str, Any], wire: Wire) -> Iterator[str]:
+    def _ask(self, body: dict[str, Any], wire: Wire, until: float) -> Iterator[str]:
         """The pieces as they come, blocking. Gives the turn back when the server is done, whoever still reads."""
         import httpx
 
-        request = self._http.build_request("POST", self._options.endpoint, json=body, extensions={"trace": wire.trace})
         try:
-            response = self._http.send(request, stream=True)
-            with contextlib.closing(response):
+            extensions = {"trace": wire.trace}
+            with self._http.stream("POST", self._options.endpoint, json=body, extensions=extensions) as response:
                 check(response)
-                yield from pieces(lines(response.iter_raw()))
+                yield from pieces(lines(self._in_time(response.iter_raw(), until)))
         except httpx.HTTPError as error:
             raise self._failure(error) from error
         finally:
             TURNS.give(self._options.origin)
+
+    def _in_time(self, chunks: Iterator[bytes], until: float) -> Iterator[bytes]:
+        for chunk in chunks:
+            self._be_over(until)
+            yield chunk
 
     def _failure(self, error: httpx.HTTPError) -> Failure:
         """What went wrong on the way, and whether it may go better."""

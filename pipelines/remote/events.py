@@ -79,6 +79,8 @@ def _delta(data: bytes) -> tuple[str, str]:
             return visible(text), str(rest.get("finish_reason") or "")
         case {"choices": [{"delta": {**delta}, **rest}, *_]} if delta.get("content") is None:
             return "", str(rest.get("finish_reason") or "")
+        case {"choices": [{"finish_reason": str(reason), **rest}, *_]} if not rest.get("delta"):
+            return "", reason
     raise Failure(f"sends an event that is no part of a chat completion: {_shown(data)}")
 
 

@@ -57,7 +57,10 @@ class RemoteOptions(BackendOptions):
     def _address(self) -> RemoteOptions:
         try:
             parts = urlsplit(self.url)
-            known = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+            known = bool(re.fullmatch(r"[a-z0-9_.:-]+", parts.hostname or "")) and (
+                parts.port is None or parts.port > 0
+            )
+            known = known and bool(re.fullmatch(r"[!-~]*", self.url))
         except ValueError:
             known = False
         if not known or parts.scheme not in self.schemes:

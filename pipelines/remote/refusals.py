@@ -73,7 +73,7 @@ def _said(response: Response, kind: str) -> str:
 
 def _wait(header: str) -> float | None:
     """Seconds out of `Retry-After`, which is a number of them or a date; None where it is neither."""
-    if header.strip().isdigit():
+    if header.isascii() and header.isdigit():
         return float(header)
     try:
         return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
