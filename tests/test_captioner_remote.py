@@ -23,6 +23,9 @@ from pipelines.remote.waiting import Clock
 from pipelines.types import Seen
 from tests.servers import COMPLETE, ChatServer, answering, says, token
 
+pytest.importorskip("httpx")
+pytest.importorskip("websockets")
+
 RED = Frame(np.full((900, 1600, 3), (250, 10, 10), np.uint8), 0.0, "desk")
 
 

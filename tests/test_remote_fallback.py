@@ -17,6 +17,8 @@ from tests.fakes import FakeCamera, FakeMicrophone, frame
 from tests.servers import ChatServer, says
 from tests.stage import COUNT, HELLO, SILENCE, Stage
 
+pytest.importorskip("httpx")
+
 PROMPT = Prompt("", (), (), "hello", 0.0)
 
 
