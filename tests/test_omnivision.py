@@ -16,6 +16,7 @@ from pipelines.backends import BackendError, Exchange, Look
 from pipelines.captioners.omnivision import OmniVision, prompting, without_header
 from pipelines.captioners.split import PICTURE, SplitVlm
 from pipelines.language.spans import Picture, Tokens
+from tests import tiny
 from tests.small import captioner_omnivision as small
 
 torch = pytest.importorskip("torch")
@@ -140,12 +141,12 @@ def test_the_preview_is_llava_given_the_tower_whole(tmp_path: Path) -> None:
 
 
 def _llava() -> tuple[Any, Any]:
-    words = small.tiny.tokenizer(small.MARKS)
+    words = tiny.tokenizer(small.MARKS)
     vision = transformers.SiglipVisionConfig(
         hidden_size=32, intermediate_size=40, num_hidden_layers=2, num_attention_heads=2, image_size=small.IMAGE,
         patch_size=small.PATCH, vision_use_head=False,
     )  # fmt: skip
-    text = small.tiny.decoder("Qwen2", words).config
+    text = tiny.decoder("Qwen2", words).config
     config = transformers.LlavaConfig(
         vision_config=vision, text_config=text, image_token_id=words.convert_tokens_to_ids("<|image_pad|>"),
         vision_feature_select_strategy="full", projector_hidden_act="gelu",
@@ -248,7 +249,7 @@ def test_what_is_no_checkpoint_is_said_in_one_line(checkpoint: Path, pair: Path,
     (tmp_path / "one.gguf").write_bytes((next(pair.glob("Nano*"))).read_bytes())
     assert "1 language models and 0 mmproj files" in refused(tmp_path)
     (tmp_path / "text").mkdir()
-    assert "is no OmniVision" in refused(small.tiny.chat_checkpoint(tmp_path / "text"))
+    assert "is no OmniVision" in refused(tiny.chat_checkpoint(tmp_path / "text"))
 
 
 def test_one_of_several_language_models_is_chosen_by_its_file(pair: Path, parts: Any, tmp_path: Path) -> None:
