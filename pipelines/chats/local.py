@@ -16,6 +16,7 @@ from pipelines.language.engine import Engine, Limits, Reader, stream
 from pipelines.language.loading import Device, Precision, Threads
 from pipelines.language.sampling import Sampling
 from pipelines.language.spans import Tokens
+from pipelines.language.thoughts import without_thoughts
 
 
 class LocalOptions(BackendOptions):
@@ -72,7 +73,7 @@ class TextChat:
 
     def reply(self, prompt: Prompt) -> Generator[str, None, None]:
         """A piece per token, of whole characters, so it may be empty. Closing ends the work in between."""
-        return stream(self.reader, self.spans(prompt), self._limits)
+        return without_thoughts(stream(self.reader, self.spans(prompt), self._limits))
 
     def spans(self, prompt: Prompt) -> list[Tokens]:
         """The prompt as the model reads it."""

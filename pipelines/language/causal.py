@@ -39,7 +39,12 @@ class Causal:
     def chat(self, messages: Sequence[Mapping[str, str]]) -> str:
         if self.tokenizer.chat_template is None:
             raise BackendError("the model has no chat template: choose an instruct model")
-        return str(self.tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, tokenize=False))
+        return str(
+            # A template that knows no thinking does not look at the switch.
+            self.tokenizer.apply_chat_template(
+                list(messages), add_generation_prompt=True, tokenize=False, enable_thinking=False
+            )
+        )
 
     def encode(self, text: str) -> list[int]:
         return list(self.tokenizer.encode(text, add_special_tokens=False))
