@@ -81,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands)
     _add_ask(commands)
+    _add_look(commands)
+    _add_chat(commands)
     _add_demo(commands)
     check = commands.add_parser("check", help="validate configurations, loading nothing heavy")
     check.add_argument("files", nargs="+", metavar="FILE", help="a configuration")
@@ -123,6 +125,39 @@ def _add_devices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--speaker", metavar="SINK", help="a name, an index, a .wav file to write, or 'none'")
 
 
+def _add_look(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    look = commands.add_parser("look", help="ask a vision-language model about a photo")
+    look.add_argument("photo")
+    look.add_argument("question", nargs="?", help="without one, the photo is described")
+    _add_model(look)
+    look.add_argument("--prompt-file", metavar="FILE", help="take the question from a text file")
+    look.add_argument("--schema", metavar="FILE", help="a JSON schema that the answer must fit")
+    look.add_argument("--max-tokens", type=_positive, metavar="N", help="the longest answer")
+    look.add_argument("--stream", action="store_true", help="show words as they come")
+    look.add_argument("--json", action="store_true", help="the answer as one JSON line, with its times")
+    look.set_defaults(command=_look)
+
+
+def _add_chat(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    chat = commands.add_parser("chat", help="talk with a vision-language model about a photo")
+    chat.add_argument("photo", nargs="?", help="without one, it is asked for")
+    _add_model(chat)
+    chat.set_defaults(command=_chat)
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", metavar="NAME", help="pulled weights, a backend, or a folder of weights (default: the best there is)"
+    )
+    parser.add_argument("--backend", metavar="NAME", help="the backend for --model, where that does not tell it")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 4000:
+        raise argparse.ArgumentTypeError(f"is a number from 1 to 4000, not {text!r}")
+    return int(text)
+
+
 def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     demo = commands.add_parser("demo", help="run the whole pipeline on sample photos and spoken questions")
     demo.add_argument("--out", default="demo", metavar="FOLDER", help="where its files go (default: demo)")
@@ -146,6 +181,18 @@ def _ask(arguments: argparse.Namespace) -> int:
     from assistant import session
 
     return session.ask(arguments)
+
+
+def _look(arguments: argparse.Namespace) -> int:
+    from assistant import look
+
+    return look.run(arguments)
+
+
+def _chat(arguments: argparse.Namespace) -> int:
+    from assistant import chat
+
+    return chat.run(arguments)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

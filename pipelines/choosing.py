@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from pydantic import Field
+
 from pipelines import backends, pulled, room
 from pipelines.backends import BackendError, BackendOptions, Kind, Loaded
 from pipelines.pulled import Pulled, Use
@@ -39,6 +41,8 @@ class Automatic(BackendOptions):
 
     prefer: str = ""
     """The name of pulled weights that are taken before all others, whatever their rank, if they fit."""
+    share: float | None = Field(default=None, gt=0, le=1)
+    """How much of the free memory it may take; by itself half for a captioner, less for the others."""
 
     def load(self) -> Loaded:
         """The best that can be loaded, and why it is that one. Raises BackendError if not even the embedded one can."""
@@ -92,7 +96,7 @@ class Automatic(BackendOptions):
         if _gpu_decides(uses) and (graphics := gpu_free()):
             free, gpu = graphics, True
         for one in ranked(uses, self.prefer, gpu):
-            if why := _hindrance(one, one.name == self.prefer, round(free * SHARE[self.kind])):
+            if why := _hindrance(one, one.name == self.prefer, round(free * (self.share or SHARE[self.kind]))):
                 passed.append(f"{one.name} {why}")
             else:
                 yield one

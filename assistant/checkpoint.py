@@ -1,0 +1,51 @@
+"""Which backend can read a folder of weights that nobody pulled: told by its configuration and its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipelines import checkpoints
+from pipelines.backends import BackendError, first_line
+
+FAMILIES = {
+    "minicpmv": "omnilmm",
+    "moondream1": "moondream",
+    "nano-omini-vlm": "omnivision",
+    "omini_vlm": "omnivision",
+    "omnilmm": "omnilmm",
+    "ovis": "ovis",
+}
+"""From the `model_type` in a config.json to the backend; transformers' own types are looked up there."""
+
+
+def backend_for(path: Path) -> str:
+    """The name of the captioner for a checkpoint. Raises BackendError, saying what to do, where none is known."""
+    folder = path if path.is_dir() else path.parent
+    if projectors := sorted(folder.glob("*mmproj*.gguf")):
+        return "omnivision" if _architecture(projectors[0]) == "siglip" else "llamacpp"
+    kind = str(checkpoints.config(folder).get("model_type", ""))
+    if kind in FAMILIES:
+        return FAMILIES[kind]
+    if kind in _known("MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES") or kind == "florence2":
+        return "hf"
+    if kind in _known("MODEL_FOR_CAUSAL_LM_MAPPING_NAMES"):
+        raise BackendError(f"{path} is a language model ({kind}): it cannot look at pictures, choose another")
+    raise BackendError(f"{path}: no captioner is known for the model type {kind!r}: name one with --backend")
+
+
+def _known(mapping: str) -> frozenset[str]:
+    """The model types that transformers knows for one task."""
+    try:
+        from transformers.models.auto import modeling_auto
+    except ImportError as error:
+        raise BackendError("needs transformers: pip install 'omni-assistant[neural]'") from error
+    return frozenset(getattr(modeling_auto, mapping))
+
+
+def _architecture(file: Path) -> str:
+    """What a GGUF file says it is; empty where it says nothing. Raises BackendError."""
+    field = checkpoints.gguf_reader(file).fields.get("general.architecture")
+    try:
+        return str(field.contents()) if field else ""
+    except (ValueError, IndexError, UnicodeDecodeError) as error:
+        raise BackendError(f"{file} is damaged, pull it anew: {first_line(error)}") from error
