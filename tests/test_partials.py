@@ -54,7 +54,9 @@ class Counting(FakeTranscriber):
         return Heard("one two three four five six".rsplit(" ", 6 - round(seconds))[0], 0.9, "en")
 
 
-async def talk(seconds: float, transcriber: Counting, takes: float = 0.0, every: float = 0.7) -> list[Event]:
+async def talk(
+    seconds: float, transcriber: Counting, takes: float = 0.0, every: float = 0.7, at_once: bool = False
+) -> list[Event]:
     """What is told while someone talks for so long, with a transcriber that takes its time."""
     worker, told = Worker("transcriber"), list[Event]()
     loop = asyncio.get_running_loop()
@@ -69,7 +71,11 @@ async def talk(seconds: float, transcriber: Counting, takes: float = 0.0, every:
         group.create_task(_tell(perceptions, told))
         if partials is not None:
             group.create_task(partials.run())
-        await FakeMicrophone([(0.5, 0.0), (seconds, 0.1), (1.5, 0.0)]).run(chunks)
+        if at_once:
+            said = np.full(round(seconds * SPEECH_RATE), 0.1, np.float32)
+            await chunks.put(AudioChunk(np.pad(said, SPEECH_RATE), SPEECH_RATE, loop.time()))
+        else:
+            await FakeMicrophone([(0.5, 0.0), (seconds, 0.1), (1.5, 0.0)]).run(chunks)
         chunks.close()
         await asyncio.sleep(10)
         perceptions.close()
@@ -119,6 +125,13 @@ async def test_a_slow_transcriber_skips_and_delays_the_sentence_by_one_partial_a
 async def test_a_partial_that_comes_too_late_is_not_told() -> None:
     told = await talk(1.0, Counting(), takes=2.0)
     assert [type(event) for event in told] == [SpeechStarted, Transcript]
+
+
+async def test_what_is_whole_already_is_not_heard_in_part() -> None:
+    transcriber = Counting()
+    told = await talk(3.0, transcriber, at_once=True)
+    assert [type(event) for event in told] == [SpeechStarted, Transcript]
+    assert len(transcriber.heard) == 1
 
 
 async def test_what_fails_on_a_part_is_tried_on_the_whole_and_no_trouble() -> None:

@@ -17,6 +17,7 @@ from devices.media import SPEECH_RATE
 from pipelines import backends
 from pipelines.backends import BackendError, Voice
 from pipelines.transcribers.guards import plain
+from pipelines.voices import onnx as onnx_voice
 from pipelines.voices import piper
 from pipelines.voices.piper import Piper, PiperVoices
 from tests.conftest import REPOSITORY
@@ -98,6 +99,16 @@ def test_speed_and_noise_reach_the_network(own_voice: Path) -> None:
     assert seconds(load(weights=folder, speed=2.0), text) == pytest.approx(as_told / 2, rel=0.01)
     assert seconds(load(weights=folder, noise=1.0), text) == pytest.approx(as_told * 2, rel=0.01)
     assert seconds(load(weights=folder, rhythm=0.5), text) == pytest.approx(as_told * 2, rel=0.01)
+    tell(own_voice, inference={"noise_scale": 0.5, "length_scale": 2.4, "noise_w": 0.25})
+    assert seconds(load(weights=folder), text) == pytest.approx(as_told * 2, rel=0.01)
+
+
+def test_a_long_sentence_is_spoken_in_pieces(own_voice: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hum(own_voice / FILE)
+    humming, text = load(weights=str(own_voice)), "how many people are in the room"
+    whole = seconds(humming, text)
+    monkeypatch.setattr(onnx_voice, "LONGEST_PIECE", 10)
+    assert seconds(humming, text) > whole, "each piece has a beginning and an end of its own"
 
 
 def hum(path: Path) -> None:
@@ -134,7 +145,7 @@ def test_what_it_says_is_understood(voice: PiperVoices) -> None:
 
     folder = stand_in("whisper-fixture")
     whisper = FasterWhisper(weights=str(folder), threads=1, beam=1).load()
-    phrases = json.loads((folder / "PHRASES.json").read_text("utf-8"))["phrases"]["en"][1::6]
+    phrases = json.loads((folder / "PHRASES.json").read_text("utf-8"))["phrases"]["en"][1::12]
     heard = {}
     for phrase in phrases:
         said = soxr.resample(voice.synthesize(phrase), voice.rate, SPEECH_RATE)

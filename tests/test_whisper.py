@@ -9,6 +9,8 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ import pytest
 from devices.media import SPEECH_RATE, Samples
 from pipelines import backends
 from pipelines.backends import BackendError, Transcriber
-from pipelines.transcribers.guards import plain
+from pipelines.transcribers.guards import Evidence, plain
 from pipelines.transcribers.whisper import FasterWhisper, Whisper
 from pipelines.types import Heard
 from tests.standins import stand_in
@@ -74,7 +76,7 @@ def test_chinese_is_recognised_as_chinese(whisper: Whisper, media: Path) -> None
 
 
 def test_what_the_voice_says_is_understood(whisper: Whisper, say: Callable[[str], Samples]) -> None:
-    phrases = json.loads((stand_in("whisper-fixture") / "PHRASES.json").read_text("utf-8"))["phrases"]["en"][::3]
+    phrases = json.loads((stand_in("whisper-fixture") / "PHRASES.json").read_text("utf-8"))["phrases"]["en"][::6]
     heard = {phrase: whisper.transcribe(say(phrase)) for phrase in phrases}
     assert {plain(phrase): plain(one.text) for phrase, one in heard.items()} == {plain(p): plain(p) for p in phrases}
     assert {one.language for one in heard.values()} == {"en"}
@@ -107,9 +109,21 @@ def test_the_same_sound_gives_the_same_words(whisper: Whisper, say: Callable[[st
     assert whisper.transcribe(said) == whisper.transcribe(said)
 
 
-def test_a_loop_of_the_model_is_heard_as_nothing(whisper: Whisper, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines.transcribers.guards import Evidence
+class Measuring:
+    """A model that writes how much sound it was given."""
 
+    def transcribe(self, sound: Samples, **options: object) -> tuple[list[Any], Any]:
+        text = f" {len(sound) / SPEECH_RATE:.1f} seconds"
+        segment = SimpleNamespace(text=text, avg_logprob=-0.1, no_speech_prob=0, compression_ratio=1, tokens=[1])
+        return [segment], SimpleNamespace(language="en")
+
+
+def test_silence_is_laid_around_the_sound(whisper: Whisper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whisper, "_model", Measuring())
+    assert whisper.transcribe(np.ones(SPEECH_RATE, np.float32)).text == "1.6 seconds"
+
+
+def test_a_loop_of_the_model_is_heard_as_nothing(whisper: Whisper, monkeypatch: pytest.MonkeyPatch) -> None:
     caught = ([Evidence("so it is, " * 9, -0.1)], "en")
     monkeypatch.setattr(whisper, "_segments", lambda samples, vad: caught)
     assert whisper.transcribe(np.ones(SPEECH_RATE, np.float32)) == Heard("", 0.0)
