@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from devices.media import Frame
-from pipelines import room
-from pipelines.backends import BackendError, Exchange, Look, Looker
-from pipelines.captioners.hf import Hf
+from pipelines.backends import Exchange, Look, Looker
 from pipelines.language.engine import Limits, tokens
 from pipelines.language.sampling import Sampling
 from pipelines.language.spans import Picture
 from pipelines.wording import one_line
-from tests import tiny, vlms
+from tests import vlms
+from tests.vlms import frame, loaded
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from pipelines.captioners import florence  # noqa: E402
 from pipelines.captioners.hf_engine import Shown  # noqa: E402
 from pipelines.captioners.hf_model import NativeVlm, content_of  # noqa: E402
 from pipelines.captioners.processors import fitted  # noqa: E402
@@ -39,19 +35,6 @@ FAMILIES = sorted(vlms.NATIVE)
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     home = tmp_path_factory.mktemp("native")
     return {name: make(home / name) for name, make in vlms.NATIVE.items()}
-
-
-@pytest.fixture(scope="module")
-def florence2(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return vlms.florence2(tmp_path_factory.mktemp("florence") / "florence-2")
-
-
-def loaded(folder: Path, **options: Any) -> Any:
-    return Hf(weights=str(folder), threads=1, **({"max_answer": 12} | options)).load()
-
-
-def frame(seed: int = 0, shape: tuple[int, int] = (90, 120)) -> Frame:
-    return Frame(np.random.default_rng(seed).integers(0, 255, (*shape, 3), np.uint8), 0.0, "desk")
 
 
 def finished(steps: Generator[str, None, Any]) -> Any:
@@ -258,98 +241,3 @@ def test_full_size_smolvlm_has_the_parameters_of_the_real_one() -> None:
     with torch.device("meta"):
         model = transformers.AutoModelForImageTextToText.from_config(config)
     assert round(sum(weight.numel() for weight in model.parameters()) / 1e6, 1) == 256.5
-
-
-# Florence-2
-
-
-def test_florence_answers_by_task_and_says_what_it_cannot(florence2: Path) -> None:
-    model = loaded(florence2)
-    assert model.task_for("<od>") == "<OD>"
-    assert model.task_for("What is written on the sign?") == "<OCR>"
-    assert model.task_for("Is she happy?") is None
-    answer = "".join(model.look(Look(frame(), "Is she happy?")))
-    assert answer == florence.CANNOT + "".join(model.look(Look(frame(), "<CAPTION>")))
-    assert len(answer) > len(florence.CANNOT)
-
-
-def test_florence_says_what_transformers_own_generation_says(florence2: Path) -> None:
-    model = loaded(florence2)
-    for task in ("<CAPTION>", "<OCR>"):
-        inputs = model._shown(task, frame()).inputs
-        made = model._engine.model.generate(**inputs, max_new_tokens=30, do_sample=False, num_beams=1)[0].tolist()
-        pieces = list(model.look(Look(frame(), task, max_tokens=12)))
-        assert "".join(pieces)
-        assert model._engine.decode(made).startswith("".join(pieces).rstrip("\ufffd"))
-        assert len(pieces) > 2
-
-
-def test_florence_puts_places_into_words(florence2: Path) -> None:
-    model = loaded(florence2)
-    words = model._engine.processor.tokenizer
-    said = words.encode("cup<loc_0><loc_0><loc_100><loc_100>table<loc_700><loc_0><loc_950><loc_950>")
-    pieces = list(model._found("<OD>", iter(said), frame()))
-    assert pieces[-1] == "cup on the left and table on the right"
-    assert set(pieces[:-1]) == {""}
-    read = words.encode("EXIT" + "<loc_500>" * 8)
-    assert list(model._found("<OCR_WITH_REGION>", iter(read), frame()))[-1] == "EXIT in the middle"
-
-
-def test_florence_refuses_a_task_it_does_not_know(florence2: Path) -> None:
-    with pytest.raises(BackendError, match="no task '<DANCE>': choose one of <CAPTION>"):
-        loaded(florence2, task="<DANCE>")
-
-
-# What cannot be loaded is told in one line
-
-
-def refused(folder: Path) -> str:
-    with pytest.raises(BackendError) as caught:
-        loaded(folder)
-    line = str(caught.value)
-    assert "\n" not in line
-    return line
-
-
-def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
-    assert "holds no config.json" in refused(tmp_path)
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "llava"}))
-    assert "no *.safetensors" in refused(tmp_path)
-
-
-def test_a_text_model_cannot_see(tmp_path: Path) -> None:
-    line = refused(tiny.chat_checkpoint(tmp_path / "qwen2.5-0.5b"))
-    assert line == "'qwen2.5-0.5b' (qwen2) is a text model and cannot see: use it as [chat]"
-
-
-def test_a_truncated_file(tmp_path: Path) -> None:
-    weights = vlms.llava(tmp_path / "llava") / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:-5000])
-    assert "cannot be read, pull them anew" in refused(weights.parent)
-
-
-def test_weights_with_a_hole(tmp_path: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
-    weights = vlms.llava(tmp_path / "llava") / "model.safetensors"
-    given = load_file(weights)
-    given.pop(next(name for name in given if name.endswith("linear_1.weight")))
-    save_file(given, weights, {"format": "pt"})
-    assert "lack 1 tensors" in refused(weights.parent)
-
-
-def test_a_model_that_takes_no_questions(tmp_path: Path) -> None:
-    folder = vlms.llava(tmp_path / "llava")
-    (folder / "chat_template.jinja").unlink()
-    assert "no chat template: choose an instruct model" in refused(folder)
-
-
-def test_a_model_too_large_for_memory(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "free", lambda: room.SPARE + 1000)
-    assert "of memory" in refused(folders["llava"])
-
-
-def test_a_template_that_refuses_the_talk(tmp_path: Path) -> None:
-    folder = vlms.llava(tmp_path / "llava")
-    (folder / "chat_template.jinja").write_text("{{ raise_exception('no pictures, please') }}")
-    assert "own chat template does not take the prompt: TemplateError: no pictures, please" in refused(folder)

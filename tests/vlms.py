@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from devices.media import Frame
 from tests import tiny
 
 IMAGE = "<image>"
@@ -128,6 +131,18 @@ NATIVE: Mapping[str, Callable[[Path], Path]] = {
     "llava": llava, "idefics3": idefics3, "smolvlm": smolvlm, "qwen2_5_vl": qwen2_5_vl,
 }  # fmt: skip
 """The small chat models that see."""
+
+
+def loaded(folder: Path, **options: Any) -> Any:
+    """The model of a folder, as the captioner `hf` loads it."""
+    from pipelines.captioners.hf import Hf
+
+    return Hf(weights=str(folder), threads=1, **({"max_answer": 12} | options)).load()
+
+
+def frame(seed: int = 0, shape: tuple[int, int] = (90, 120)) -> Frame:
+    """Noise; another seed, another picture."""
+    return Frame(np.random.default_rng(seed).integers(0, 255, (*shape, 3), np.uint8), 0.0, "desk")
 
 
 def idefics_config(kind: str, shape: Shape, words: Any, **more: Any) -> Any:
