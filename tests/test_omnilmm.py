@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import copytree
@@ -181,6 +181,25 @@ def test_its_makers_way_to_draw_is_the_default_of_the_chat_alone(made: Made) -> 
     ]
     assert drawn[1].sampling.repetition_penalty == 1.1
     assert OmniLmm().sampling.temperature == 0
+
+
+def test_messages_become_a_question_and_what_was_said_before(made: Made, tmp_path: Path) -> None:
+    Image.new("RGB", (32, 32), "red").save(tmp_path / "red.png")
+    looked: list[Look] = []
+
+    class Listening:
+        def look(self, request: Look) -> Iterator[str]:
+            looked.append(request)
+            return iter([" A ", "ball. "])
+
+    chat_model = OmniLMMChat(made("3B")["weights"])
+    chat_model.model = Listening()  # type: ignore[assignment]
+    said = ["What is in <image>?", "A ball.", "Which colour?", "Red.", "Sure?"]
+    msgs = [{"role": "assistant" if at % 2 else "user", "content": content} for at, content in enumerate(said)]
+    assert chat_model.chat({"image": img2base64(tmp_path / "red.png"), "question": json.dumps(msgs)}) == "A ball."
+    assert looked[0].question == "Sure?"
+    assert looked[0].history == (Exchange(f"What is in {HERE}?", "A ball."), Exchange("Which colour?", "Red."))
+    assert (looked[0].frame.pixels == [255, 0, 0]).all()
 
 
 @pytest.mark.parametrize("image", [b"bm90IGEgcGljdHVyZQ==", "%%%", None, 5])

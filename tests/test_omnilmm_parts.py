@@ -33,19 +33,19 @@ PIXELS = np.random.default_rng(0).standard_normal((2, 3, 56, 56)).astype(np.floa
 
 
 def test_eva02_is_what_a_plain_computation_gives() -> None:
-    found = small.eva02(layers=3)
+    found = {name: tensor.double() for name, tensor in small.eva02(layers=3).items()}
     tower = Eva02(timm.eva_shape(found, 56))
-    checkpoints.fill(tower, timm.as_eva(found, 4), str, torch.float32)
-    expected = _plain(found, torch.from_numpy(PIXELS), after=True)[:, 1:]
-    assert np.abs(finish(TorchVision(tower, 1).features(PIXELS)) - expected.numpy()).max() < 1e-4
+    checkpoints.fill(tower, timm.as_eva(found, 4), str, torch.float64)
+    expected = _plain(found, torch.from_numpy(PIXELS).double(), after=True)[:, 1:]
+    assert np.abs(finish(TorchVision(tower, 1).features(PIXELS)) - expected.numpy()).max() < 3e-6
 
 
 def test_siglip_of_timm_is_what_a_plain_computation_gives() -> None:
-    found = small.siglip(layers=3)
+    found = {name: tensor.double() for name, tensor in small.siglip(layers=3).items()}
     tower = Vit(timm.vit_shape(found, 56, drop_last=False))
-    checkpoints.fill(tower, timm.as_vit(found, 4), str, torch.float32)
-    expected = _plain(found, torch.from_numpy(PIXELS), after=False)
-    assert np.abs(finish(TorchVision(tower, 1).features(PIXELS)) - expected.numpy()).max() < 1e-4
+    checkpoints.fill(tower, timm.as_vit(found, 4), str, torch.float64)
+    expected = _plain(found, torch.from_numpy(PIXELS).double(), after=False)
+    assert np.abs(finish(TorchVision(tower, 1).features(PIXELS)) - expected.numpy()).max() < 3e-6
 
 
 def _plain(found: dict[str, Any], pixels: Any, after: bool) -> Any:
@@ -60,7 +60,7 @@ def _plain(found: dict[str, Any], pixels: Any, after: bool) -> Any:
 
     def attention(hidden: Any, name: str) -> Any:
         width = hidden.shape[-1]
-        nothing = torch.zeros(width)
+        nothing = torch.zeros(width, dtype=hidden.dtype)
         parted = [found.get(f"{name}.q_bias", nothing), nothing, found.get(f"{name}.v_bias", nothing)]
         bias = found.get(f"{name}.qkv.bias", torch.cat(parted))
         query, key, value = (hidden @ found[f"{name}.qkv.weight"].T + bias).split(width, -1)
@@ -120,12 +120,19 @@ def test_places_are_drawn_out_and_neither_turned_nor_mirrored() -> None:
     assert torch.equal(drawn_out(column[:, None], 4)[:, 0], column)
 
 
-def test_the_class_token_keeps_its_place_when_the_others_are_drawn_out() -> None:
-    found = small.eva02(grid=4)
-    drawn = dict(timm.as_eva(found, 6))["pos_embed"]
-    assert drawn.shape == (1, 37, small.EYES)
-    assert torch.equal(drawn[0, 0], found["pos_embed"][0, 0])
-    assert torch.equal(dict(timm.as_eva(found, 4))["pos_embed"], found["pos_embed"])
+def test_a_tower_for_larger_pictures_has_its_places_drawn_out_as_timm_does_it_but_for_the_class_token() -> None:
+    eva, siglip = small.eva02(grid=4), small.siglip(grid=4)
+    drawn = dict(timm.as_eva(eva, 6))["pos_embed"][0]
+    assert torch.equal(drawn[0], eva["pos_embed"][0, 0])
+    assert torch.allclose(drawn[1:], _smoothly(eva["pos_embed"][0, 1:]))
+    assert torch.equal(dict(timm.as_eva(eva, 4))["pos_embed"], eva["pos_embed"])
+    places = dict(timm.as_vit(siglip, 6))["embeddings.position_embedding.weight"]
+    assert torch.allclose(places, _smoothly(siglip["pos_embed"][0]))
+
+
+def _smoothly(places: Any) -> Any:
+    grid = places.reshape(1, 4, 4, -1).permute(0, 3, 1, 2)
+    return functional.interpolate(grid, (6, 6), mode="bicubic", antialias=True).flatten(2)[0].T
 
 
 def test_waves_tell_the_column_first_and_then_the_row() -> None:
