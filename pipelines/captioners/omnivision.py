@@ -9,9 +9,11 @@ from typing import ClassVar, Literal
 from pipelines import weights
 from pipelines.backends import Exchange
 from pipelines.captioners.split import PICTURE, Prompting, SplitVlm, VisionOptions
+from pipelines.vision.choice import Wanted
 
 Variant = Literal["auto", "instruct", "ocr", "preview"]
 Order = Literal["first", "last"]
+Language = Literal["auto", "transformers", "llamacpp"]
 
 SYSTEM = "You are Nano-Omni-VLM, created by Nexa AI. You are a helpful assistant."
 HEADER = "assistant\n"
@@ -34,6 +36,10 @@ class OmniVision(VisionOptions):
     """How it is asked: `ocr` reads text whatever is asked first, `preview` takes 729 tokens; auto: by the weights."""
     picture: Order = "first"
     """The picture stands before the question, so that it is read once, or after it, as in the first release."""
+    vision: Wanted = "auto"
+    """What runs the tower: `torch`, `int8` (torch in 8 bits), `onnx`, `openvino`; auto: see `vision_engine`."""
+    language: Language = "auto"
+    """What reads and writes words; auto: llama.cpp where it is installed and the model is GGUF, on a processor."""
 
     def load(self) -> SplitVlm:
         """Load the model, blocking for seconds. Raises BackendError."""

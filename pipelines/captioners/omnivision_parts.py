@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,13 +15,14 @@ from torch import Tensor, nn
 
 from pipelines import checkpoints, room
 from pipelines.backends import BackendError
-from pipelines.language import causal
+from pipelines.language import causal, llamacpp
 from pipelines.language.causal import Placed
 from pipelines.language.engine import Engine
 from pipelines.language.gguf import from_gguf
 from pipelines.language.loading import device_of, loading, precision_of
+from pipelines.vision.choice import vision_engine
 from pipelines.vision.connectors import StripMlp, connected
-from pipelines.vision.engines import Steps, TorchVision, VisionEngine, values
+from pipelines.vision.engines import Steps, VisionEngine, values
 from pipelines.vision.pictures import normalised, square
 from pipelines.vision.vit import Vit, VitShape
 
@@ -97,30 +99,30 @@ def load(found: Found, options: OmniVision) -> tuple[Callable[[Image.Image], Ste
     eyes = _eyes(found, on)
     if options.variant == "preview" and eyes.connector.group != 1:
         raise BackendError(f"{found.vision.name} makes {eyes.rows} tokens of a picture, it is not the preview")
+    rows = eyes.connector.linear_2.out_features
+    see = seeing(eyes, vision_engine(eyes.tower, options.vision, options.threads))
+    del eyes  # a compiled engine needs no tower: its memory is the language model's
     language = _language(found, on, options)
-    if language.width != eyes.connector.linear_2.out_features:
+    if language.width != rows:
         raise BackendError(f"{found.vision.name} and {found.language.name} do not belong together: their widths differ")
-    return seeing(eyes, _engine(eyes.tower, options)), language
+    return see, language
 
 
 def seeing(eyes: Eyes, engine: VisionEngine) -> Callable[[Image.Image], Steps]:
-    """From a picture to rows (positions × width of the language model)."""
+    """From a picture to rows (positions × width of the language model). The tower belongs to the engine alone."""
+    side, connector = eyes.tower.shape.image, eyes.connector
 
     def see(image: Image.Image) -> Steps:
-        pixels = normalised(square(image, eyes.tower.shape.image))
-        features = yield from engine.features(pixels[None])
-        return values(connected(eyes.connector, torch.from_numpy(features))[0])
+        features = yield from engine.features(normalised(square(image, side))[None])
+        return values(connected(connector, torch.from_numpy(features))[0])
 
     return see
 
 
-def _engine(tower: Vit, options: OmniVision) -> VisionEngine:
-    """What runs the tower."""
-    return TorchVision(tower, options.threads)
-
-
 def _language(found: Found, on: Placed, options: OmniVision) -> Engine:
     """What runs the language model."""
+    if _is_llamacpp(found, on, options):
+        return llamacpp.from_file(found.language, options.threads)
     if found.language.suffix == ".gguf":
         return from_gguf(found.language, options.threads, on)
     told = checkpoints.config(found.language).get("text_config", {})
@@ -135,8 +137,19 @@ def _language(found: Found, on: Placed, options: OmniVision) -> Engine:
         return causal.Causal(model, tokenizer, options.threads)
 
 
+def _is_llamacpp(found: Found, on: Placed, options: OmniVision) -> bool:
+    """Whether llama.cpp reads the words. Raises BackendError where it is wanted and cannot."""
+    fits = found.language.suffix == ".gguf" and on.device.type == "cpu"
+    if options.language == "llamacpp" and not fits:
+        raise BackendError('language = "llamacpp" takes a GGUF language model, on a processor: set language = "auto"')
+    there = importlib.util.find_spec("llama_cpp") is not None
+    if options.language == "llamacpp" and not there:
+        raise BackendError("language = \"llamacpp\" needs llama_cpp: pip install 'omni-assistant[llamacpp]'")
+    return fits and there and options.language != "transformers"
+
+
 def _eyes(found: Found, on: Placed) -> Eyes:
-    tensors = dict(_renamed(found.vision, vision_name))
+    tensors = {name: tensor.to(on.dtype) for name, tensor in _renamed(found.vision, vision_name)}
     try:
         widened, hidden, width = _projector(tensors)
         shape = _shape(tensors, _told(found.vision))
