@@ -20,7 +20,7 @@ from torch.nn import functional  # noqa: E402
 from pipelines.vision.engines import finish  # noqa: E402
 from pipelines.vision.moondream import Cropping, CropSight  # noqa: E402
 from pipelines.vision.moondream_regions import Regions, RegionShape, Size  # noqa: E402
-from tests import phi  # noqa: E402
+from tests import moons  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_places_are_read_from_the_states_that_rows_of_places_leave(options: dict
     rows = torch.cat([torch.from_numpy(seen.rows), tensors["text.wte"][list(told.ids)]])
 
     def decoded(name: str) -> Any:
-        state = phi.states(tensors, "text.blocks.", "attn.qkv", "attn.proj", rows, len(seen.rows))[-1]
+        state = moons.states(tensors, "text.blocks.", "attn.qkv", "attn.proj", rows, len(seen.rows))[-1]
         hidden = functional.gelu(
             state @ tensors[f"{name}.fc1.weight"].T + tensors[f"{name}.fc1.bias"], approximate="tanh"
         )

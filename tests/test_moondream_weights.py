@@ -21,12 +21,14 @@ pytest.importorskip("transformers")
 
 
 from safetensors.torch import save_file  # noqa: E402
+from torch.nn import functional  # noqa: E402
 
 from pipelines.captioners import moondream_weights  # noqa: E402
 from pipelines.vision.engines import TorchVision, finish  # noqa: E402
+from pipelines.vision.moondream import Cropping  # noqa: E402
 from pipelines.vision.moondream_regions import Regions, RegionShape  # noqa: E402
 from pipelines.vision.vit import Vit, VitShape  # noqa: E402
-from tests import phi  # noqa: E402
+from tests import moons  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +56,8 @@ def test_the_language_model_of_2024_is_phi_with_its_attention_split(
     tensors, language = small.file(options["2024"]), loaded["2024"]._model.language
     ids = language.encode("What is in the picture? A red ball")
     rows = tensors["text_model.transformer.embd.wte.weight"][ids]
-    states = phi.states(tensors, "text_model.transformer.h.", "mixer.Wqkv", "mixer.out_proj", rows, whole=0)
-    expected = phi.scores(states, "text_model.lm_head.ln", "text_model.lm_head.linear", tensors)
+    states = moons.states(tensors, "text_model.transformer.h.", "mixer.Wqkv", "mixer.out_proj", rows, whole=0)
+    expected = moons.scores(states, "text_model.lm_head.ln", "text_model.lm_head.linear", tensors)
     language.keep(0)
     assert np.abs(language.read([Tokens(tuple(ids))]) - expected.numpy()).max() < 1e-4
 
@@ -72,11 +74,35 @@ def test_the_prefix_of_2025_attends_in_both_directions(options: dict[str, dict[s
     language.keep(0)
     ours = language.read([seen, Tokens(tuple(ids))])
     for whole, same in ((len(seen.rows), True), (0, False), (len(seen.rows) + 1, False)):
-        states = phi.states(tensors, "text.blocks.", "attn.qkv", "attn.proj", rows, whole)
-        far = float(np.abs(ours - phi.scores(states, "text.post_ln", "text.lm_head", tensors).numpy()).max())
+        states = moons.states(tensors, "text.blocks.", "attn.qkv", "attn.proj", rows, whole)
+        far = float(np.abs(ours - moons.scores(states, "text.post_ln", "text.lm_head", tensors).numpy()).max())
         assert (far < 1e-3) is same, (whole, far)
         if same:
             assert np.abs((language.state - states[-1]).detach().numpy()).max() < 1e-3
+
+
+def test_the_rows_of_2024_are_the_square_picture_through_tower_and_projection(
+    options: dict[str, dict[str, Any]], loaded: dict[str, Moondream]
+) -> None:
+    tensors, image = small.file(options["2024"]), picture(0, 300, 120)
+    pixels = torch.from_numpy(np.asarray(image.resize((84, 84), Image.Resampling.BICUBIC), np.float32))
+    seen = moons.features(tensors, moons.OLD, pixels.permute(2, 0, 1)[None] / 127.5 - 1, "none")[0]
+    expected = moons.mlp(tensors, moons.OLD.projection, seen).numpy()
+    assert np.abs(loaded["2024"].encode_image(image).picture.rows - expected).max() < 1e-4
+
+
+def test_the_rows_of_2025_are_the_whole_picture_beside_its_crops(
+    options: dict[str, dict[str, Any]], new: Moondream
+) -> None:
+    tensors, image = small.file(options["2025"]), picture(0, 400, 180)
+    cropping = Cropping(side=84, margin=1)
+    tiling = cropping.tiling(180, 400)
+    assert tiling == (2, 5)
+    seen = moons.features(tensors, moons.NEW, torch.from_numpy(cropping.crops(image, tiling)), "tanh")
+    stitched = torch.from_numpy(cropping.stitched(seen[1:].numpy(), tiling))
+    pooled = functional.adaptive_avg_pool2d(stitched.permute(2, 0, 1), 6).permute(1, 2, 0).reshape(36, -1)
+    expected = moons.mlp(tensors, moons.NEW.projection, torch.cat([seen[0], pooled], dim=-1)).numpy()
+    assert np.abs(new.encode_image(image).picture.rows[1:] - expected).max() < 1e-4
 
 
 @pytest.mark.parametrize("revision", small.REVISIONS)
