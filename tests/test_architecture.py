@@ -9,7 +9,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("devices", "pipelines", "assistant")
-HEAVY = {"torch", "cv2", "onnxruntime", "transformers", "rapidocr", "ai_edge_litert", "sounddevice", "soundfile"}
+HEAVY = {
+    "torch", "cv2", "onnxruntime", "transformers", "rapidocr", "ai_edge_litert", "sounddevice", "soundfile",
+    "faster_whisper", "piper", "llama_cpp", "openvino", "httpx", "websockets",
+}  # fmt: skip
 PIPELINES_MAY = {"devices.media", "devices.lines", "devices.quiet", "devices.threads"}
 
 
@@ -67,6 +70,8 @@ def test_every_module_says_what_it_is_for(path: Path) -> None:
     [
         "import assistant.cli; assistant.cli._parser()",
         "import assistant.cli; assistant.cli.main(['check', 'configs/desktop.toml'])",
+        "from pipelines import backends; [backends.find(kind, name) for kind in backends.REGISTRY "
+        "for name in backends.REGISTRY[kind]]",
     ],
 )
 def test_help_and_check_load_nothing_heavy(command: str) -> None:
