@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
 from queue import Queue
 from typing import Any
 
@@ -122,6 +123,16 @@ def test_what_a_live_frame_is_asked_is_what_the_methods_ask(options: dict[str, d
         frame = Frame(np.asarray(picture(4)), 0.0, "desk")
         assert "".join(vlm.describe(frame)) == same.caption(picture(4), "short")["caption"]
         assert "".join(vlm.look(Look(frame, "What?"))) == same.query(picture(4), "What?")["answer"]
+
+
+def test_a_live_frame_is_looked_at_as_a_whole_only(options: dict[str, dict[str, Any]]) -> None:
+    frame = Frame(np.asarray(picture(9)), 0.0, "desk")
+
+    def pauses(**told: Any) -> int:
+        pieces = MoondreamOptions(**options["2025"], **told).load().describe(frame)
+        return sum(1 for _ in takewhile(lambda piece: not piece, pieces))
+
+    assert pauses() < 10 < 26 <= pauses(crops=True)
 
 
 # Words

@@ -213,7 +213,7 @@ def test_the_tokenizer_of_the_forerunner_is_refused_and_its_own_is_found(tmp_pat
     older.mkdir()
     small.make_2024(older)
     (tmp_path / "tokenizer.json").write_bytes((older / "tokenizer.json").read_bytes())
-    with pytest.raises(BackendError, match="the tokenizer of another model: put tokenizer"):
+    with pytest.raises(BackendError, match="the tokenizer of another model"):
         MoondreamOptions(**told).load()
     (tmp_path / "starmie-v1").mkdir()
     (tmp_path / "starmie-v1" / "tokenizer.json").write_bytes(own)
