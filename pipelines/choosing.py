@@ -153,5 +153,5 @@ def gpu_free() -> int:
     import torch
 
     if torch.cuda.is_available():
-        return int(torch.cuda.mem_get_info()[0])
+        return room.graphics_memory()
     return room.free() if torch.backends.mps.is_available() else 0

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.backends import BackendError
+
+if TYPE_CHECKING:
+    import torch
 
 SPARE = 256 << 20
 """Bytes that stay free for everything else."""
@@ -17,14 +21,22 @@ def free() -> int:
     return min(int(psutil.virtual_memory().available), _under_limit())
 
 
-def check(need: int, what: str) -> None:
-    """Raises BackendError with both figures if `need` bytes are more than are free."""
-    have = free()
+def check(need: int, what: str, device: torch.device | None = None) -> None:
+    """Raises BackendError with both figures if `need` bytes are more than are free; on a GPU, of its own memory."""
+    on_gpu = device is not None and device.type == "cuda"
+    have = graphics_memory(device) if on_gpu else free()
     if need + SPARE > have:
         raise BackendError(
-            f"{what} needs {gigabytes(need)} of memory, {gigabytes(have)} are free: "
+            f"{what} needs {gigabytes(need)} of {'GPU ' if on_gpu else ''}memory, {gigabytes(have)} are free: "
             'choose a smaller model, or one on a server (backend = "openai")'
         )
+
+
+def graphics_memory(device: torch.device | None = None) -> int:
+    """Bytes free on a CUDA device."""
+    import torch
+
+    return int(torch.cuda.mem_get_info(device)[0])
 
 
 def gigabytes(count: int) -> str:

@@ -40,8 +40,7 @@ def from_folder(folder: Path, options: Hf) -> Looker:
         device = device_of(options.device)
         saved = _saved_in(config)
         dtype = precision_of(options.precision, saved, device)
-        if device.type == "cpu":
-            room.check(bytes_of_file * dtype.itemsize // (saved or dtype).itemsize, f"{folder.name!r}")
+        room.check(bytes_of_file * dtype.itemsize // (saved or dtype).itemsize, f"{folder.name!r}", device)
         processor = processor_of(folder, config)
         engine = NativeEngine(_model(folder, dtype).to(device), processor, options.threads)
     if not options.tiles:

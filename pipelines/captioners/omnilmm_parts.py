@@ -63,7 +63,7 @@ def load(folder: Path, options: VisionOptions) -> SplitVlm:
     told = checkpoints.config(folder)
     size = size_of(told, folder)
     on = _placed(told, options)
-    room.check(checkpoints.parameters(folder) * on.dtype.itemsize, f"OmniLMM-{size} ({folder.name})")
+    room.check(checkpoints.parameters(folder) * on.dtype.itemsize, f"OmniLMM-{size} ({folder.name})", on.device)
     tensors, anatomy, manner = dict(checkpoints.tensors(folder)), ANATOMIES[size], MANNERS[size]
     with loading(folder):
         try:

@@ -95,7 +95,7 @@ def load(found: Found, options: OmniVision) -> tuple[Callable[[Image.Image], Ste
     Raises BackendError; where memory is too small, before anything is read.
     """
     on = _placed(found, options)
-    room.check(_bytes(found, on), f"OmniVision ({found.language.name})")
+    room.check(_bytes(found, on), f"OmniVision ({found.language.name})", on.device)
     eyes = _eyes(found, on)
     if options.variant == "preview" and eyes.connector.group != 1:
         raise BackendError(f"{found.vision.name} makes {eyes.rows} tokens of a picture, it is not the preview")

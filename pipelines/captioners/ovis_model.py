@@ -105,7 +105,7 @@ def load(folder: Path, options: OvisOptions) -> OvisModel:
             f"{folder.name} is no Ovis1.6: its config.json has no llm_config and visual_tokenizer_config"
         )
     on = _placed(options, told)
-    room.check(checkpoints.parameters(folder) * torch.finfo(on.dtype).bits // 8, folder.name)
+    room.check(checkpoints.parameters(folder) * torch.finfo(on.dtype).bits // 8, folder.name, on.device)
     visual = told["visual_tokenizer_config"]
     shape = _tower_shape(visual["backbone_config"])
     with loading(folder):

@@ -109,7 +109,7 @@ def from_folder(folder: Path, threads: int, device: Device = "auto", precision: 
         config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
         saved = config.dtype if isinstance(config.dtype, torch.dtype) else None
         dtype = precision_of(precision, saved, on)
-        room.check(checkpoints.parameters(folder) * dtype.itemsize, folder.name)
+        room.check(checkpoints.parameters(folder) * dtype.itemsize, folder.name, on)
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = transformers.AutoModelForCausalLM.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, dtype=dtype

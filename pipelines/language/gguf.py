@@ -17,7 +17,7 @@ def placed(file: Path, threads: int, device: Device, precision: Precision) -> Ca
 
     on = device_of(device)
     dtype = precision_of(precision, torch.float16, on)
-    room.check(checkpoints.parameters(file) * dtype.itemsize, file.name)
+    room.check(checkpoints.parameters(file) * dtype.itemsize, file.name, on)
     return from_gguf(file, threads, Placed(on, dtype))
 
 

@@ -1,0 +1,35 @@
+"""Whether a model fits is asked of the memory it will lie in."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines import room
+from pipelines.backends import BackendError
+
+torch = pytest.importorskip("torch")
+
+
+def test_a_model_that_does_not_fit_is_named_with_both_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "free", lambda: 8_000_000_000)
+    room.check(7_000_000_000, "moondream2")
+    with pytest.raises(
+        BackendError, match=r"^OmniLMM-12B needs 23\.2 GB of memory, 8\.0 GB are free: choose a smaller"
+    ):
+        room.check(23_200_000_000, "OmniLMM-12B")
+
+
+def test_on_a_gpu_its_own_memory_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "free", lambda: 8_000_000_000)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (24_000_000_000, 25_000_000_000))
+    room.check(23_200_000_000, "OmniLMM-12B", torch.device("cuda"))
+    with pytest.raises(BackendError, match=r"needs 25\.0 GB of GPU memory, 24\.0 GB are free"):
+        room.check(25_000_000_000, "another", torch.device("cuda"))
+    with pytest.raises(BackendError, match=r"needs 23\.2 GB of memory, 8\.0 GB"):
+        room.check(23_200_000_000, "OmniLMM-12B", torch.device("cpu"))
+
+
+def test_what_is_free_here_is_less_than_the_machine_has() -> None:
+    import psutil
+
+    assert 0 < room.free() <= psutil.virtual_memory().total
