@@ -17,6 +17,8 @@ FAMILIES = {
 }
 """From the `model_type` in a config.json to the backend; transformers' own types are looked up there."""
 
+PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+
 
 def backend_for(path: Path) -> str:
     """The name of the captioner for a checkpoint. Raises BackendError, saying what to do, where none is known."""
@@ -26,6 +28,8 @@ def backend_for(path: Path) -> str:
     kind = str(checkpoints.config(folder).get("model_type", ""))
     if kind in FAMILIES:
         return FAMILIES[kind]
+    if kind == "llava" and not any((folder / name).is_file() for name in PROCESSORS):
+        return "omnivision"  # it knows itself how pictures are prepared; transformers would have to be told
     if kind in _known("MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES") or kind == "florence2":
         return "hf"
     if kind in _known("MODEL_FOR_CAUSAL_LM_MAPPING_NAMES"):

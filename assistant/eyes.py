@@ -9,6 +9,7 @@ import difflib
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -72,7 +73,10 @@ def open_eyes(arguments: argparse.Namespace) -> Eyes:
     """
     options = chosen(arguments.model, arguments.backend)
     worker = Worker("captioner")
-    eyes = Eyes(asyncio.run(worker.call(backends.loaded, options, "captioner")), worker)
+    loaded = asyncio.run(worker.call(backends.loaded, options, "captioner"))
+    if arguments.model:
+        loaded = replace(loaded, name=Path(arguments.model).name)
+    eyes = Eyes(loaded, worker)
     if eyes.notice:
         print(f"omni: {clean(eyes.notice)}", file=sys.stderr)
     if eyes.by_rule:

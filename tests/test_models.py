@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import importlib.util
 import json
 import shutil
 import subprocess
@@ -15,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant import convert, manifest, models, shelf, sources
-from pipelines import pulled, weights
-from pipelines.backends import REGISTRY
+from assistant import manifest, models, shelf, sources
+from pipelines import weights
 from tests.pulls import REPOSITORY, entry, file_line
 
 A, B = b"the weights of a", b"the weights of b, which are longer"
@@ -211,172 +209,9 @@ def test_the_list_can_be_read_by_people_and_by_programs(home: Path, capsys: pyte
     assert {row["name"]: row["state"] for row in told["models"]}["b"] == "absent"
 
 
-def test_the_shipped_manifest_brings_what_the_embedded_assistant_needs() -> None:
-    shipped = manifest.load(REPOSITORY / "configs" / "models.toml")
-    assert shipped.members("embedded") == ("people", "smollm2")
-    assert all(shipped.models[name].licence == "Apache-2.0" for name in shipped.members("embedded"))
-    assert all(one.purpose.endswith(".") for one in shipped.models.values())
-
-
-def test_every_shipped_use_names_a_backend_that_takes_it() -> None:
-    shipped = manifest.read()
-    for name, one in shipped.models.items():
-        for use in one.use:
-            assert REGISTRY[use.kind][use.backend]
-            assert one.memory
-            if importlib.util.find_spec(REGISTRY[use.kind][use.backend].partition(":")[0]):
-                assert pulled.options(use, name).model_dump()["weights"] == name
-
-
-def test_the_desktop_group_brings_eyes_ears_a_chat_and_a_voice() -> None:
-    shipped = manifest.read()
-    for group in ("desktop", "desktop-zh"):
-        kinds = {use.kind for name in shipped.members(group) for use in shipped.models[name].use}
-        assert kinds == {"captioner", "transcriber", "chat", "voice"}
-
-
-def test_what_belongs_together_is_pulled_together() -> None:
-    assert manifest.read().members("moondream2") == ("moondream2", "starmie-v1")
-
-
-@pytest.mark.parametrize(
-    ("good", "bad", "complaint"),
-    [
-        ("licence", "license", r"models\.a\.licence: Field required"),
-        ("purpose", "color = 1\npurpose", r"models\.a\.color: Extra inputs are not permitted"),
-        ("size = 10", 'size = "big"', r"models\.a\.size: Input should be a valid integer"),
-        ("path", "pfad", r"models\.a\.file\.files\.0\.path: Field required"),
-        ("[models.a.file]", "[models.a.ftp]", r"models\.a\.ftp: Extra inputs are not permitted"),
-        ('sha256 = "', 'sha256 = "x', r"models\.a\.file\.files\.0\.sha256: String should match"),
-        ("size = 16", 'name = "../up", size = 16', r"models\.a\.file\.files\.0\.name: String should match"),
-        ("size = 16", 'name = "manifest.json", size = 16', r"models\.a: .*give them a `name`"),
-        ("kept = 10", 'kept = 10\nconvert = "gguf"', r"models\.a: .*takes exactly one \.gguf file"),
-        ("[models.a]", "[models.a", "Expected"),
-        ("kept = 10", 'along = ["z"]', r"models\.a\.along: no model is called 'z'"),
-        ("[models.a.file]", '[models.a.hub]\nrepo="x/y"\nrevision="main"', r"models\.a\.hub: .*full commit hash"),
-        ('pair = ["a", "b"]', 'pair = ["a", "c"]', r"groups\.pair: no model is called 'c'"),
-        ('pair = ["a", "b"]', 'a = ["b"]', r"groups\.a: is a model's name too"),
-    ],
-)
-def test_a_mistake_in_a_manifest_of_one_s_own_is_named(home: Path, good: str, bad: str, complaint: str) -> None:
-    own = home / "models.toml"
-    text = own.read_text()
-    assert good in text
-    own.write_text(text.replace(good, bad, 1))
-    with pytest.raises(models.WeightsError, match=complaint) as caught:
-        models.list_models()
-    assert "models.toml" in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
 def test_the_command_s_words_load_nothing_heavy() -> None:
     look = (
         "import assistant.models, sys; print([name for name in ('pydantic', 'numpy', 'rich') if name in sys.modules])"
     )
     seen = subprocess.run([sys.executable, "-c", look], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == "[]"
-
-
-def test_a_conversion_that_cannot_be_done_is_refused_before_the_fetch(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (home / "models.toml").write_text(entry("tiny", "file", file_line("tiny.gguf", A), convert="gguf"))
-    monkeypatch.setattr(convert.importlib.util, "find_spec", lambda name: None if name == "gguf" else object())
-    with pytest.raises(models.WeightsError, match=r'needs gguf: pip install "omni-assistant\[embedded\]"'):
-        models.pull("tiny", print)
-
-
-def test_a_gguf_model_becomes_one_that_loads_at_once_and_speaks_the_same(home: Path) -> None:
-    if lacking := convert.missing():
-        pytest.skip(lacking)
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    write_gguf(home / "tiny.gguf")
-    content = (home / "tiny.gguf").read_bytes()
-    (home / "models.toml").write_text(entry("tiny", "file", file_line("tiny.gguf", content), convert="gguf"))
-    models.pull("tiny", print)
-    folder = weights.find("tiny")
-    assert not list(folder.glob("*.gguf"))
-    assert models.verify("tiny", print)
-
-    before = AutoModelForCausalLM.from_pretrained(home, gguf_file="tiny.gguf", dtype="bfloat16")
-    after = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype="bfloat16")
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    chat = [{"role": "user", "content": "then in here"}]
-    text = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
-    assert text == "<|im_start|>user\nthen in here<|im_end|>\n<|im_start|>assistant\n"
-    words = tokenizer(text, return_tensors="pt", add_special_tokens=False)
-    assert tokenizer.decode(words["input_ids"][0]) == text
-    assert after.generation_config.eos_token_id == tokenizer.convert_tokens_to_ids("<|im_end|>")
-    assert (before(**words).logits == after(**words).logits).all()
-
-
-def test_a_gguf_file_that_is_none_is_told_in_one_line_and_leaves_nothing(home: Path) -> None:
-    if lacking := convert.missing():
-        pytest.skip(lacking)
-    (home / "bad.gguf").write_bytes(b"GGUF of another kind")
-    line = file_line("bad.gguf", b"GGUF of another kind")
-    (home / "models.toml").write_text(entry("bad", "file", line, convert="gguf"))
-    with pytest.raises(models.WeightsError, match=r"bad\.gguf cannot be converted: .+") as caught:
-        models.pull("bad", print)
-    assert "\n" not in str(caught.value)
-    assert not list(home.glob("models/*"))
-
-
-CHAT = (
-    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-
-
-def write_gguf(path: Path) -> None:
-    """A llama of two layers with random weights, a byte-level tokenizer and a chat template."""
-    from gguf import GGUFWriter
-
-    writer = GGUFWriter(path, "llama")
-    writer.add_name("tiny")
-    writer.add_context_length(256)
-    writer.add_embedding_length(32)
-    writer.add_block_count(2)
-    writer.add_feed_forward_length(48)
-    writer.add_head_count(4)
-    writer.add_head_count_kv(2)
-    writer.add_rope_dimension_count(8)
-    writer.add_rope_freq_base(10000.0)
-    writer.add_layer_norm_rms_eps(1e-5)
-    write_tokenizer(writer)
-    write_tensors(writer)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-
-
-def write_tokenizer(writer) -> None:  # type: ignore[no-untyped-def]
-    from tokenizers.pre_tokenizers import ByteLevel
-
-    words = [*sorted(ByteLevel.alphabet()), "he", "Ġt", "in", "<|im_start|>", "<|im_end|>"]
-    writer.add_vocab_size(len(words))
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("smollm")
-    writer.add_token_list(words)
-    writer.add_token_types([1] * (len(words) - 2) + [3, 3])
-    writer.add_token_merges(["h e", "Ġ t", "i n"])
-    writer.add_bos_token_id(len(words) - 2)
-    writer.add_eos_token_id(len(words) - 1)
-    writer.add_chat_template(CHAT)
-
-
-def write_tensors(writer) -> None:  # type: ignore[no-untyped-def]
-    import numpy as np
-
-    chance = np.random.default_rng(0)
-    shapes = {"attn_q": (32, 32), "attn_k": (16, 32), "attn_v": (16, 32), "attn_output": (32, 32)}
-    shapes |= {"ffn_gate": (48, 32), "ffn_up": (48, 32), "ffn_down": (32, 48)}
-    writer.add_tensor("token_embd.weight", chance.normal(0, 0.5, (261, 32)).astype(np.float16))
-    for layer in range(2):
-        for name, shape in shapes.items():
-            writer.add_tensor(f"blk.{layer}.{name}.weight", chance.normal(0, 0.5, shape).astype(np.float16))
-        for name in ("attn_norm", "ffn_norm"):
-            writer.add_tensor(f"blk.{layer}.{name}.weight", np.ones(32, np.float32))
-    writer.add_tensor("output_norm.weight", np.ones(32, np.float32))

@@ -97,7 +97,7 @@ def _placed(path: Path, options: MoondreamOptions) -> Placed:
     device = device_of(options.device)
     saved = next((tensor.dtype for _, tensor in checkpoints.tensors(path) if tensor.is_floating_point()), None)
     on = Placed(device, precision_of(options.precision, saved, device))
-    room.check(int(checkpoints.parameters(path) * on.dtype.itemsize * WORKING), "moondream2")
+    room.check(int(checkpoints.parameters(path) * on.dtype.itemsize * WORKING), "moondream2", on.device)
     return on
 
 
@@ -149,8 +149,8 @@ def _tokenizer(folder: Path, found: Weights) -> Any:
     """
     import transformers
 
-    files = [folder / "starmie-v1" / "tokenizer.json", folder / "tokenizer.json"]
-    file = next((file for file in files if file.is_file()), None)
+    beside = [folder / "starmie-v1", folder.parent / "starmie-v1"] if found.revision != "2024-04-02" else []
+    file = next((file for one in [*beside, folder] if (file := one / "tokenizer.json").is_file()), None)
     if file is None:
         raise BackendError(f"{folder} holds no tokenizer.json: pull the weights anew")
     tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_file=str(file), bos_token=BEGIN, eos_token=BEGIN)
@@ -159,7 +159,7 @@ def _tokenizer(folder: Path, found: Weights) -> Any:
     if begin != wanted or begin >= found.size("text.model.embed_tokens.weight", 0):
         raise BackendError(
             f"{folder} holds the tokenizer of another model: put tokenizer.json of moondream/starmie-v1 "
-            f"into {folder / 'starmie-v1'}"
+            f"into {folder / 'starmie-v1'}, or pull it beside: omni models pull starmie-v1"
         )
     return tokenizer
 

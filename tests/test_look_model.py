@@ -1,0 +1,103 @@
+"""`omni look --model`: pulled weights, a backend or a folder; what is none of them is told in one line."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.checkpoint import backend_for
+from assistant.cli import main
+from tests.commands import one_line
+from tests.photos import home, photo
+
+__all__ = ["home", "photo"]
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("model", "complaint"),
+    [
+        ("eye", "did you mean eyes?"),
+        ("talk", "is a chat, it cannot look at pictures"),
+        ("omnivision", "the weights 'omnivision' are not here: omni models pull omnivision"),
+        ("smolvlm-256m", "omni models pull smolvlm-256m"),
+        ("./nowhere", "there is no file or folder ./nowhere"),
+        ("no_such_module:Model", "cannot be imported"),
+    ],
+)
+def test_a_model_that_is_not_to_be_had(
+    photo: str, capsys: pytest.CaptureFixture[str], model: str, complaint: str
+) -> None:
+    assert complaint in one_line(capsys, main(["look", photo, "What?", "--model", model]))
+
+
+@pytest.mark.usefixtures("home")
+def test_a_backend_can_be_named_for_a_folder(photo: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = ["--model", str(tmp_path), "--backend", "tests.shelves:Watcher"]
+    assert main(["look", photo, "What?", *named]) == 0
+    assert f"{tmp_path} of 200" in capsys.readouterr().out
+    line = one_line(capsys, main(["look", photo, "What?", "--backend", "tests.shelves:Watcher"]))
+    assert "weights: Field required" in line
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("config", "complaint"),
+    [
+        (None, "is no checkpoint"),
+        ({"model_type": "qwen2"}, "is a language model (qwen2): it cannot look at pictures"),
+        ({"model_type": "mystery"}, "no captioner is known for the model type 'mystery': name one with --backend"),
+        ({"model_type": "smolvlm"}, ""),
+        ({"model_type": "ovis"}, ""),
+        ({"model_type": "omnilmm"}, ""),
+    ],
+)
+def test_a_folder_that_is_no_checkpoint_of_a_model_that_looks(
+    photo: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], config: object, complaint: str
+) -> None:
+    pytest.importorskip("transformers", reason="the neural extra is not installed")
+    (folder := tmp_path / "checkpoint").mkdir()
+    if config is not None:
+        (folder / "config.json").write_text(json.dumps(config))
+    assert complaint in one_line(capsys, main(["look", photo, "What?", "--model", str(folder)]))
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A small checkpoint of each family, of random weights."""
+    pytest.importorskip("transformers", reason="the neural extra is not installed")
+    made = {}
+    for name in ("hf", "moondream", "omnilmm", "omnivision", "ovis"):
+        made[name] = tmp_path_factory.mktemp(name)
+        importlib.import_module(f"tests.small.captioner_{name}").make(made[name])
+    return made
+
+
+@pytest.mark.parametrize("name", ["hf", "moondream", "omnilmm", "omnivision", "ovis"])
+def test_a_folder_tells_its_own_backend(checkpoints: dict[str, Path], name: str) -> None:
+    assert backend_for(checkpoints[name]) == name
+
+
+@pytest.mark.usefixtures("home")
+def test_a_folder_of_weights_answers(
+    checkpoints: dict[str, Path], photo: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["look", photo, "What is it?", "--max-tokens", "6", "--json", "--model", str(checkpoints["hf"])]
+    assert main(asked) == 0
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert told["model"] == checkpoints["hf"].name
+    assert told["answer"]
+
+
+def test_moondream_finds_the_tokenizer_that_was_pulled_beside_it(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+    from pipelines.captioners.moondream import MoondreamOptions
+
+    shutil.copytree(checkpoints["moondream"], tmp_path / "moondream2")
+    (tmp_path / "starmie-v1").mkdir()
+    (tmp_path / "moondream2" / "tokenizer.json").rename(tmp_path / "starmie-v1" / "tokenizer.json")
+    assert MoondreamOptions(weights=str(tmp_path / "moondream2"), threads=1, device="cpu").load()
