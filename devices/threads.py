@@ -30,10 +30,26 @@ class DaemonThread(Executor):
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            future, fn, args, kwargs = job
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(fn(*args, **kwargs))
-            except BaseException as error:  # noqa: BLE001  carried to the awaiting task, as every executor does
-                future.set_exception(error)
+            future, *work = job
+            del job
+            if future.set_running_or_notify_cancel():
+                _settle(future, work)
+            del future
+
+
+def _settle(future: Future[Any], work: list[Any]) -> None:
+    """Do the work, let go of it, and only then tell: this thread must not be the last to hold a model.
+
+    A model whose end waits for threads of its own would still be at it when the process ends, and abort it.
+    """
+    fn, args, kwargs = work
+    try:
+        result = fn(*args, **kwargs)
+    except BaseException as error:  # noqa: BLE001  carried to the awaiting task, as every executor does
+        work.clear()
+        del fn, args, kwargs
+        future.set_exception(error)
+    else:
+        work.clear()
+        del fn, args, kwargs
+        future.set_result(result)
