@@ -68,7 +68,8 @@ def pair(tmp_path_factory: pytest.TempPathFactory, parts: Any) -> Path:
 
 
 def test_all_forms_of_the_same_weights_say_the_same(checkpoint: Path, pair: Path, parts: Any, tmp_path: Path) -> None:
-    forms = [load(checkpoint), load(pair), load(small.safetensors(tmp_path, *parts, new=True))]
+    eyes, language, words = parts
+    forms = [load(checkpoint), load(pair), load(small.safetensors(tmp_path, eyes, language, words, new=True))]
     for seed in range(3):
         said = [ask(model, seed) for model in forms]
         assert said[0]
