@@ -17,7 +17,7 @@ from pipelines.language.engine import tokens
 from pipelines.language.sampling import goes_round
 from pipelines.language.spans import Tokens, known
 from tests import tiny
-from tests.test_models import write_gguf
+from tests.test_convert import write_gguf
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
