@@ -100,6 +100,8 @@ class Detector(Protocol):
 
 @runtime_checkable
 class Transcriber(Protocol):
+    """One that may be asked while somebody still talks, too, has an attribute `partials` that is True."""
+
     def transcribe(self, samples: Samples) -> Heard:
         """Put one utterance of 16 kHz sound into words; empty text where it does not understand."""
         ...
