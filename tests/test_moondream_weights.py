@@ -197,6 +197,26 @@ def test_spoiled_weights_are_one_line(spoil: Any, said: str, tmp_path: Path) -> 
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("tokenizer.json", "{}", "cannot be read, pull them anew"),
+        ("config.json", "[]", "no configuration"),
+        ("config.json", '{"config": [1]}', "cannot be read, pull them anew"),
+        ("config.json", '{"config": {"tokenizer": {"templates": {"query": 5}}}}', "cannot be read, pull them anew"),
+        ("config.json", '{"config": {"text": {"n_heads": 5}}}', "a width of 32 cannot have 5 heads"),
+        ("config.json", '{"config": {"vision": {"enc_n_heads": 5}}}', "a width of 24 cannot have 5 heads"),
+        ("config.json", '{"config": {"vision": {"overlap_margin": 3}}}', "cannot have margins of 3"),
+    ],
+)
+def test_a_file_of_nonsense_is_one_line(name: str, content: str, said: str, tmp_path: Path) -> None:
+    told = small.make_2025(tmp_path)
+    (tmp_path / name).write_text(content)
+    with pytest.raises(BackendError, match=said) as raised:
+        MoondreamOptions(**told).load()
+    assert "\n" not in str(raised.value)
+
+
 def test_a_truncated_file_is_one_line(tmp_path: Path) -> None:
     told = small.make_2024(tmp_path)
     whole = (tmp_path / "model.safetensors").read_bytes()

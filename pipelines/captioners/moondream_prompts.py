@@ -61,14 +61,17 @@ def of_2024() -> Prompts:
 
 
 def of_2025(templates: Mapping[str, Any]) -> Prompts:
-    """Tasks in tokens.
+    """Tasks in tokens. Raises KeyError or TypeError where a template is missing or is none.
 
     The picture's own rows begin with `BEGIN`. The model was made for one question at a time: those before it are
     told in the same form, each with its answer.
     """
 
+    tasks = ("query", "detect", "point")
+    around = {name: [_numbers(templates[name][end]) for end in ("prefix", "suffix")] for name in tasks}
+
     def task(name: str, words: str) -> str:
-        return f"{_numbers(templates[name]['prefix'])}{_plain(words)}{_numbers(templates[name]['suffix'])}"
+        return _plain(words).join(around[name])
 
     def ask(question: str, history: Sequence[Exchange]) -> str:
         before = "".join(f"{task('query', one.asked)}{_plain(one.heard)}{BEGIN}" for one in history)

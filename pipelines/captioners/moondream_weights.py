@@ -100,7 +100,7 @@ def vit_shape(weights: Weights) -> VitShape:
         width=width,
         hidden=weights.size("vision.encoder.layers.0.mlp.fc1.weight", 0),
         layers=weights.layers("vision.encoder.layers."),
-        heads=int(weights.section("vision").get("enc_n_heads", max(1, width // 72))),
+        heads=_divided(width, int(weights.section("vision").get("enc_n_heads", max(1, width // 72)))),
         image=isqrt(weights.size("vision.embeddings.position_embedding.weight", 0)) * patch,
         patch=patch,
         epsilon=1e-6 if old else 1e-5,
@@ -115,7 +115,7 @@ def phi_config(weights: Weights, begin: int) -> Any:
     width = weights.size("text.model.embed_tokens.weight", 1)
     phi = weights.told.get("text_config") or weights.told.get("phi_config") or {}
     text = weights.section("text")
-    heads = int(text.get("n_heads", phi.get("num_attention_heads", max(1, width // 64))))
+    heads = _divided(width, int(text.get("n_heads", phi.get("num_attention_heads", max(1, width // 64)))))
     per_head = width // heads
     return transformers.PhiConfig(
         architectures=["PhiForCausalLM"],
@@ -129,6 +129,13 @@ def phi_config(weights: Weights, begin: int) -> Any:
         bos_token_id=begin,
         eos_token_id=begin,
     )
+
+
+def _divided(width: int, heads: int) -> int:
+    """So many heads. Raises ValueError where they cannot share the width."""
+    if heads < 1 or width % heads:
+        raise ValueError(f"a width of {width} cannot have {heads} heads")
+    return heads
 
 
 def _plain(name: str) -> str:

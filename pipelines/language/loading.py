@@ -47,8 +47,16 @@ def loading(folder: Path) -> Iterator[None]:
             transformers.utils.logging.set_verbosity_error()
             yield
     except (OSError, ValueError, KeyError, AttributeError, TypeError, RuntimeError, SafetensorError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise BackendError(f"the weights {folder.name!r} cannot be read, pull them anew: {reason}") from error
+        raise _unreadable(folder, error) from error
+    except Exception as error:
+        if type(error) is not Exception:  # the bare class is what `tokenizers` raises for a damaged file
+            raise
+        raise _unreadable(folder, error) from error
+
+
+def _unreadable(folder: Path, error: Exception) -> BackendError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return BackendError(f"the weights {folder.name!r} cannot be read, pull them anew: {reason}")
 
 
 def device_of(wanted: Device) -> torch.device:

@@ -32,6 +32,10 @@ class Cropping:
     most: int = 12
     """Local crops, at most."""
 
+    def __post_init__(self) -> None:
+        if self.window < self.patch or self.margin < 0 or self.most < 1:
+            raise ValueError(f"crops of {self.grid} patches cannot have margins of {self.margin}")
+
     @property
     def grid(self) -> int:
         """Patches along each side of a crop."""
