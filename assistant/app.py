@@ -204,12 +204,13 @@ def backend_options(config: Config) -> dict[Kind, BackendOptions]:
 
 
 def _in_language(kind: Kind, options: BackendOptions, language: Literal["auto", "en", "zh"]) -> BackendOptions:
-    """Captions and transcripts in the language of the conversation, where their own sections leave that open."""
+    """Captions, transcripts and the voice in the language of the conversation, where their sections leave that open."""
     if language == "auto":
         return options
     wanted: dict[Kind, dict[str, str]] = {
         "captioner": {"prompt": PHRASES[language].caption},
         "transcriber": {"language": language},
+        "voice": {"language": language},
     }
     open_to = type(options).model_fields.keys() - options.model_fields_set
     return options.model_copy(update={key: value for key, value in wanted.get(kind, {}).items() if key in open_to})

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -73,9 +73,10 @@ class Automatic(BackendOptions):
         """The language that weights for one language only must have; empty: whichever."""
         return ""
 
-    def passed_on(self, use: Use) -> dict[str, str]:
-        """Options of this part that the chosen backend is given."""
-        return {}
+    def passed_on(self, use: Use) -> dict[str, Any]:
+        """What was set here and is no choice, for a backend that knows it and was not told otherwise."""
+        known = backends.find(use.kind, use.backend).model_fields.keys() - Automatic.model_fields.keys()
+        return {key: getattr(self, key) for key in self.model_fields_set & (known - use.options.keys())}
 
     def fallback(self) -> BackendOptions:
         """The backend that needs no weights."""
@@ -93,6 +94,8 @@ class Automatic(BackendOptions):
         """Those that fit and whose packages are here, best first; why others are not among them goes to `passed`."""
         free = room.free() - room.SPARE  # before anything loads: the other parts begin at this moment, too
         uses, gpu = self._uses(), False
+        if self.prefer and all(weights.name != self.prefer for weights, _ in uses):
+            passed.append(f"{self.prefer} is not here as a {self.kind}: omni models pull {self.prefer}")
         if _gpu_decides(uses) and (graphics := gpu_free()):
             free, gpu = graphics, True
         for one in ranked(uses, self.prefer, gpu):

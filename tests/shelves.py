@@ -37,6 +37,7 @@ class Watcher(BackendOptions):
     weights: str
     answers: tuple[str, ...] = ()
     """What it says instead, one answer after the other."""
+    prompt: str = "a caption"
 
     def load(self) -> LoadedWatcher:
         return LoadedWatcher(self)
@@ -51,7 +52,7 @@ class LoadedWatcher:
         return Seen("".join(self.describe(frame)))
 
     def describe(self, frame: Frame) -> Iterator[str]:
-        yield from self.look(Look(frame, "a caption"))
+        yield from self.look(Look(frame, self.options.prompt))
 
     def look(self, request: Look) -> Iterator[str]:
         self.looks.append(request)

@@ -134,6 +134,30 @@ def test_a_transcriber_is_told_the_language(home: Path) -> None:
     assert chosen("transcriber").backend.transcribe(second).text == ""
 
 
+def test_a_captioner_is_asked_in_the_words_of_its_section(home: Path) -> None:
+    lay(home, "eyes", use("captioner", "Watcher"))
+    assert chosen("captioner", prompt="看到什么？").backend.options.prompt == "看到什么？"
+    assert chosen("captioner").backend.options.prompt == "a caption"
+
+
+def test_the_language_of_a_conversation_chooses_its_voice(home: Path) -> None:
+    lay(home, "english", use("voice", "Singer", 9, language="en"))
+    lay(home, "chinese", use("voice", "Singer", 1, language="zh"))
+    sections = {
+        "chat": {"backend": "grounded"},
+        "speaker": {"sink": "none"},
+        "voice": {"backend": "auto"},
+        "conversation": {"language": "zh"},
+    }
+    options = app.backend_options(config.parse(sections, "test"))
+    assert backends.loaded(options["voice"], "voice").name == "chinese"
+
+
+def test_what_is_preferred_and_not_here_is_told(home: Path) -> None:
+    lay(home, "eyes", use("captioner", "Watcher"))
+    assert "mine is not here as a captioner: omni models pull mine" in chosen("captioner", prefer="mine").notice
+
+
 def test_folders_without_a_readable_record_are_no_candidates(home: Path) -> None:
     (home / "models" / "by-hand").mkdir(parents=True)
     (lay(home, "odd", use("captioner", "Watcher")) / "manifest.json").write_text("{")

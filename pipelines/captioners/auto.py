@@ -13,3 +13,6 @@ class Auto(Automatic):
 
     kind: ClassVar[Kind] = "captioner"
     embedded: ClassVar[str] = "embedded"
+
+    prompt: str = ""
+    """What is asked of each keyframe, where the model can be asked; empty: as its backend has it."""

@@ -6,7 +6,6 @@ from typing import ClassVar, Literal
 
 from pipelines.backends import Kind
 from pipelines.choosing import Automatic
-from pipelines.pulled import Use
 
 
 class Auto(Automatic):
@@ -21,6 +20,3 @@ class Auto(Automatic):
     @property
     def language_wanted(self) -> str:
         return "" if self.language == "auto" else self.language
-
-    def passed_on(self, use: Use) -> dict[str, str]:
-        return {} if use.language or self.language == "auto" else {"language": self.language}
