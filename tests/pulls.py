@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -90,6 +91,22 @@ class Server:
     stalled: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
     address: str = ""
+
+
+def repository(commit: str, files: Mapping[str, bytes], revision: str = "main") -> dict[str, bytes]:
+    """What a hub answers: large files are known there by their sha256, small ones by git's hash."""
+    told = {"id": "someone/tiny", "sha": commit, "siblings": [_sibling(*one) for one in files.items()]}
+    asked = {f"/api/models/someone/tiny/revision/{name}?blobs=true" for name in (revision, commit)}
+    held = {f"/someone/tiny/resolve/{commit}/{path}": content for path, content in files.items()}
+    return held | dict.fromkeys(asked, json.dumps(told).encode())
+
+
+def _sibling(path: str, content: bytes) -> dict[str, object]:
+    blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+    found: dict[str, object] = {"rfilename": path, "size": len(content), "blobId": blob}
+    if len(content) > 1000:
+        found["lfs"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 130}
+    return found
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from assistant import digests, manifest, models
-from pipelines import pulled
+from assistant.cli import main
+from pipelines import choosing, pulled
+from tests import pulls
 from tests.pulls import Server, pull_apart, serving
 
 pytest.importorskip("huggingface_hub", reason="the hub extra is not installed")
@@ -42,20 +43,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def repository(commit: str, files: Mapping[str, bytes] = FILES, revision: str = "main") -> dict[str, bytes]:
-    """What a hub answers: large files are known there by their sha256, small ones by git's hash."""
-    told = {"id": "someone/tiny", "sha": commit, "siblings": [_sibling(*one) for one in files.items()]}
-    asked = {f"/api/models/someone/tiny/revision/{name}?blobs=true" for name in (revision, commit)}
-    held = {f"/someone/tiny/resolve/{commit}/{path}": content for path, content in files.items()}
-    return held | dict.fromkeys(asked, json.dumps(told).encode())
-
-
-def _sibling(path: str, content: bytes) -> dict[str, object]:
-    blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
-    found: dict[str, object] = {"rfilename": path, "size": len(content), "blobId": blob}
-    if len(content) > 1000:
-        found["lfs"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 130}
-    return found
+def repository(commit: str, files: Mapping[str, bytes] = FILES) -> dict[str, bytes]:
+    return pulls.repository(commit, files)
 
 
 def pull(home: Path, files: dict[str, bytes], name: str = "tiny", **script: int) -> tuple[int, str, str]:
@@ -186,3 +175,24 @@ def test_a_pattern_that_could_bring_a_program_is_refused(home: Path, pattern: st
 def test_git_s_own_hash_is_what_git_says(tmp_path: Path) -> None:
     (tmp_path / "hello").write_bytes(b"hello\n")
     assert digests.git_blob(tmp_path / "hello") == "ce013625030ba8dba906f756967f9e9ca394464a"
+
+
+def test_a_model_pulled_from_a_hub_is_chosen_and_looks_at_a_photo(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("transformers", reason="the neural extra is not installed")
+    from PIL import Image
+
+    from tests.small import captioner_hf
+
+    (made := tmp_path / "made").mkdir()
+    captioner_hf.make(made)
+    published = {path.name: path.read_bytes() for path in made.iterdir()}
+    (home / "models.toml").write_text(ENTRY.replace('"*.json"', '"*.json", "*.txt", "*.jinja"'))
+    assert pull(home, repository(FIRST, published))[0] == 0
+    monkeypatch.setattr(choosing, "gpu_plausible", lambda: False)
+    Image.new("RGB", (64, 48), "red").save(tmp_path / "photo.png")
+    assert main(["look", str(tmp_path / "photo.png"), "What is it?", "--max-tokens", "8", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["model"] == "tiny"
+    assert "captioner: tiny, the best of what is pulled and fits" in captured.err
