@@ -212,6 +212,8 @@ def _in_language(kind: Kind, options: BackendOptions, language: Literal["auto", 
         "transcriber": {"language": language},
         "voice": {"language": language},
     }
+    if kind == "captioner" and not options.bilingual:
+        return options  # an English-only model asked in Chinese says nothing of use; the chat translates
     open_to = type(options).model_fields.keys() - options.model_fields_set
     return options.model_copy(update={key: value for key, value in wanted.get(kind, {}).items() if key in open_to})
 

@@ -33,6 +33,7 @@ class OmniLmm(VisionOptions):
 
     needs: ClassVar[tuple[str, ...]] = ("torch", "transformers")
     extra: ClassVar[str] = "neural"
+    bilingual: ClassVar[bool] = True
 
     weights: str = "omnilmm-3b"
 

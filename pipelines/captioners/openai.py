@@ -20,6 +20,7 @@ class PictureOptions(RemoteOptions):
     """What all vision-language models on a server can be told."""
 
     kind: ClassVar[Kind] = "captioner"
+    bilingual: ClassVar[bool] = True
 
     prompt: str = CAPTION
     """What is asked of each keyframe."""

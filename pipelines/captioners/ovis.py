@@ -24,6 +24,7 @@ class OvisOptions(VisionOptions):
 
     needs: ClassVar[tuple[str, ...]] = ("torch", "transformers")
     extra: ClassVar[str] = "neural"
+    bilingual: ClassVar[bool] = True
 
     weights: str = "ovis16-gemma2-9b"
     partitions: int = Field(default=1, ge=1, le=16)
