@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,16 @@ def test_a_model_that_does_not_fit_is_refused_before_it_is_read(
     monkeypatch.setattr("transformers.AutoModelForCausalLM.from_pretrained", lambda *a, **k: pytest.fail("was read"))
     with pytest.raises(BackendError, match=r"tiny needs 0\.0 GB of memory, 0\.2 GB are free: choose a smaller model"):
         chat(checkpoint)
+
+
+def test_code_in_a_checkpoint_is_not_even_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tiny.chat_checkpoint(tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    strange = config | {"model_type": "strange", "auto_map": {"AutoConfig": "code.Config"}}
+    (folder / "config.json").write_text(json.dumps(strange))
+    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("it asked on the terminal"))
+    with pytest.raises(BackendError, match="cannot be read"):
+        chat(folder)
 
 
 def test_the_real_model_knows_a_capital() -> None:

@@ -106,14 +106,13 @@ def from_folder(folder: Path, threads: int, device: Device = "auto", precision: 
         import transformers
 
         on = device_of(device)
-        config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
+        here = {"local_files_only": True, "trust_remote_code": False}  # left open, it asks on the terminal
+        config = transformers.AutoConfig.from_pretrained(folder, **here)
         saved = config.dtype if isinstance(config.dtype, torch.dtype) else None
         dtype = precision_of(precision, saved, on)
         room.check(checkpoints.parameters(folder) * dtype.itemsize, folder.name, on)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, dtype=dtype
-        )
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **here)
+        model = transformers.AutoModelForCausalLM.from_pretrained(folder, **here, use_safetensors=True, dtype=dtype)
         return Causal(model.to(on), tokenizer, threads)
 
 
