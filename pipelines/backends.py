@@ -147,7 +147,7 @@ class BackendOptions(Options):
     stand_in: ClassVar[str] = ""
     """For a stand-in: one sentence on what it cannot do, said once at the start. Empty for the real thing."""
     bilingual: ClassVar[bool] = False
-    """Whether a captioner is known to understand Chinese as well as English: it is then asked in the user's language."""
+    """Whether a captioner is known to understand Chinese as well as English: then it is asked in either."""
 
     def load(self) -> Any:
         """Load the model, blocking, and return an object with the one method of its kind's Protocol (or it, `Loaded`).
