@@ -28,14 +28,16 @@ class Begun(Options):
 def pull(name: str, entry: Entry, say: Say, update: bool = False) -> None:
     """Fetch one set of weights unless it is here and whole. Raises WeightsError."""
     lacking = sources.missing(entry.source) or (convert.missing() if entry.convert else "")
-    if shelf.state(name, entry) == "here" and not shelf.faults(name):
+    whole = shelf.state(name, entry) == "here" and not shelf.faults(name)
+    if whole:
         shelf.renew(name, entry)
         if not (update and entry.asked):
             return say(f"{name}: is here and verified, {shelf.folder(name)}{'' if lacking else _moved(name, entry)}")
     if lacking:
         raise WeightsError(f"{name}: {lacking}")
     exact = _looked_up(name, entry, say, update) if entry.asked else entry
-    if update and shelf.state(name, entry) == "here" and exact.hub and exact.hub.revision == shelf.commit(name):
+    if whole and exact.hub and exact.hub.revision == shelf.commit(name):
+        _begun_file(name).unlink(missing_ok=True)
         return say(f"{name}: is here and verified, and the hub has not moved")
     _fetch(name, exact, say, entry.asked)
 

@@ -95,6 +95,10 @@ def test_with_update_it_is_followed(home: Path, monkeypatch: pytest.MonkeyPatch)
     assert pull(home, repository(FIRST))[0] == 0
     status, said, _ = pull(home, repository(FIRST))
     assert "the hub has not moved" in said
+    assert [path.name for path in (home / "partial").iterdir()] == ["lock"]
+    (home / "models" / "tiny" / "config.json").write_bytes(CONFIG[::-1])
+    assert pull(home, repository(FIRST))[0] == 0
+    assert models.verify("tiny", print)
     later = repository(SECOND, FILES | {"model.safetensors": WEIGHTS[::-1]})
     status, said, _ = pull(home, later)
     assert status == 0
