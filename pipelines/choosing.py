@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from pipelines import backends, pulled, room
-from pipelines.backends import BackendError, BackendOptions, Kind, Loaded
+from pipelines.backends import BackendError, BackendOptions, Kind, Loaded, first_line
 from pipelines.pulled import Pulled, Use
 from pipelines.room import gigabytes
 
@@ -50,8 +50,11 @@ class Automatic(BackendOptions):
         for one in self._fitting(passed):
             try:
                 found = backends.loaded(pulled.options(one.use, one.name, **self.passed_on(one.use)), self.kind)
-            except (BackendError, MemoryError) as error:
-                passed.append(f"{one.name} cannot be loaded: {error or 'no memory'}")
+            except BackendError as error:
+                passed.append(f"{one.name} cannot be loaded: {error}")
+                continue
+            except (MemoryError, OSError, RuntimeError) as error:  # a GPU out of memory is a RuntimeError
+                passed.append(f"{one.name} cannot be loaded: {first_line(error)}")
                 continue
             need = gigabytes(one.weights.need)
             why = f"{self.kind}: {one.name}, the best of what is pulled and fits (it needs {need})"

@@ -74,6 +74,15 @@ class Broken(BackendOptions):
         raise BackendError("the weights are damaged")
 
 
+class TooLarge(BackendOptions):
+    """Weights for which a GPU has too little memory after all."""
+
+    weights: str
+
+    def load(self) -> object:
+        raise RuntimeError("CUDA out of memory.\nTried to allocate 20 GiB.")
+
+
 class Uninstalled(Watcher):
     """Needs a package that is not there."""
 
