@@ -133,7 +133,8 @@ def _language(found: Found, on: Placed, options: OmniVision) -> Engine:
         own = {"architectures": ["Qwen2ForCausalLM"], "tie_word_embeddings": "lm_head.weight" not in tensors}
         config = transformers.Qwen2Config(**(told | own))
         model = causal.built(config, iter(tensors.items()), str, on)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(found.language, local_files_only=True)
+        words = {"local_files_only": True, "trust_remote_code": False}
+        tokenizer = transformers.AutoTokenizer.from_pretrained(found.language, **words)
         return causal.Causal(model, tokenizer, options.threads)
 
 

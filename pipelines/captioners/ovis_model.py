@@ -109,7 +109,7 @@ def load(folder: Path, options: OvisOptions) -> OvisModel:
     visual = told["visual_tokenizer_config"]
     shape = _tower_shape(visual["backbone_config"])
     with loading(folder):
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         config = _language_config(told["llm_config"])
         found = checkpoints.tensors(folder)
         decoder = causal.built(config, found, checkpoints.prefixed("llm."), on)

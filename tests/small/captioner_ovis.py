@@ -46,7 +46,8 @@ def make(folder: Path, stride: int = 2) -> dict[str, Any]:
     save_file(tensors, folder / "model.safetensors")
     visual = {"backbone_config": TOWER, "vocab_size": WORDS, "hidden_stride": stride}
     told = {
-        "model_type": "ovis", "torch_dtype": "float32", "llm_config": decoder.config.to_dict(),
+        "model_type": "ovis", "torch_dtype": "float32", "auto_map": {"AutoConfig": "configuration_ovis.OvisConfig"},
+         "llm_config": decoder.config.to_dict(),
         "visual_tokenizer_config": visual,
     }  # fmt: skip
     (folder / "config.json").write_text(json.dumps(told, default=str))
