@@ -164,7 +164,11 @@ def silence() -> Any:
 
 
 def _model(lib: Any, file: Path) -> Any:
-    model = lib.llama_model_load_from_file(str(file).encode(), lib.llama_model_default_params())
+    wanted = lib.llama_model_default_params()
+    # Compiled by GCC 12 with AMX, its matrix units get half a configuration, and the whole program crashes; no build
+    # tells its compiler. Without this, matrices are not rearranged for faster reading either.
+    wanted.use_extra_bufts = b"AMX_INT8 = 1" not in lib.llama_print_system_info()
+    model = lib.llama_model_load_from_file(str(file).encode(), wanted)
     if not model:
         raise BackendError(f"{file} is damaged or no language model that llama.cpp knows: pull it anew")
     return model
