@@ -49,7 +49,7 @@ def test_a_users_own_backend_is_found_by_module_and_class(tmp_path: Path) -> Non
         ("[chatt]\n", "chatt: unknown key; did you mean chat?"),
         (DESK + 'fps = "ten"\n', "camera.0.fps: input should be a valid number"),
         (DESK + "[gate]\narea = 7\n", "gate.area: input should be less than or equal to 1, not 7"),
-        ('[chat]\nbackend = "gpt"\n', "chat.backend: no chat is called 'gpt'; there are embedded, grounded, smollm2"),
+        ('[chat]\nbackend = "gpt"\n', "chat.backend: no chat is called 'gpt'; there are auto, embedded, grounded"),
         ("[chat]\n", "chat.backend: name one"),
         ("chat = 3\n", "chat: is a section, [chat], not a value"),
         ('[chat]\nbackend = "json:dumps"\n', "is not a subclass of pipelines.backends.BackendOptions"),
