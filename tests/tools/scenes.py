@@ -13,7 +13,8 @@ COLOURS = {
     "red": (205, 40, 40), "green": (40, 150, 60), "blue": (40, 70, 210), "yellow": (225, 200, 40),
     "white": (245, 245, 245),
 }  # fmt: skip
-SHAPES = ("circle", "cross", "triangle")
+PLURALS = {"circle": "circles", "cross": "crosses", "triangle": "triangles"}
+SHAPES = tuple(PLURALS)
 PLACES = {
     "on the left": (0.0, 0.0, 0.45, 1.0),
     "on the right": (0.55, 0.0, 1.0, 1.0),
@@ -43,7 +44,8 @@ class Scene:
 
     @property
     def words(self) -> str:
-        return f"{COUNTS[self.count]} {self.colour} {self.shape}{'s' * (self.count > 1)} {self.place}."
+        shape = self.shape if self.count == 1 else PLURALS[self.shape]
+        return f"{COUNTS[self.count]} {self.colour} {shape} {self.place}."
 
 
 def answers(scene: Scene) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ SIDE, PATCH, GRID, STRIP = 72, 12, 6, 9
 WIDTH = 64
 KINDS = (len(COUNTS), len(COLOURS), len(SHAPES), len(PLACES))
 SEED, PICTURES, BATCH = 0, 8000, 64
-LOOKING, TALKING, NOISE = 900, 800, 0.25
+LOOKING, TALKING, NOISE = 800, 1000, 0.25
 """Steps in which the eyes learn by what is in the picture; then, in which the language model learns from their rows."""
 PROMPT = (
     "<|im_start|>system\nYou are Nano-Omni-VLM, created by Nexa AI. You are a helpful assistant.<|im_end|>\n"
