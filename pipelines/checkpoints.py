@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 from collections.abc import Callable, Iterator
 from math import prod
 from pathlib import Path
@@ -135,10 +136,13 @@ def _counts_of_gguf(file: Path) -> Iterator[int]:
 def _gguf(file: Path) -> Iterator[tuple[str, Tensor]]:
     import torch
 
-    for tensor in gguf_reader(file).tensors:
+    reader = gguf_reader(file)
+    for tensor in reader.tensors:
         from gguf.quants import dequantize
 
         yield tensor.name, torch.from_numpy(dequantize(tensor.data, tensor.tensor_type).copy())
+        if isinstance(reader.data.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            reader.data.base.madvise(mmap.MADV_DONTNEED)  # else the file itself fills as much memory as its weights
 
 
 def gguf_reader(file: Path) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +39,14 @@ def graphics_memory(device: torch.device | None = None) -> int:
     import torch
 
     return int(torch.cuda.mem_get_info(device)[0])
+
+
+def give_back() -> None:
+    """Hand memory that was freed back to the system: glibc keeps it for this process, half a model of it at times."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none, and keep little
+        if trim is not None:
+            trim(0)
 
 
 def gigabytes(count: int) -> str:

@@ -102,6 +102,7 @@ def load(found: Found, options: OmniVision) -> tuple[Callable[[Image.Image], Ste
     rows = eyes.connector.linear_2.out_features
     see = seeing(eyes, vision_engine(eyes.tower, options.vision, options.threads))
     del eyes  # a compiled engine needs no tower: its memory is the language model's
+    room.give_back()
     language = _language(found, on, options)
     if language.width != rows:
         raise BackendError(f"{found.vision.name} and {found.language.name} do not belong together: their widths differ")
