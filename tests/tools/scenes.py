@@ -13,7 +13,7 @@ COLOURS = {
     "red": (205, 40, 40), "green": (40, 150, 60), "blue": (40, 70, 210), "yellow": (225, 200, 40),
     "white": (245, 245, 245),
 }  # fmt: skip
-PLURALS = {"circle": "circles", "cross": "crosses", "triangle": "triangles"}
+PLURALS = {"circle": "circles", "bar": "bars", "triangle": "triangles"}
 SHAPES = tuple(PLURALS)
 PLACES = {
     "on the left": (0.0, 0.0, 0.45, 1.0),
@@ -88,9 +88,7 @@ def _draw_shape(pen: ImageDraw.ImageDraw, shape: str, spot: tuple[float, float, 
     elif shape == "triangle":
         pen.polygon([(x - radius, y + radius), (x + radius, y + radius), (x, y - radius)], fill=tint)
     else:
-        arm = 0.3 * radius
-        pen.rectangle((x - radius, y - arm, x + radius, y + arm), fill=tint)
-        pen.rectangle((x - arm, y - radius, x + arm, y + radius), fill=tint)
+        pen.rectangle((x - radius, y - 0.4 * radius, x + radius, y + 0.4 * radius), fill=tint)
 
 
 def _spots(scene: Scene, chance: np.random.Generator) -> list[tuple[float, float, float]]:

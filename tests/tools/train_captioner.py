@@ -228,10 +228,11 @@ def trained(shelf: Path) -> Path:
     recipe = b"".join(Path(script).read_bytes() for script in (__file__, scenes.__file__))
     folder = shelf / f"captioner-{sha256(recipe).hexdigest()[:16]}"
     if not folder.is_dir():
+        words = vocabulary()
+        pupil = train(words)
         half = shelf / f"{folder.name}.{os.getpid()}"
         half.mkdir(parents=True)
-        words = vocabulary()
-        save(train(words), words, half)
+        save(pupil, words, half)
         half.rename(folder)
     return folder
 
