@@ -44,6 +44,8 @@ class Sight:
     worker: Worker
     precedence: Precedence = field(default_factory=Precedence)
     """What goes before a caption that is made piece by piece."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One picture at a time: a model that makes two captions by turns would mix them up."""
 
 
 async def gate(eye: Eye) -> None:
@@ -93,7 +95,7 @@ async def _captioned(frame: Frame, sight: Sight) -> Seen:
     captioner = sight.captioner
     if not isinstance(captioner, Looker):
         return expect(await sight.worker.call(captioner.caption, frame), Seen)
-    async with aclosing(sight.worker.iterate(lambda: captioner.describe(frame))) as pieces:
+    async with sight.turn, aclosing(sight.worker.iterate(lambda: captioner.describe(frame))) as pieces:
         text = "".join([expect(piece, str) async for piece in sight.precedence.patient(pieces)])
-    # A captioner that steps in for a vision-language model may know facts as well.
-    return Seen(one_line(text), getattr(captioner, "facts", None))
+        # A captioner that steps in for a vision-language model may know facts as well.
+        return Seen(one_line(text), getattr(captioner, "facts", None))

@@ -119,8 +119,27 @@ def test_the_longest_answer_is_kept_to(checkpoint: Path) -> None:
 
 
 def test_going_round_in_circles_is_noticed() -> None:
-    assert goes_round([1, 2, 3, 4] * 3, 1)
-    assert not goes_round(list(range(20)), 20)
+    assert goes_round([7, *[1, 2, 3, 4] * 6], copies=3)
+    assert not goes_round([7, *[1, 2, 3, 4] * 5], copies=3)
+    assert goes_round([*range(10), *range(10)], copies=2)
+    assert not goes_round([*range(10), *range(10)], copies=3)
+    assert not goes_round(list(range(40)), copies=2)
+    assert goes_round([5] * 16, copies=2)
+    assert not goes_round([], copies=2)
+
+
+def test_a_list_of_like_items_is_no_circle() -> None:
+    egg, ham = [10, 11, 12, 13, 14, 15, 16, 17, 1, 18], [10, 11, 12, 13, 14, 15, 16, 17, 2, 18]
+    assert not goes_round([*egg, *ham, *egg, *ham[:9]], copies=3)
+
+
+def test_an_answer_ends_where_another_prompt_was_read(checkpoint: Path) -> None:
+    model = chat(checkpoint)
+    answer = model.reply(prompt("what do you see"))
+    next(answer)
+    next(model.reply(prompt("what else")))
+    with pytest.raises(BackendError, match="another prompt in the middle of its answer"):
+        list(answer)
 
 
 def test_a_folder_that_is_no_model_is_one_line(tmp_path: Path) -> None:

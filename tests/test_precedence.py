@@ -117,3 +117,39 @@ async def test_in_a_session_no_caption_token_is_begun_while_an_answer_token_is_m
     for began, ended in chat.made[1:]:
         assert not [token for token in looker.made if began < token[0] < ended]
     assert len([token for token in looker.made if chat.made[0][0] < token[0] < chat.made[0][1]]) <= 1
+
+
+@dataclass
+class Mixing:
+    """A vision-language model with one memory: it notices when two captions are made by turns."""
+
+    busy: bool = False
+    mixed: int = 0
+
+    def caption(self, frame: Frame) -> Seen:
+        return Seen("".join(self.describe(frame)))
+
+    def describe(self, frame: Frame) -> Iterator[str]:
+        self.mixed += self.busy
+        self.busy = True
+        try:
+            for word in ("shade ", f"{frame.pixels[0, 0, 0]} ", f"at the {frame.camera}"):
+                time.sleep(0.01)
+                yield word
+        finally:
+            self.busy = False
+
+    def look(self, request: Look) -> Iterator[str]:
+        return self.describe(request.frame)
+
+
+@pytest.mark.real_time
+async def test_two_cameras_share_a_model_that_makes_one_caption_at_a_time() -> None:
+    model = Mixing()
+    cameras = [FakeCamera([10, 20, 30, 40], "desk", 0.04), FakeCamera([50, 60, 70, 80], "door", 0.04)]
+    stage = Stage(cameras=cameras, captioner=model)
+    await stage.run()
+    assert model.mixed == 0
+    captions = stage.told(Caption)
+    assert {caption.camera for caption in captions} == {"desk", "door"}
+    assert all(caption.text.endswith(f"at the {caption.camera}") for caption in captions)

@@ -31,7 +31,7 @@ class LocalOptions(BackendOptions):
 
     @property
     def limits(self) -> Limits:
-        return Limits(self.max_tokens, self.sampling)
+        return Limits(self.max_tokens, self.sampling, copies=2)
 
 
 class Transformers(LocalOptions):

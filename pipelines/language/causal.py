@@ -13,7 +13,7 @@ import numpy as np
 from pipelines import checkpoints, room
 from pipelines.backends import BackendError
 from pipelines.checkpoints import Rename
-from pipelines.language.loading import Device, Precision, device_of, loading, precision_of
+from pipelines.language.loading import OFFLINE, Device, Precision, device_of, loading, precision_of
 from pipelines.language.sampling import Scores
 from pipelines.language.spans import Picture, Span, Tokens
 
@@ -106,13 +106,12 @@ def from_folder(folder: Path, threads: int, device: Device = "auto", precision: 
         import transformers
 
         on = device_of(device)
-        here = {"local_files_only": True, "trust_remote_code": False}  # left open, it asks on the terminal
-        config = transformers.AutoConfig.from_pretrained(folder, **here)
+        config = transformers.AutoConfig.from_pretrained(folder, **OFFLINE)
         saved = config.dtype if isinstance(config.dtype, torch.dtype) else None
         dtype = precision_of(precision, saved, on)
         room.check(checkpoints.parameters(folder) * dtype.itemsize, folder.name, on)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **here)
-        model = transformers.AutoModelForCausalLM.from_pretrained(folder, **here, use_safetensors=True, dtype=dtype)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **OFFLINE)
+        model = transformers.AutoModelForCausalLM.from_pretrained(folder, **OFFLINE, use_safetensors=True, dtype=dtype)
         return Causal(model.to(on), tokenizer, threads)
 
 

@@ -64,6 +64,8 @@ class Reader:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.positions: list[Unit] = []
+        self.prompts = 0
+        """How many prompts were read: an answer is to the last one only."""
 
     def read(self, spans: Sequence[Span]) -> Scores:
         """The scores of what follows this prompt. Raises BackendError where it is longer than the context."""
@@ -73,6 +75,7 @@ class Reader:
                 f"the prompt has {length} tokens, the model takes {self.engine.context}: ask for less, "
                 "or make conversation.history smaller"
             )
+        self.prompts += 1
         same = known(self.positions, spans)
         self.positions = self.positions[: self.engine.keep(same)]
         return self._on(unread(spans, len(self.positions)))
@@ -100,21 +103,25 @@ class Limits:
     max_tokens: int = 80
     sampling: Sampling = field(default_factory=Sampling)
     seed: int = 0
+    copies: int = 3
+    """So many copies of one stretch in a row end the answer: the model goes round in circles."""
 
 
 def tokens(reader: Reader, prompt: Sequence[Span], limits: Limits) -> Iterator[int]:
     """The answer token by token, until its end, its limit, or until it goes round in circles."""
     made: list[int] = []
     chance = np.random.default_rng(limits.seed)
-    scores = reader.read(prompt)
+    scores, mine = reader.read(prompt), reader.prompts
     while True:
         token = choose(scores, limits.sampling, made, chance)
-        if token in reader.engine.ends or goes_round(made, token):
-            return
         made.append(token)
+        if token in reader.engine.ends or goes_round(made, limits.copies):
+            return
         yield token
         if len(made) >= limits.max_tokens or reader.full:
             return
+        if reader.prompts != mine:
+            raise BackendError("the model was given another prompt in the middle of its answer: ask again")
         scores = reader.on(token)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipelines import checkpoints, room
 from pipelines.language.causal import Causal, Placed
-from pipelines.language.loading import Device, Precision, device_of, loading, precision_of
+from pipelines.language.loading import OFFLINE, Device, Precision, device_of, loading, precision_of
 
 
 def placed(file: Path, threads: int, device: Device, precision: Precision) -> Causal:
@@ -30,7 +30,7 @@ def from_gguf(file: Path, threads: int, on: Placed) -> Causal:
     with loading(file), contextlib.redirect_stderr(io.StringIO()):
         import transformers
 
-        where = {"pretrained_model_name_or_path": file.parent, "gguf_file": file.name, "local_files_only": True}
+        where = {"pretrained_model_name_or_path": file.parent, "gguf_file": file.name, **OFFLINE}
         tokenizer = transformers.AutoTokenizer.from_pretrained(**where)
         model = transformers.AutoModelForCausalLM.from_pretrained(**where, dtype=on.dtype)
         return Causal(model.to(on.device), tokenizer, threads)

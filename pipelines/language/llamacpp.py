@@ -51,7 +51,7 @@ class LlamaCpp:
         begin, end = (self._mark(which(self._words)) for which in (self.lib.llama_vocab_bos, self.lib.llama_vocab_eos))
         try:
             write = Jinja2ChatFormatter(template.decode(errors="replace"), eos_token=end, bos_token=begin)
-            return str(write(messages=list(messages)).prompt)
+            return str(write(messages=list(messages), enable_thinking=False).prompt)
         except (TemplateError, ValueError, TypeError) as error:
             raise BackendError(f"the model's chat template does not take this conversation: {error}") from error
 

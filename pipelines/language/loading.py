@@ -16,6 +16,9 @@ from pipelines.backends import BackendError
 if TYPE_CHECKING:
     import torch
 
+OFFLINE = {"local_files_only": True, "trust_remote_code": False}
+"""How everything of transformers is loaded. Left open, it would ask on the terminal whether to run code it found."""
+
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -55,6 +58,10 @@ def loading(folder: Path) -> Iterator[None]:
 
 
 def _unreadable(folder: Path, error: Exception) -> BackendError:
+    if "out of memory" in str(error) or "can't allocate memory" in str(error):
+        return BackendError(
+            f'there is not enough memory for {folder.name!r}: choose a smaller model, or device = "cpu"'
+        )
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     return BackendError(f"the weights {folder.name!r} cannot be read, pull them anew: {reason}")
 

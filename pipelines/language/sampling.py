@@ -14,7 +14,7 @@ Scores = NDArray[np.float32]
 """One logit for each word of the vocabulary."""
 
 LOOP = 8
-"""So many tokens that were said before, in the same order, mean that the model goes round in circles."""
+"""Tokens in a stretch of which `copies` in a row mean that the model goes round in circles; shorter ones: more copies."""
 
 
 class Sampling(Options):
@@ -50,10 +50,21 @@ def choose(scores: Scores, sampling: Sampling, said: Sequence[int], chance: np.r
     return int(chance.choice(order[:kept], p=probability))
 
 
-def goes_round(made: Sequence[int], token: int) -> bool:
-    """True if, with this token, the last `LOOP` ones repeat some said earlier."""
-    last = [*made[-(LOOP - 1) :], token]
-    return len(last) == LOOP and any(list(made[start : start + LOOP]) == last for start in range(len(made) - LOOP + 1))
+def goes_round(made: Sequence[int], copies: int) -> bool:
+    """True if the answer ends with at least so many copies of one stretch, nothing between them.
+
+    Short stretches must come more often: a row of equal digits, or of equal items in a list, is no circle yet.
+    """
+    return any(
+        made[-1] == made[-1 - period] and _is_periodic(made, period, max(copies, -(-LOOP * copies // period)))
+        for period in range(1, len(made) // copies + 1)
+        if period < len(made)
+    )
+
+
+def _is_periodic(made: Sequence[int], period: int, copies: int) -> bool:
+    length = period * copies
+    return length <= len(made) and made[-length:-period] == made[len(made) - length + period :]
 
 
 def _penalised(scores: Scores, penalty: float, said: Sequence[int]) -> Scores:
