@@ -14,7 +14,7 @@ Scores = NDArray[np.float32]
 """One logit for each word of the vocabulary."""
 
 LOOP = 8
-"""Tokens in a stretch of which `copies` in a row mean that the model goes round in circles; shorter ones: more copies."""
+"""Tokens of a stretch of which `copies` in a row mean that the model goes round in circles; of shorter ones, more."""
 
 
 class Sampling(Options):
