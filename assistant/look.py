@@ -22,7 +22,7 @@ Show = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came, and how long it took."""
+    """What came, and how long it took, with what was asked in vain before it."""
 
     text: str
     seconds: float
@@ -86,7 +86,7 @@ def _structured(eyes: Eyes, request: Look, schema: Schema, as_json: bool) -> int
     asked = schema.question(request.question)
     answer = asyncio.run(ask(eyes, Look(request.frame, asked, max_tokens=request.max_tokens), _hide))
     try:
-        value = _fitting(eyes, request, schema, asked, answer)
+        value, answer = _fitting(eyes, request, schema, asked, answer)
     except Unfit as error:
         print(f"omni: no answer fits the schema: {error}", file=sys.stderr)
         return 1
@@ -97,20 +97,33 @@ def _structured(eyes: Eyes, request: Look, schema: Schema, as_json: bool) -> int
     return 0
 
 
-def _fitting(eyes: Eyes, request: Look, schema: Schema, asked: str, answer: Answer) -> Any:
-    """The value of this answer or of the next. Raises Unfit when neither fits; the last one's words go to stderr."""
+def _fitting(eyes: Eyes, request: Look, schema: Schema, asked: str, answer: Answer) -> tuple[Any, Answer]:
+    """The value and the answer it stands in: this one or the next.
+
+    Raises Unfit when neither fits; the last one's words go to stderr.
+    """
     try:
-        return schema.read(answer.text)
+        return schema.read(answer.text), answer
     except Unfit as error:
         why = str(error)
     history = (Exchange(asked, answer.text),)
     again = Look(request.frame, schema.again(request.question, why), history, request.max_tokens)
     second = asyncio.run(ask(eyes, again, _hide))
     try:
-        return schema.read(second.text)
+        return schema.read(second.text), _after(answer, second)
     except Unfit:
         print(second.text, file=sys.stderr)
         raise
+
+
+def _after(first: Answer, second: Answer) -> Answer:
+    """The second answer, its times counted from the first question on."""
+    words = second.first_token_s
+    return Answer(
+        second.text,
+        round(first.seconds + second.seconds, 3),
+        None if words is None else round(first.seconds + words, 3),
+    )
 
 
 def _print_json(eyes: Eyes, question: str, answer: Answer, value: Any) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from assistant import look
 from assistant.cli import main
+from assistant.look import Answer
 from assistant.structured import Schema
 from tests.commands import one_line
 from tests.photos import home, photo, saying
@@ -51,6 +53,21 @@ def test_an_answer_that_does_not_fit_is_asked_for_once_more(
     assert main(["look", photo, "Food?", "--schema", schema(tmp_path), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["question"], told["answer"]) == ("Food?", {"food": "rice", "kcal": 1})
+
+
+def test_the_times_are_counted_from_the_first_question_on(
+    home: Path, photo: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saying(home, "never asked")
+    answers = iter([Answer("no idea", 2.0, 0.5), Answer('{"food": "rice", "kcal": 1}', 3.0, 1.25)])
+
+    async def slowly(*_: object) -> Answer:
+        return next(answers)
+
+    monkeypatch.setattr(look, "ask", slowly)
+    assert main(["look", photo, "Food?", "--schema", schema(tmp_path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["seconds"], told["first_token_s"]) == (5.0, 3.25)
 
 
 def test_what_never_fits_is_one_line_and_its_words(
