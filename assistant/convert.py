@@ -10,6 +10,7 @@ import struct
 from pathlib import Path
 
 from assistant.errors import WeightsError
+from pipelines.backends import first_line
 
 NEEDS = ("accelerate", "gguf", "torch", "transformers")
 
@@ -35,14 +36,10 @@ def from_gguf(gguf: Path, folder: Path) -> Path:
             _convert(gguf, folder)
     except SafetensorError as error:  # however the disk failed, it comes without its number
         full = "No space left on device" in str(error)
-        raise OSError(errno.ENOSPC if full else errno.EIO, _first_line(error), str(folder)) from error
+        raise OSError(errno.ENOSPC if full else errno.EIO, first_line(error, named=False), str(folder)) from error
     except (struct.error, ValueError, LookupError, TypeError, RuntimeError) as error:
-        raise WeightsError(f"{gguf.name} cannot be converted: {_first_line(error)}") from error
+        raise WeightsError(f"{gguf.name} cannot be converted: {first_line(error, named=False)}") from error
     return folder
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _convert(gguf: Path, folder: Path) -> None:

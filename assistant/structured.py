@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.config import ConfigError
+from pipelines.backends import first_line
 from pipelines.chats.requests import chinese
 
 _FENCE = re.compile(r"^\s*```\w*\s*$", re.MULTILINE)
@@ -39,7 +40,7 @@ class Schema:
         except OSError as error:
             raise ConfigError(f"--schema {path}: cannot be read: {error.strerror or error}") from error
         except (ValueError, RecursionError) as error:
-            raise ConfigError(f"--schema {path}: is not JSON: {str(error).splitlines()[0]}") from error
+            raise ConfigError(f"--schema {path}: is not JSON: {first_line(error, named=False)}") from error
         except jsonschema.SchemaError as error:
             raise ConfigError(f"--schema {path}: is no JSON schema: {_clause(error)}") from error
         self._validator = kind(self.content, registry=referencing.Registry())

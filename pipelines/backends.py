@@ -271,6 +271,11 @@ def loaded(options: BackendOptions, kind: Kind) -> Loaded:
     return found
 
 
-def first_line(error: BaseException) -> str:
-    """What an error of foreign code says, in one line."""
-    return f"{type(error).__name__}: {error}".strip().splitlines()[0].rstrip(": ")
+def first_line(error: BaseException, *, named: bool = True) -> str:
+    """What an error of foreign code says, in one line: with the name of its type, or that alone where it says nothing.
+
+    `named`: False leaves the name out where there are words.
+    """
+    kind, said = type(error).__name__, str(error).strip().splitlines()
+    words = said[0].strip().rstrip(":") if said else ""
+    return (f"{kind}: {words}" if named else words) if words else kind

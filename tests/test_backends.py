@@ -163,3 +163,17 @@ def test_what_is_none_of_its_kind_is_named() -> None:
 def test_options_without_a_load_say_so() -> None:
     with pytest.raises(BackendError, match="does not say how it is loaded"):
         backends.load(BackendOptions(), "chat")
+
+
+@pytest.mark.parametrize(
+    ("error", "named", "alone"),
+    [
+        (ValueError("no such\nfile"), "ValueError: no such", "no such"),
+        (RuntimeError("\n  it broke:\nhere"), "RuntimeError: it broke", "it broke"),
+        (KeyError(), "KeyError", "KeyError"),
+        (OSError(" \n"), "OSError", "OSError"),
+    ],
+)
+def test_an_error_of_foreign_code_is_told_in_its_first_line(error: Exception, named: str, alone: str) -> None:
+    assert backends.first_line(error) == named
+    assert backends.first_line(error, named=False) == alone

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from pipelines.backends import BackendError
+from pipelines.backends import BackendError, first_line
 
 if TYPE_CHECKING:
     import torch
@@ -62,7 +62,7 @@ def _unreadable(folder: Path, error: Exception) -> BackendError:
         return BackendError(
             f'there is not enough memory for {folder.name!r}: choose a smaller model, or device = "cpu"'
         )
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    reason = first_line(error, named=False)
     return BackendError(f"the weights {folder.name!r} cannot be read, pull them anew: {reason}")
 
 

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pipelines.backends import BackendError
+from pipelines.backends import BackendError, first_line
 from pipelines.remote.events import Failure, lines, pieces
 from pipelines.remote.options import ServerOptions
 from pipelines.remote.refusals import check
@@ -148,5 +148,5 @@ class Server:
         if "CERTIFICATE_VERIFY" in str(error):
             return Failure("has a certificate that nobody vouches for: name a CA that does in SSL_CERT_FILE")
         if isinstance(error, httpx.ConnectError):
-            return Failure(f"is not reached ({str(error).splitlines()[0]}): is it running?", again=True)
+            return Failure(f"is not reached ({first_line(error, named=False)}): is it running?", again=True)
         return Failure("broke the connection", again=True)

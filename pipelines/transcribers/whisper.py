@@ -10,7 +10,7 @@ from pydantic import Field
 
 from devices.media import SPEECH_RATE, Samples
 from pipelines import room, weights
-from pipelines.backends import BackendError, BackendOptions
+from pipelines.backends import BackendError, BackendOptions, first_line
 from pipelines.language.loading import Threads
 from pipelines.transcribers.guards import Evidence, believed, confidence
 from pipelines.types import Heard
@@ -125,7 +125,7 @@ def _load(options: FasterWhisper, folder: Path) -> Any:
 
 
 def _unusable(options: FasterWhisper, folder: Path, error: Exception) -> BackendError:
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    reason = first_line(error, named=False)
     if any(word in reason.lower() for word in ("cuda", "cudnn", "cublas", "gpu", "compute type")):
         return BackendError(f'Whisper cannot run so: {reason}; set device = "cpu", compute = "int8"')
     return BackendError(f"the weights {folder.name!r} cannot be read, pull them anew: {reason}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from devices.media import Samples
-from pipelines.backends import BackendError
+from pipelines.backends import BackendError, first_line
 from pipelines.voices.scripts import pieces
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class OnnxVoice:
         except ImportError as error:
             raise BackendError(f"the voice {model.stem!r} needs a package for its language: {error}") from error
         except (errors.Fail, errors.InvalidArgument, errors.RuntimeException, ValueError, KeyError) as error:
-            raise BackendError(f"{model.name} is no Piper voice: {_line(error)}") from error
+            raise BackendError(f"{model.name} is no Piper voice: {first_line(error, named=False)}") from error
 
 
 def _model_in(place: Path) -> Path:
@@ -84,7 +84,9 @@ def _told(model: Path) -> dict[str, Any]:
     try:
         told = json.loads(model.with_name(f"{model.name}.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise BackendError(f"{model.name}.json cannot be read, pull it anew: {_line(error)}") from error
+        raise BackendError(
+            f"{model.name}.json cannot be read, pull it anew: {first_line(error, named=False)}"
+        ) from error
     if not isinstance(told, dict):
         raise BackendError(f"{model.name}.json describes no Piper voice: it is no object")
     return told
@@ -116,8 +118,4 @@ def _session(model: Path, threads: int) -> Any:
     try:
         return onnxruntime.InferenceSession(str(model), how, providers=["CPUExecutionProvider"])
     except (errors.Fail, errors.InvalidGraph, errors.InvalidProtobuf, errors.RuntimeException) as error:
-        raise BackendError(f"{model.name} cannot be read, pull it anew: {_line(error)}") from error
-
-
-def _line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+        raise BackendError(f"{model.name} cannot be read, pull it anew: {first_line(error, named=False)}") from error
