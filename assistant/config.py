@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, Field, InstanceOf, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from devices.camera import CameraOptions
 from devices.media import Options
@@ -22,6 +22,7 @@ from pipelines.backends import BackendOptions, Kind, UnknownBackend
 from pipelines.gate import GateOptions
 from pipelines.hearing import HearingOptions
 from pipelines.memory import MemoryOptions
+from pipelines.mistakes import mistake
 from pipelines.thinking import ConversationOptions
 
 
@@ -160,42 +161,7 @@ def _named_already(error: Any, mistakes: list[str]) -> bool:
     return bool(mistakes) and not error["loc"]
 
 
-def _line(error: Any, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> str:
-    """One mistake: its place, what is wrong, and the nearest right key."""
-    place = ".".join(str(step) for step in (*prefix, *error["loc"]))
-    if error["type"] == "extra_forbidden":
-        known = sorted(_fields(model, error["loc"][:-1]))
-        near = difflib.get_close_matches(str(error["loc"][-1]), known, 1)
-        return f"{place}: unknown key" + (f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}")
+def _line(error: ErrorDetails, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> str:
     if error["loc"] == ("camera",) and error["type"] == "tuple_type":
         return "camera: write [[camera]], with two brackets: there may be several"
-    message = error["msg"].removeprefix("Value error, ")
-    message = message[:1].lower() + message[1:]
-    if not place:
-        return str(message)
-    given = error["input"]
-    shown = f", not {given!r}" if isinstance(given, str | int | float) and _harmless(repr(given)) else ""
-    return f"{place}: {message}{shown}"
-
-
-def _harmless(given: str) -> bool:
-    """Short enough to be shown, and no address, which may hold a password."""
-    return len(given) < 60 and "://" not in given
-
-
-def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    """The keys that the section at `path` may have."""
-    for step in path:
-        if isinstance(step, int):
-            continue
-        field = model.model_fields[step]
-        inner = [one for one in _arguments(field.annotation) if isinstance(one, type) and issubclass(one, BaseModel)]
-        if not inner:
-            return []
-        model = inner[0]
-    return list(model.model_fields)
-
-
-def _arguments(annotation: Any) -> list[Any]:
-    """The annotation and all types inside it."""
-    return [annotation, *(inner for one in get_args(annotation) for inner in _arguments(one))]
+    return mistake(error, model, prefix)

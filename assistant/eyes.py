@@ -8,7 +8,7 @@ import contextlib
 import difflib
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from pipelines import backends, pulled, weights
 from pipelines.backends import REGISTRY, BackendError, BackendOptions, Captioner, Loaded, Look, Looker, Prompt
 from pipelines.captioners.auto import Auto
 from pipelines.chats.grounded import Rules
+from pipelines.mistakes import first_mistake
 from pipelines.pulled import Use
 from pipelines.types import Caption
 from pipelines.worker import Worker
@@ -100,7 +101,7 @@ def chosen(model: str | None, backend: str | None) -> BackendOptions:
         return _made(model)
     if Path(model).exists():
         return _found(f"./{model}")
-    known = sorted({*REGISTRY["captioner"], *_shipped(), *(one.name for one in pulled.all_pulled())})
+    known = sorted({*REGISTRY["captioner"], *_shipped(), *(one.name for one in pulled.all_pulled() if _looks(one.use))})
     near = difflib.get_close_matches(model, known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     raise ConfigError(f"--model {model}: no model is called so; {hint}there are {', '.join(known)}, or a folder's path")
@@ -137,18 +138,23 @@ def _found(path: str) -> BackendOptions:
 
 def _made(backend: str, **given: str) -> BackendOptions:
     try:
-        return backends.find("captioner", backend).model_validate(given)
+        kind = backends.find("captioner", backend)
     except backends.UnknownBackend as error:
         raise ConfigError(f"--backend {backend}: {error}") from error
+    try:
+        return kind.model_validate(given)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise ConfigError(f"--backend {backend}: {key}: {first['msg']}: give it in a configuration instead") from error
+        why = first_mistake(error, kind)
+        raise ConfigError(f"--backend {backend}: {why}: give it in a configuration instead") from error
 
 
-def _shipped() -> dict[str, str]:
+def _shipped() -> set[str]:
     """The names of the manifest's weights that can look at pictures."""
     from assistant import manifest
 
     known = manifest.read().models
-    return {name: name for name, one in known.items() if any(use.kind == "captioner" for use in one.use)}
+    return {name for name, one in known.items() if _looks(one.use)}
+
+
+def _looks(uses: Iterable[Use]) -> bool:
+    return any(use.kind == "captioner" for use in uses)

@@ -14,6 +14,7 @@ from assistant.errors import WeightsError
 from assistant.places import configs
 from devices.media import Options
 from pipelines import weights
+from pipelines.mistakes import first_mistake
 from pipelines.pulled import RECORD, Use
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
@@ -226,8 +227,6 @@ def load(path: Path) -> Manifest:
     try:
         return Manifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
-        problem = error.errors()[0]
-        key = ".".join(str(part) for part in problem["loc"])
-        raise WeightsError(f"{path}: {key}: {problem['msg']}") from error
+        raise WeightsError(f"{path}: {first_mistake(error, Manifest)}") from error
     except (OSError, ValueError) as error:
         raise WeightsError(f"{path}: {error}") from error

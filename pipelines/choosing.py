@@ -132,7 +132,7 @@ def _hindrance(one: Candidate, wanted: bool, most: int) -> str:
     try:
         lacking = backends.missing(type(pulled.options(one.use, one.name)))
     except BackendError as error:
-        return str(error)
+        return str(error).removeprefix(f"{one.name} ")
     need = one.weights.need
     return lacking or (f"needs {gigabytes(need)}, {gigabytes(most)} are its share" if need > most else "")
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from devices.media import Options
 from pipelines import backends
-from pipelines.backends import BackendError, BackendOptions, Kind, UnknownBackend, first_line
+from pipelines.backends import BackendError, BackendOptions, Kind, UnknownBackend
+from pipelines.mistakes import first_mistake
 from pipelines.weights import home
 
 RECORD = "manifest.json"
@@ -75,5 +76,7 @@ def options(use: Use, weights: str, **more: Any) -> BackendOptions:
     """The options of a backend for weights of that name (or path). Raises BackendError."""
     try:
         return backends.find(use.kind, use.backend).model_validate({"weights": weights, **use.options, **more})
-    except (UnknownBackend, ValidationError) as error:
-        raise BackendError(f"{weights} cannot be used as a {use.kind}: {first_line(error)}") from error
+    except UnknownBackend as error:
+        raise BackendError(f"{weights} cannot be used as a {use.kind}: {error}") from error
+    except ValidationError as error:
+        raise BackendError(f"{weights} cannot be used as a {use.kind}: {first_mistake(error)}") from error

@@ -158,6 +158,12 @@ def test_what_is_preferred_and_not_here_is_told(home: Path) -> None:
     assert "mine is not here as a captioner: omni models pull mine" in chosen("captioner", prefer="mine").notice
 
 
+def test_why_the_options_of_a_record_do_not_fit_is_told(home: Path) -> None:
+    lay(home, "old", use("captioner", "Watcher", options={"prompt": 7}))
+    notice = chosen("captioner").notice
+    assert "passed over: old cannot be used as a captioner: prompt: input should be a valid string, not 7." in notice
+
+
 def test_folders_without_a_readable_record_are_no_candidates(home: Path) -> None:
     (home / "models" / "by-hand").mkdir(parents=True)
     (lay(home, "odd", use("captioner", "Watcher")) / "manifest.json").write_text("{")

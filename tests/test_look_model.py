@@ -14,6 +14,7 @@ from assistant.checkpoint import backend_for
 from assistant.cli import main
 from tests.commands import one_line
 from tests.photos import home, photo
+from tests.shelves import lay
 
 __all__ = ["home", "photo"]
 
@@ -36,13 +37,21 @@ def test_a_model_that_is_not_to_be_had(
     assert complaint in one_line(capsys, main(["look", photo, "What?", "--model", model]))
 
 
+def test_only_what_can_look_is_listed(home: Path, photo: str, capsys: pytest.CaptureFixture[str]) -> None:
+    lay(home, "people")
+    told = one_line(capsys, main(["look", photo, "What?", "--model", "nonsense"]))
+    listed = told.partition("there are ")[2].split(", ")
+    assert {"eyes", "hf", "smolvlm-256m"} <= set(listed)
+    assert not {"people", "smollm2", "talk"} & set(listed)
+
+
 @pytest.mark.usefixtures("home")
 def test_a_backend_can_be_named_for_a_folder(photo: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     named = ["--model", str(tmp_path), "--backend", "tests.shelves:Watcher"]
     assert main(["look", photo, "What?", *named]) == 0
     assert f"{tmp_path} of 200" in capsys.readouterr().out
     line = one_line(capsys, main(["look", photo, "What?", "--backend", "tests.shelves:Watcher"]))
-    assert "weights: Field required" in line
+    assert "weights: field required" in line
 
 
 @pytest.mark.usefixtures("home")

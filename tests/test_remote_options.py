@@ -47,7 +47,7 @@ def test_a_key_may_be_read_by_nobody_on_the_way(url: str) -> None:
         ({"url": HERE, "fallback": "oracle"}, "chat.fallback: no chat is called 'oracle'; there are auto, embedded"),
         ({"url": HERE, "fallback": "openai"}, "openai is on a server as well: name a backend on this machine"),
         ({"url": HERE, "fallback": {"weights": "x"}}, "chat.fallback: names no backend"),
-        ({"url": HERE, "fallback": {"backend": "grounded", "sauce": 1}}, "chat.fallback: grounded: sauce: Extra"),
+        ({"url": HERE, "fallback": {"backend": "grounded", "sauce": 1}}, "chat.fallback: grounded: sauce: unknown key"),
         ({"url": HERE, "fallback": 7}, "chat.fallback"),
     ],
 )

@@ -12,6 +12,7 @@ from pydantic import Field, InstanceOf, ValidationError, field_validator, model_
 
 from pipelines import backends
 from pipelines.backends import BackendError, BackendOptions, Kind
+from pipelines.mistakes import first_mistake
 
 
 class RemoteOptions(BackendOptions):
@@ -133,6 +134,4 @@ def _local_backend(kind: Kind, table: dict[str, Any]) -> BackendOptions:
     try:
         return found.model_validate(options)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise ValueError(f"{name}: {place}: {first['msg']}") from error
+        raise ValueError(f"{name}: {first_mistake(error, found)}") from error
