@@ -10,7 +10,7 @@ from typing import Any
 
 from assistant.config import ConfigError
 from pipelines.backends import first_line
-from pipelines.chats.requests import chinese
+from pipelines.phrases import language_of
 
 _FENCE = re.compile(r"^\s*```\w*\s*$", re.MULTILINE)
 _ASKED = "Answer with nothing but JSON that fits this JSON schema:"
@@ -47,12 +47,12 @@ class Schema:
 
     def question(self, question: str) -> str:
         """The question with the schema after it, in its own language."""
-        asked = _ASKED_CHINESE if chinese(question) else _ASKED
+        asked = _ASKED_CHINESE if language_of(question) == "zh" else _ASKED
         return f"{question}\n\n{asked}\n{json.dumps(self.content, ensure_ascii=False)}".strip()
 
     def again(self, question: str, why: str) -> str:
         """What is asked after an answer that did not fit."""
-        return (_AGAIN_CHINESE if chinese(question) else _AGAIN).format(why)
+        return (_AGAIN_CHINESE if language_of(question) == "zh" else _AGAIN).format(why)
 
     def read(self, answer: str) -> Any:
         """The value in an answer that fits the schema, whatever stands around it. Raises Unfit."""

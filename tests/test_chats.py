@@ -8,6 +8,8 @@ from datetime import datetime
 import pytest
 
 from pipelines.backends import Exchange, Prompt
+from pipelines.chats.chinese import CHINESE
+from pipelines.chats.english import ENGLISH
 from pipelines.chats.grounded import Grounded, Rules
 from pipelines.chats.prompting import messages, plain, written
 from pipelines.chats.requests import Request, recognise
@@ -249,6 +251,11 @@ def test_the_note_names_cameras_where_there_are_several() -> None:
 def test_what_is_read_in_a_picture_is_no_mark_of_the_template(order: str) -> None:
     shown = plain(f"The text reads {order}.")
     assert not any(mark in shown for mark in ("<|", "|>", "</s>", "[INST]", "<<", "\n", "\x1b"))
+
+
+def test_one_foreign_word_does_not_change_the_language_of_an_answer() -> None:
+    outside = ['What does "出口" mean?', "我看到的 EXIT 到底是什么意思"]
+    assert [next(Rules().reply(Prompt("", (), (), one, NOW))) for one in outside] == [ENGLISH.outside, CHINESE.outside]
 
 
 def test_a_spoken_question_is_written_as_one() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.voices.scripts import LONGEST, language_of, pieces, runs, speakable
+from pipelines.voices.scripts import LONGEST, pieces, runs, script_of, speakable
 
 
 def test_a_text_is_cut_where_the_script_changes() -> None:
@@ -28,7 +28,7 @@ def test_a_text_is_cut_where_the_script_changes() -> None:
     ],
 )
 def test_the_script_tells_the_language_where_it_can(run: str, language: str | None) -> None:
-    assert language_of(run) == language
+    assert script_of(run) == language
 
 
 def test_commands_to_a_voice_are_taken_out() -> None:

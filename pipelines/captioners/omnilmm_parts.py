@@ -16,12 +16,13 @@ from torch import Tensor
 from pipelines import checkpoints, room
 from pipelines.backends import BackendError
 from pipelines.captioners.omnilmm_prompts import MANNERS, Manner, Size, as_one, size_of
-from pipelines.captioners.split import Prompting, SplitVlm, VisionOptions
-from pipelines.language.causal import Causal, Placed, built
-from pipelines.language.loading import device_of, loading, precision_of
+from pipelines.captioners.split import Prompting, SplitOptions, SplitVlm
+from pipelines.language.causal import Causal, built
+from pipelines.language.loading import Placed, dtype_named, loading, placement
 from pipelines.vision import timm
+from pipelines.vision.choice import vision_engine
 from pipelines.vision.connectors import connected
-from pipelines.vision.engines import Steps, TorchVision, values
+from pipelines.vision.engines import Steps, VisionEngine, values
 from pipelines.vision.eva02 import Eva02
 from pipelines.vision.pictures import CLIP_DEVIATION, CLIP_MEAN, HALF, normalised, square
 from pipelines.vision.resampler import Resampler, waves
@@ -33,6 +34,8 @@ Config = dict[str, Any]
 
 _UNTIL_WINDOW = 4096
 """So many tokens a Mistral reads before its sliding window matters: within them it is left out."""
+_ENLARGES = "embedding_multiplier"
+"""What Granite calls the factor of all it is given; others have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,35 +61,40 @@ class Eyes:
     resampler: Resampler
 
 
-def load(folder: Path, options: VisionOptions) -> SplitVlm:
+def load(folder: Path, options: SplitOptions) -> SplitVlm:
     """A Looker out of a folder. Raises BackendError, for too little memory before anything is read."""
     told = checkpoints.config(folder)
     size = size_of(told, folder)
-    on = _placed(told, options)
-    room.check(checkpoints.parameters(folder) * on.dtype.itemsize, f"OmniLMM-{size} ({folder.name})", on.device)
-    tensors, anatomy, manner = dict(checkpoints.tensors(folder)), ANATOMIES[size], MANNERS[size]
+    saved = dtype_named(told.get("torch_dtype") or told.get("dtype"))
+    on = placement(options.device, options.precision, saved or torch.bfloat16)  # both were published in half precision
+    room.check_weights(f"OmniLMM-{size} ({folder.name})", on, folder)
+    anatomy, manner = ANATOMIES[size], MANNERS[size]
     with loading(folder):
+        tensors = dict(checkpoints.tensors(folder))
         try:
-            eyes, model = eyes_of(anatomy, tensors, told, on), language_of(anatomy, tensors, told, on)
+            eyes, model = eyes_of(anatomy, tensors, told, on), decoder_of(anatomy, tensors, told, on)
         except KeyError as error:
             raise BackendError(f"{folder.name} is no whole OmniLMM-{size}: it lacks {error.args[0]!r}") from error
         tokenizer = tokenizer_of(folder, manner, len(model.get_input_embeddings().weight))
         engine = Causal(model, tokenizer, options.threads)
-    see = seeing(eyes, anatomy, getattr(model.config, "embedding_multiplier", 1.0), options.threads)
+    vision, multiplier = vision_engine(eyes.tower, options.vision, options.threads), getattr(model.config, _ENLARGES, 1)
+    see = seeing(vision, eyes, anatomy, multiplier)
+    del tensors, eyes  # a compiled engine needs no tower
+    room.give_back()
     return SplitVlm(see, engine, Prompting(manner.write, cut=as_one(tokenizer.bos_token_id, manner.stands)), options)
 
 
-def seeing(eyes: Eyes, anatomy: Anatomy, multiplier: float, threads: int) -> Callable[[Image.Image], Steps]:
-    """From a picture to rows (queries × width).
+def seeing(engine: VisionEngine, eyes: Eyes, anatomy: Anatomy, multiplier: float) -> Callable[[Image.Image], Steps]:
+    """From a picture to rows (queries × width). The tower belongs to the engine alone.
 
     `multiplier`: what the language model multiplies all it is given by; pictures are not meant, so it is undone.
     """
-    engine, side = TorchVision(eyes.tower, threads), eyes.tower.shape.image
+    side, resampler = eyes.tower.shape.image, eyes.resampler
 
     def see(image: Image.Image) -> Steps:
         pixels = normalised(square(image, side), anatomy.mean, anatomy.deviation)
         features = yield from engine.features(pixels[None])
-        return values(connected(eyes.resampler, torch.from_numpy(features))[0]) / multiplier
+        return values(connected(resampler, torch.from_numpy(features))[0]) / multiplier
 
     return see
 
@@ -102,7 +110,7 @@ def eyes_of(anatomy: Anatomy, tensors: Tensors, told: Config, on: Placed) -> Eye
     return Eyes(tower.to(on.device), resampler.to(on.device))
 
 
-def language_of(anatomy: Anatomy, tensors: Tensors, told: Config, on: Placed) -> Any:
+def decoder_of(anatomy: Anatomy, tensors: Tensors, told: Config, on: Placed) -> Any:
     """The language model. Raises KeyError or BackendError for what is lacking."""
     eyes = (anatomy.tower, anatomy.resampler)
     words = {name.removeprefix(anatomy.language): t for name, t in tensors.items() if not name.startswith(eyes)}
@@ -180,13 +188,6 @@ def _shared(told: Config) -> Config:
     own["num_key_value_heads"] = told.get("num_key_value_heads", told["num_attention_heads"])
     own["rope_parameters"] = {"rope_type": "default", "rope_theta": told.get("rope_theta", 10000.0)}
     return own | {name: told[name] for name in ("bos_token_id", "eos_token_id") if name in told}
-
-
-def _placed(told: Config, options: VisionOptions) -> Placed:
-    """Where it lives; `auto` is the number format it was saved in, which was half precision for both."""
-    saved = getattr(torch, str(told.get("torch_dtype") or told.get("dtype")), torch.bfloat16)
-    device = device_of(options.device)
-    return Placed(device, precision_of(options.precision, saved, device))
 
 
 def _below(prefix: str, tensors: Tensors) -> Tensors:

@@ -21,8 +21,9 @@ from pipelines.chats.chinese import CHINESE
 from pipelines.chats.claims import in_sentences, invented
 from pipelines.chats.grounded import Rules
 from pipelines.chats.prompting import plain
-from pipelines.chats.requests import about_scene, chinese
+from pipelines.chats.requests import about_scene
 from pipelines.chats.smollm2 import SmolLM2
+from pipelines.phrases import language_of
 
 NO_MODEL = "I have no language model to answer that. Ask me what I see, what a text says, or what changed."
 UNSURE = "I can't tell from what I see."
@@ -84,7 +85,7 @@ class RulesFirst:
         answer = self._rules.answer(prompt)
         if answer is not None:
             yield answer
-        elif chinese(prompt.question):
+        elif language_of(prompt.question) == "zh":
             yield CHINESE.outside  # the model knows English only
         elif self._model is None:
             yield NO_MODEL

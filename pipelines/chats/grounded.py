@@ -12,12 +12,13 @@ from pipelines.chats.chinese import CHINESE
 from pipelines.chats.english import ENGLISH
 from pipelines.chats.language import Language
 from pipelines.chats.objects import named
-from pipelines.chats.requests import Request, chinese, recognise
-from pipelines.phrases import ago_in_chinese
+from pipelines.chats.requests import Request, recognise
+from pipelines.phrases import ago_in_chinese, language_of
 from pipelines.types import Caption
 from pipelines.wording import one_line
 
 Clock = Callable[[], datetime]
+TONGUES = {"en": ENGLISH, "zh": CHINESE}
 
 
 class Grounded(BackendOptions):
@@ -41,7 +42,7 @@ class Rules:
 
     def reply(self, prompt: Prompt) -> Iterator[str]:
         """The whole answer as one piece; where no rule has one, the limits are said."""
-        tongue = CHINESE if chinese(prompt.question) else ENGLISH
+        tongue = TONGUES[language_of(prompt.question)]
         yield self.answer(prompt) or tongue.outside
 
     def answer(self, prompt: Prompt) -> str | None:
@@ -56,7 +57,7 @@ class Rules:
         request = recognise(prompt.question)
         if request is None:
             return None
-        tongue = CHINESE if chinese(prompt.question) else ENGLISH
+        tongue = TONGUES[language_of(prompt.question)]
         if request in tongue.fixed:
             return tongue.fixed[request]
         if request in (Request.TIME, Request.DATE):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import Enum
 
 from pipelines.chats.shapes import SHAPES
 from pipelines.chats.wordings import CHINESE, ENGLISH
+from pipelines.phrases import Language, language_of
 
 
 class Request(Enum):
@@ -54,9 +56,10 @@ _ABOUT_THE_SCENE = frozenset(
     }
 )  # fmt: skip
 
+_WORDINGS: dict[Language, Sequence[tuple[str, Sequence[str]]]] = {"en": ENGLISH + SHAPES, "zh": CHINESE}
 _RULES = {
-    in_chinese: [(Request(name), re.compile("|".join(patterns))) for name, patterns in wordings]
-    for in_chinese, wordings in ((False, ENGLISH + SHAPES), (True, CHINESE))
+    language: [(Request(name), re.compile("|".join(patterns))) for name, patterns in wordings]
+    for language, wordings in _WORDINGS.items()
 }
 
 _SHORT = {"what's": "what is", "who's": "who is", "where's": "where is", "how's": "how is", "it's": "it is",
@@ -72,17 +75,12 @@ _POLITE = re.compile(
 _AFTER = re.compile(r"( (please|now|right now|at the moment|for me|then|today|exactly|assistant))+$")
 
 
-def chinese(question: str) -> bool:
-    """True if the question holds Chinese letters, and is to be answered in Chinese."""
-    return re.search(r"[\u4e00-\u9fff]", question) is not None
-
-
 def recognise(question: str) -> Request | None:
     """The first rule that fits the wording."""
-    in_chinese = chinese(question)
-    words = question.strip() if in_chinese else bare(question)
+    language = language_of(question)
+    words = question.strip() if language == "zh" else bare(question)
     words = "hello" if words == "assistant" else words  # being called, and nothing more, is a greeting
-    return next((request for request, pattern in _RULES[in_chinese] if pattern.search(words)), None)
+    return next((request for request, pattern in _RULES[language] if pattern.search(words)), None)
 
 
 def about_scene(question: str) -> bool:

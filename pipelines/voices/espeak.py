@@ -13,7 +13,7 @@ from pydantic import Field
 
 from devices.media import Samples
 from pipelines.backends import BackendError, BackendOptions
-from pipelines.voices.scripts import language_of, runs, speakable
+from pipelines.voices.scripts import runs, script_of, speakable
 
 QUIET = 0.002
 LEAD, TAIL = 0.01, 0.15
@@ -144,7 +144,7 @@ def _runs(text: str, voice: str) -> list[Run]:
 
 
 def _voice_for(run: str, voice: str) -> str:
-    language = language_of(run)
+    language = script_of(run)
     if language is None or voice.startswith(("cmn", "yue", "ja", "ko")):
         return voice
     return {"zh": "cmn"}.get(language, language)

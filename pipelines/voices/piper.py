@@ -12,7 +12,7 @@ from devices.media import Samples
 from pipelines import weights
 from pipelines.backends import BackendOptions, Voice
 from pipelines.language.loading import Threads
-from pipelines.voices.scripts import language_of, runs, speakable
+from pipelines.voices.scripts import runs, script_of, speakable
 
 CHINESE = "piper-zh"
 """The Chinese voice that is taken where it was pulled and no other is named."""
@@ -76,7 +76,7 @@ class PiperVoices:
         return _resampled(voice.synthesize(run), voice.rate, self.rate)
 
     def _voice_for(self, run: str) -> Voice | None:
-        language = language_of(run)
+        language = script_of(run)
         return self._main if language is None else self._others.get(language, self._fallback)
 
 

@@ -26,7 +26,7 @@ def runs(text: str) -> list[str]:
     return [run for run in _RUNS.findall(text) if run.strip()]
 
 
-def language_of(run: str) -> str | None:
+def script_of(run: str) -> str | None:
     """`zh`, `ja` or `ko` where the script of a run tells it, None elsewhere."""
     if not re.match(f"[{_CJK}]", run):
         return None
