@@ -10,10 +10,10 @@ from pathlib import Path
 
 from assistant.eyes import Eyes, open_eyes, picture
 from assistant.look import ask, show
-from assistant.plain import clean
 from devices.media import DeviceError, Frame
 from devices.stills import PICTURES
 from pipelines.backends import BackendError, Exchange, Look
+from pipelines.wording import one_line
 
 REMEMBERED = 6
 """So many questions and answers about a picture go with the next: more would not fit the smallest models."""
@@ -118,8 +118,8 @@ def _line(prompt: str) -> str | None:
 def _tell(text: str) -> None:
     """Say something to a person; a pipe is given answers only."""
     if sys.stdin.isatty():
-        print(clean(text))
+        print(one_line(text))
 
 
 def _complain(text: str) -> None:
-    print(f"omni: {clean(text)}", file=sys.stderr)
+    print(f"omni: {one_line(text)}", file=sys.stderr)

@@ -8,10 +8,10 @@ from pathlib import Path
 from assistant import config
 from assistant.app import backend_options
 from assistant.config import Config, ConfigError
-from assistant.plain import clean
 from devices.capture import shown
 from pipelines import backends
 from pipelines.backends import BackendError, BackendOptions, Kind
+from pipelines.wording import one_line
 
 
 def run(files: list[str]) -> int:
@@ -24,9 +24,9 @@ def _check(path: Path) -> int:
         line = _manifest(path) if path.name == "models.toml" else _assistant(path)
     except ConfigError as error:
         for mistake in error.lines:
-            print(f"omni: {clean(mistake)}", file=sys.stderr)
+            print(f"omni: {one_line(mistake)}", file=sys.stderr)
         return 2
-    print(clean(f"{path}: {line}"))
+    print(one_line(f"{path}: {line}"))
     return 0
 
 
@@ -81,13 +81,13 @@ def devices() -> int:
 
     cameras = list_cameras()
     for source, name in cameras:
-        print(f"camera      {source}  {clean(name)}")
+        print(f"camera      {source}  {one_line(name)}")
     if not cameras:
         print("camera      none found; a video file, a photo or an rtsp:// address works too")
     try:
         for kind, found in (("microphone", list_microphones()), ("speaker", list_speakers())):
             for one in found:
-                print(f"{kind:<11} {one.index}  {clean(one.name)}{'  (default)' if one.is_default else ''}")
+                print(f"{kind:<11} {one.index}  {one_line(one.name)}{'  (default)' if one.is_default else ''}")
             if not found:
                 print(f"{kind:<11} none found")
     except NoSoundSystem as error:

@@ -35,10 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(lines: Sequence[str]) -> None:
-    from assistant.plain import clean
+    from pipelines.wording import one_line
 
     for line in lines:
-        print(f"omni: {clean(line)}", file=sys.stderr)
+        print(f"omni: {one_line(line)}", file=sys.stderr)
 
 
 def entry() -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from assistant.plain import clean, moment, words
+from assistant.plain import moment, words
 from devices.media import Frame
 from pipelines.types import Caption, Event, Reply, Started, Transcript
+from pipelines.wording import one_line
 
 MOST_KEYFRAMES, MOST_TURNS = 48, 80
 """So much is drawn of a long session: keyframes, taken evenly, and lines of the conversation, from its start."""
@@ -56,7 +57,7 @@ def draw(
     turns = [event for event in conversation if isinstance(event, Transcript | Reply)]
     told = [*(caption for _, caption in keyframes), *turns]
     starts = [event.at for event in conversation if isinstance(event, Started)]
-    characters = {c for event in told for word in words(event) or () for c in word} | set(clean(title))
+    characters = {c for event in told for word in words(event) or () for c in word} | set(one_line(title))
     sheet = _Sheet(_Pen(characters), min(starts or map(moment, told), default=0.0), max(1, columns))
     shown = _evenly(keyframes, MOST_KEYFRAMES)
     blocks = [sheet.heading(title, len(shown), len(keyframes)), *sheet.rows(shown)]
@@ -87,7 +88,7 @@ class _Sheet:
     def heading(self, title: str, shown: int, taken: int) -> Image.Image:
         """The title, and how many of the keyframes follow."""
         count = f"{shown} of {taken} keyframes" if shown < taken else f"{taken} keyframe{'s' * (taken != 1)}"
-        lines = [self.pen.text(title, self.width, 30, INK)] if clean(title) else []
+        lines = [self.pen.text(title, self.width, 30, INK)] if one_line(title) else []
         lines.append(self.pen.text(count if taken else "No keyframe was captioned.", self.width, 17, FAINT))
         return _stacked(lines, PAPER, 0, 8)
 
@@ -101,7 +102,7 @@ class _Sheet:
         """A keyframe above its camera, its moment and its caption."""
         inner, when = CELL - 2 * INSET, self.seconds(caption.captured_at)
         stamp = self.pen.text(f"{when}  ·  {caption.camera}  ·  keyframe {caption.keyframe}", inner, 15, FAINT, CARD)
-        text = self.pen.text(clean(caption.text), inner, 17, INK, CARD)
+        text = self.pen.text(one_line(caption.text), inner, 17, INK, CARD)
         return _stacked([_thumbnail(frame), _stacked([stamp, text], CARD, INSET, 6)], CARD, 0, 0)
 
     def strip(self, events: Sequence[Caption | Transcript | Reply]) -> Image.Image:
@@ -165,7 +166,7 @@ class _Pen:
     def text(self, text: str, width: int, size: int, ink: str, paper: str = PAPER) -> Image.Image:
         """One paragraph, wrapped, as a picture `width` pixels wide."""
         font = self.font(size)
-        lines = _wrapped("".join(map(self._writable, clean(text))), font, width)
+        lines = _wrapped("".join(map(self._writable, one_line(text))), font, width)
         pitch = round(1.2 * sum(font.getmetrics()))
         image = Image.new("RGB", (width, pitch * len(lines)), paper)
         for number, line in enumerate(lines):

@@ -15,7 +15,6 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from assistant.config import ConfigError
-from assistant.plain import clean
 from devices.media import Frame
 from devices.stills import load_still
 from pipelines import backends, pulled, weights
@@ -25,6 +24,7 @@ from pipelines.chats.grounded import Rules
 from pipelines.mistakes import first_mistake
 from pipelines.pulled import Use
 from pipelines.types import Caption
+from pipelines.wording import one_line, printable
 from pipelines.worker import Worker
 
 LONGEST_SIDE = 2048
@@ -44,7 +44,7 @@ class Eyes:
         """Printable pieces of the answer as they come. Raises BackendError; cancelling it ends the work."""
         async with contextlib.aclosing(self._worker.iterate(lambda: iter(self._pieces(request)))) as pieces:
             async for piece in pieces:
-                if said := printable(piece):
+                if said := printable(piece, keep="\n"):
                     yield said
 
     def _pieces(self, request: Look) -> Iterator[str]:
@@ -79,7 +79,7 @@ def open_eyes(arguments: argparse.Namespace) -> Eyes:
         loaded = replace(loaded, name=Path(arguments.model).name)
     eyes = Eyes(loaded, worker)
     if eyes.notice:
-        print(f"omni: {clean(eyes.notice)}", file=sys.stderr)
+        print(f"omni: {one_line(eyes.notice)}", file=sys.stderr)
     if eyes.by_rule:
         print(f"omni: {eyes.name} answers by rule; for a model that looks: omni models pull desktop", file=sys.stderr)
     return eyes
@@ -111,11 +111,6 @@ def picture(name: str) -> Frame:
     """A photo as a frame. Raises DeviceError when it is none, or too large."""
     path = Path(name).expanduser()
     return Frame(load_still(path, LONGEST_SIDE), 0.0, path.name)
-
-
-def printable(text: str) -> str:
-    """What a terminal may be given of a model's words: line breaks stay, control characters do not."""
-    return "".join(letter for letter in text.replace("\t", " ") if letter.isprintable() or letter in "\n\u200c\u200d")
 
 
 def _pulled(name: str) -> BackendOptions:

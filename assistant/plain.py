@@ -13,44 +13,37 @@ from typing import IO, TextIO
 from devices.lines import Latest
 from devices.threads import DaemonThread
 from pipelines.types import Caption, Event, Health, Notice, Recovered, Reply, Started, Transcript, Trouble, as_json
+from pipelines.wording import one_line
 
 PATIENCE = 0.5
 """Seconds that the last line may take to be written, so that a stuck reader does not keep the session from ending."""
-
-_JOINERS = "\u200c\u200d"
-
-
-def clean(text: str) -> str:
-    """One line without control characters: text read off a picture cannot command the terminal."""
-    kept = (c if c.isprintable() or c in _JOINERS else " " * c.isspace() for c in text)
-    return " ".join("".join(kept).split())
 
 
 def words(event: Event) -> tuple[str, str] | None:
     """The leading word and the text of an event, both printable; None for those that are no line of their own."""
     match event:
         case Caption():
-            return "saw", clean(f"{event.camera}: {event.text}")
+            return "saw", one_line(f"{event.camera}: {event.text}")
         case Transcript(text=""):
             return "heard", "(speech, not understood)"
         case Transcript():
-            return "heard" if event.source == "voice" else "asked", clean(event.text)
+            return "heard" if event.source == "voice" else "asked", one_line(event.text)
         case Reply():
             return "said", _said(event)
         case Trouble():
-            return "trouble", clean(f"{event.part}: {event.why}")
+            return "trouble", one_line(f"{event.part}: {event.why}")
         case Notice():
-            return "note", clean(event.text)
+            return "note", one_line(event.text)
         case Recovered():
-            return "note", clean(f"{event.part} works again")
+            return "note", one_line(f"{event.part} works again")
         case Started():
-            return "runs", clean(", ".join(f"{part} ({what})" for part, what in event.parts.items()))
+            return "runs", one_line(", ".join(f"{part} ({what})" for part, what in event.parts.items()))
         case _:
             return None
 
 
 def _said(reply: Reply) -> str:
-    heard = clean(reply.text) or "(nothing)"
+    heard = one_line(reply.text) or "(nothing)"
     return f"{heard}{' — (cut)' if reply.cut else ''} ({reply.answered_at - reply.asked_at:.2f} s)"
 
 
@@ -74,7 +67,7 @@ def drops(counters: Mapping[str, int]) -> dict[str, int]:
 
 def listed(counters: Mapping[str, int]) -> str:
     """`desk frames 1200, desk frames dropped 3`"""
-    return clean(", ".join(f"{name} {count}" for name, count in counters.items()))
+    return one_line(", ".join(f"{name} {count}" for name, count in counters.items()))
 
 
 async def complete(events: Latest[Event]) -> AsyncIterator[Event]:

@@ -18,9 +18,10 @@ from assistant import app, config
 from assistant.config import Config, ConfigError
 from assistant.feed import Feed
 from assistant.places import configs
-from assistant.plain import Json, clean
+from assistant.plain import Json
 from devices.lines import Latest
 from pipelines.types import Caption, Event, Reply, Trouble, as_json
+from pipelines.wording import one_line
 
 TERMINATED = 143
 
@@ -175,7 +176,7 @@ async def _reply(events: Latest[Event], chosen: Config, question: str, looked: a
             case Caption():
                 waited.discard(event.camera)
             case Trouble():
-                print(f"omni: {clean(f'{event.part}: {event.why}')}", file=sys.stderr)
+                print(f"omni: {one_line(f'{event.part}: {event.why}')}", file=sys.stderr)
                 waited -= {name for name in waited if event.part in (f"camera {name}", f"captioner of {name}")}
             case Reply() if event.asked == question:
                 return event
@@ -188,5 +189,5 @@ def _print(reply: Reply | None, json: bool) -> int:
     if reply is None or not reply.text:
         print("omni: there was no answer", file=sys.stderr)
         return 1
-    print(dumps(as_json(reply)) if json else clean(reply.text))
+    print(dumps(as_json(reply)) if json else one_line(reply.text))
     return 0

@@ -11,7 +11,7 @@ from functools import partial
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from assistant.plain import PATIENCE, Json, Plain, clean, complete, drops, listed, moment, while_read, words
+from assistant.plain import PATIENCE, Json, Plain, complete, drops, listed, moment, while_read, words
 from devices.lines import Latest
 from devices.threads import DaemonThread
 from pipelines.types import (
@@ -26,6 +26,7 @@ from pipelines.types import (
     Transcript,
     Trouble,
 )
+from pipelines.wording import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -119,9 +120,9 @@ class Status:
         if self.parts:
             yield Text(" · ").join(_part(name, why) for name, why in self.parts.items())
         for name, caption in list(self.captions.items())[:CAMERAS]:
-            yield Text(clean(f"{name}, {now - caption.captured_at:.0f} s ago: {caption.text}"), "cyan")
+            yield Text(one_line(f"{name}, {now - caption.captured_at:.0f} s ago: {caption.text}"), "cyan")
         if self.saying:
-            yield Text(clean(f"{self.saying} …"), "green")
+            yield Text(one_line(f"{self.saying} …"), "green")
         if lost := drops(self.counters):
             yield Text(listed(lost), "yellow")
 
@@ -129,7 +130,7 @@ class Status:
 def _part(name: str, why: str) -> Text:
     from rich.text import Text
 
-    return Text(f"{clean(name)} (trouble)", "bold red") if why else Text(clean(name), "green")
+    return Text(f"{one_line(name)} (trouble)", "bold red") if why else Text(one_line(name), "green")
 
 
 class Screen:

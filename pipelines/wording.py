@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Sequence
 
 from pipelines.types import Place
+
+JOINERS = "\u200c\u200d"
+"""Zero-width letters that Persian, the scripts of India and composed emoji are not written without."""
+_JOINED = "\u0600-\u1cff\u2190-\u2bff\ufb50-\ufdff\ufe0f\ufe70-\ufefc\U0001f000-\U0001faff"
+"""From Arabic to the scripts of India and beyond, Arabic again as presentation forms, symbols and emoji."""
+_STRAY = re.compile(f"(?<![{_JOINED}])[{JOINERS}]|[{JOINERS}](?![{_JOINED}])")
 
 
 def listed(parts: Sequence[str]) -> str:
@@ -24,6 +30,17 @@ def quoted(line: str, marks: str = '""') -> str:
     return f"{marks[0]}{inside}{marks[1]}"
 
 
+def printable(text: str, keep: str = "") -> str:
+    """The text without what a terminal would obey and without what is not to be seen; white space becomes spaces.
+
+    `keep`: letters that stay all the same. Joiners always do: a piece of a text may end within a word.
+    """
+    return "".join(
+        letter if letter.isprintable() or letter in keep or letter in JOINERS else " " * letter.isspace()
+        for letter in text
+    )
+
+
 def one_line(text: str) -> str:
-    """The text on one line without control characters: no escape of a terminal, no letter that is not to be seen."""
-    return " ".join("".join(" " if unicodedata.category(letter)[0] == "C" else letter for letter in text).split())
+    """The same on one line, with joiners only where they have a meaning: each between two letters that it can join."""
+    return " ".join(_STRAY.sub("", printable(text)).split())

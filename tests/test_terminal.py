@@ -17,7 +17,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from assistant.plain import Json, Plain, clean
+from assistant.plain import Json, Plain
 from assistant.terminal import Screen, View, choose_view
 from devices.lines import Latest
 from pipelines.types import (
@@ -33,6 +33,7 @@ from pipelines.types import (
     Transcript,
     Trouble,
 )
+from pipelines.wording import one_line
 
 NASTY = "it reads \x1b[2J\x9b31mEXIT\x07 \u202e[red]SALE[/red]\r\nnow"
 
@@ -128,8 +129,8 @@ async def test_what_a_view_was_too_slow_for_is_counted() -> None:
 
 
 def test_text_off_a_picture_cannot_command_the_terminal() -> None:
-    assert clean(NASTY) == "it reads [2J31mEXIT [red]SALE[/red] now"
-    assert clean("三个人\u3000می\u200cخواهم") == "三个人 می\u200cخواهم"
+    assert one_line(NASTY) == "it reads [2J31mEXIT [red]SALE[/red] now"
+    assert one_line("三个人\u3000می\u200cخواهم") == "三个人 می\u200cخواهم"
 
 
 async def test_no_view_lets_control_characters_through() -> None:
@@ -250,8 +251,8 @@ async def test_the_status_area_tells_what_holds_now() -> None:
 async def test_what_is_being_said_stands_in_the_status_area_until_it_is_whole() -> None:
     terminal, line = Terminal(), Latest[Event](64)
     with showing(Screen(Console(file=terminal, force_terminal=True, width=60, height=24)), line):
-        for event in [SpeechStarted(1000.0), PartialTranscript("how many \x1b[2Jpeople", 1001.0)]:
-            line.put(event)
+        line.put(SpeechStarted(1000.0))
+        line.put(PartialTranscript("how many \x1b[2Jpeople", 1001.0))
         await asyncio.sleep(1.2)
         assert terminal.lines()[-3:] == ["── 1 s, listening ──", "how many [2Jpeople …", "Ctrl-C ends"]
         line.put(Transcript("how many people are there", 1002.0))

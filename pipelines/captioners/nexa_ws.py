@@ -13,10 +13,10 @@ from devices.media import Frame
 from pipelines.backends import BackendError, Look
 from pipelines.captioners.openai import PictureOptions
 from pipelines.chats.prompting import unmarked
-from pipelines.remote.events import LARGEST, Failure, told, visible
+from pipelines.remote.events import LARGEST, Failure, told
 from pipelines.remote.waiting import STEP, Clock
 from pipelines.types import Seen
-from pipelines.wording import one_line
+from pipelines.wording import one_line, printable
 
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
@@ -121,7 +121,7 @@ class NexaLooker:
                 leading -= 1
                 continue
             leading = leading if not token else 0
-            yield visible(token)
+            yield printable(token, keep="\n")
 
     def _messages(self, connection: ClientConnection) -> Iterator[str | bytes]:
         """What the server sends, with empty strings while it sends nothing."""

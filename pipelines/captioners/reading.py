@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from devices.media import Pixels
+from pipelines import wording
 from pipelines.backends import BackendError
 
 SMALLEST = 16
@@ -74,8 +75,7 @@ class CodeReader:
 
 def one_line(said: str) -> str:
     """What may be printed of it: anybody can hold a code with line breaks and escape sequences before the camera."""
-    printable = (sign if sign.isprintable() else " " * sign.isspace() for sign in said)
-    line = " ".join("".join(printable).split())
+    line = wording.one_line(said)
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 

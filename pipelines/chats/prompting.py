@@ -65,7 +65,7 @@ def plain(text: str) -> str:
 
 def unmarked(text: str) -> str:
     """A text of several lines without anything that a model could take for its own marks; see `plain`."""
-    return "\n".join(one_line(_MARKUP.sub(" ", line)) for line in text.splitlines()).strip()
+    return "\n".join(plain(line) for line in text.splitlines()).strip()
 
 
 def written(question: str) -> str:

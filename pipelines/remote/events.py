@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pipelines.backends import BackendError
-from pipelines.wording import one_line
+from pipelines.wording import one_line, printable
 
 LARGEST = 4 << 20
 """Bytes of a whole answer with all that is around its words."""
 LONGEST_LINE = 64 << 10
 """Bytes of one line."""
-
-JOINERS = "\n\t\u200c\u200d"
-"""Letters that are not to be seen and that text needs all the same."""
 
 
 class Failure(BackendError):
@@ -76,7 +72,7 @@ def _delta(data: bytes) -> tuple[str, str]:
         case {"choices": []}:  # an account of the tokens, or a sign of life
             return "", ""
         case {"choices": [{"delta": {"content": str(text)}, **rest}, *_]}:
-            return visible(text), str(rest.get("finish_reason") or "")
+            return printable(text, keep="\n"), str(rest.get("finish_reason") or "")
         case {"choices": [{"delta": {**delta}, **rest}, *_]} if delta.get("content") is None:
             return "", str(rest.get("finish_reason") or "")
         case {"choices": [{"finish_reason": str(reason), **rest}, *_]} if not rest.get("delta"):
@@ -98,11 +94,6 @@ def told(body: object) -> str:
         case {"error": {"message": str(text)}} | {"error": str(text)} | {"detail": str(text)} | {"message": str(text)}:
             return one_line(text)[:200]
     return one_line(str(body))[:200] if body else ""
-
-
-def visible(text: str) -> str:
-    """The text without control characters and halves of characters: nothing that a terminal would obey."""
-    return "".join(letter for letter in text if letter in JOINERS or unicodedata.category(letter)[0] != "C")
 
 
 def _shown(data: bytes) -> str:
