@@ -20,6 +20,7 @@ from devices.stills import load_still
 from pipelines import backends, pulled, weights
 from pipelines.backends import REGISTRY, BackendError, BackendOptions, Captioner, Loaded, Look, Looker, Prompt
 from pipelines.captioners.auto import Auto
+from pipelines.captioners.families import backend_for
 from pipelines.chats.grounded import Rules
 from pipelines.mistakes import first_mistake
 from pipelines.pulled import Use
@@ -125,8 +126,6 @@ def _pulled(name: str) -> BackendOptions:
 
 
 def _found(path: str) -> BackendOptions:
-    from assistant.checkpoint import backend_for
-
     backend = backend_for(weights.find(path))
     return pulled.options(Use(kind="captioner", backend=backend), path)
 

@@ -33,7 +33,7 @@ def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
 
 def test_a_text_model_cannot_see(tmp_path: Path) -> None:
     line = refused(tiny.chat_checkpoint(tmp_path / "qwen2.5-0.5b"))
-    assert line == "'qwen2.5-0.5b' (qwen2) is a text model and cannot see: use it as [chat]"
+    assert line == "'qwen2.5-0.5b' (qwen2) is a language model and cannot see: use it as [chat]"
 
 
 def test_a_truncated_file(tmp_path: Path) -> None:

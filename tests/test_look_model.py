@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from assistant.checkpoint import backend_for
 from assistant.cli import main
+from pipelines.captioners.families import backend_for
 from tests.commands import one_line
 from tests.photos import home, photo
 from tests.shelves import lay
@@ -59,8 +59,8 @@ def test_a_backend_can_be_named_for_a_folder(photo: str, tmp_path: Path, capsys:
     ("config", "complaint"),
     [
         (None, "is no checkpoint"),
-        ({"model_type": "qwen2"}, "is a language model (qwen2): it cannot look at pictures"),
-        ({"model_type": "mystery"}, "no captioner is known for the model type 'mystery': name one with --backend"),
+        ({"model_type": "qwen2"}, "(qwen2) is a language model and cannot see: use it as [chat]"),
+        ({"model_type": "mystery"}, "no captioner is known for the model type 'mystery': name its backend, or choose another"),
         ({"model_type": "smolvlm"}, ""),
         ({"model_type": "ovis"}, ""),
         ({"model_type": "omnilmm"}, ""),

@@ -14,6 +14,7 @@ from PIL import Image
 from devices.media import Frame
 from pipelines import checkpoints, room
 from pipelines.backends import BackendError, Exchange, Look, Looker, first_line
+from pipelines.captioners.families import check_sight
 from pipelines.captioners.hf_engine import Inputs, NativeEngine, Shown
 from pipelines.captioners.processors import fitted, in_one_tile, processor_of
 from pipelines.chats.prompting import unmarked
@@ -36,7 +37,7 @@ def from_folder(folder: Path, options: Hf) -> Looker:
         import transformers
 
         config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        _check_sight(folder, config)
+        check_sight(folder, config.model_type)
         device = device_of(options.device)
         saved = _saved_in(config)
         dtype = precision_of(options.precision, saved, device)
@@ -150,21 +151,6 @@ def _model(folder: Path, dtype: torch.dtype) -> Any:
         raise BackendError(f"the weights {folder.name!r} lack {len(missing)} tensors, {missing[0]} among them")
     model.generation_config.cache_implementation = None  # the cache is the engine's
     return model.requires_grad_(False)
-
-
-def _check_sight(folder: Path, config: Any) -> None:
-    """Raises BackendError for a model that takes no pictures."""
-    from transformers.models.auto.modeling_auto import (
-        MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
-        MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES,
-    )
-
-    kind = config.model_type
-    if kind in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
-        return
-    if kind in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
-        raise BackendError(f"{folder.name!r} ({kind}) is a text model and cannot see: use it as [chat]")
-    raise BackendError(f"{folder.name!r} ({kind}) is no image-text model that transformers knows: choose another")
 
 
 def _saved_in(config: Any) -> torch.dtype | None:

@@ -1,4 +1,4 @@
-"""Which backend can read a folder of weights that nobody pulled: told by its configuration and its files."""
+"""Which models can see, and which backend reads a folder of weights: told by its configuration and its files."""
 
 from __future__ import annotations
 
@@ -30,20 +30,21 @@ def backend_for(path: Path) -> str:
         return FAMILIES[kind]
     if kind == "llava" and not any((folder / name).is_file() for name in PROCESSORS):
         return "omnivision"  # it knows itself how pictures are prepared; transformers would have to be told
-    if kind in _known("MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES") or kind == "florence2":
-        return "hf"
-    if kind in _known("MODEL_FOR_CAUSAL_LM_MAPPING_NAMES"):
-        raise BackendError(f"{path} is a language model ({kind}): it cannot look at pictures, choose another")
-    raise BackendError(f"{path}: no captioner is known for the model type {kind!r}: name one with --backend")
+    check_sight(folder, kind)
+    return "hf"
 
 
-def _known(mapping: str) -> frozenset[str]:
-    """The model types that transformers knows for one task."""
+def check_sight(folder: Path, kind: str) -> None:
+    """Raises BackendError where transformers knows no model of this type that takes pictures and words."""
     try:
         from transformers.models.auto import modeling_auto
     except ImportError as error:
         raise BackendError("needs transformers: pip install 'omni-assistant[neural]'") from error
-    return frozenset(getattr(modeling_auto, mapping))
+    if kind in modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
+        return
+    if kind in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        raise BackendError(f"{folder.name!r} ({kind}) is a language model and cannot see: use it as [chat]")
+    raise BackendError(f"{folder.name!r}: no captioner is known for the model type {kind!r}: name its backend, or choose another")
 
 
 def _architecture(file: Path) -> str:
