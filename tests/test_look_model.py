@@ -60,7 +60,7 @@ def test_a_backend_can_be_named_for_a_folder(photo: str, tmp_path: Path, capsys:
     [
         (None, "is no checkpoint"),
         ({"model_type": "qwen2"}, "(qwen2) is a language model and cannot see: use it as [chat]"),
-        ({"model_type": "mystery"}, "no captioner is known for the model type 'mystery': name its backend, or choose another"),
+        ({"model_type": "mystery"}, "no captioner is known for the model type 'mystery': name its backend"),
         ({"model_type": "smolvlm"}, ""),
         ({"model_type": "ovis"}, ""),
         ({"model_type": "omnilmm"}, ""),

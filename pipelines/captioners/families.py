@@ -44,7 +44,9 @@ def check_sight(folder: Path, kind: str) -> None:
         return
     if kind in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
         raise BackendError(f"{folder.name!r} ({kind}) is a language model and cannot see: use it as [chat]")
-    raise BackendError(f"{folder.name!r}: no captioner is known for the model type {kind!r}: name its backend, or choose another")
+    raise BackendError(
+        f"{folder.name!r}: no captioner is known for the model type {kind!r}: name its backend, or choose another"
+    )
 
 
 def _architecture(file: Path) -> str:
