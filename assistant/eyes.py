@@ -94,7 +94,7 @@ def chosen(model: str | None, backend: str | None) -> BackendOptions:
         return _made(backend, weights=model)
     if os.sep in model or "/" in model or model.startswith(("~", ".")):
         return _found(model)
-    if weights.pulled(model):
+    if weights.is_here(model):
         return _pulled(model)
     if model in _shipped():
         raise BackendError(f"the weights {model!r} are not here: omni models pull {model}")
@@ -116,7 +116,7 @@ def picture(name: str) -> Frame:
 
 def _pulled(name: str) -> BackendOptions:
     """Weights that are here, used as they say themselves; those without a record as a folder."""
-    found = pulled.pulled(weights.find(name))
+    found = pulled.record_of(weights.find(name), pulled.Pulled)
     if found is None or not found.use:
         return _found(str(weights.find(name)))
     use = next((use for use in found.use if use.kind == "captioner"), None)

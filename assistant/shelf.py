@@ -6,36 +6,31 @@ import errno
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
 from assistant.digests import sha256
 from assistant.errors import WeightsError
 from assistant.manifest import Entry
 from assistant.sources import FULL
-from devices.media import Options
-from pipelines.pulled import RECORD, Use
+from pipelines.pulled import RECORD, Kept, Pulled, record_of
 from pipelines.weights import home
 
 State = Literal["here", "absent", "damaged", "outdated"]
 
 
-class Kept(Options):
-    """One file that lies there, as it was on the day it was pulled."""
+class Hashed(Kept):
+    """One file as it was on the day it was pulled."""
 
     sha256: str
-    size: int
 
 
-class Record(Options):
-    """What a pulled folder says of itself, in its `manifest.json`."""
+class Record(Pulled):
+    """All that a pulled folder says of itself, in its `manifest.json`."""
 
-    name: str
     source: str
     licence: str
     pulled: str
@@ -47,11 +42,7 @@ class Record(Options):
     """What was looked up on a hub; empty where the manifest knew it all."""
     commit: str = ""
     """What it was at that moment: the hub's commit."""
-    memory: int | None = None
-    """Bytes needed to run."""
-    use: tuple[Use, ...] = ()
-    files: dict[str, Kept]
-    """What lies there now, by its path in the folder."""
+    files: Mapping[str, Hashed]
 
 
 def folder(name: str) -> Path:
@@ -69,7 +60,7 @@ def state(name: str, entry: Entry) -> State:
     """Whether the weights are there, judged by their record and their files' sizes, which takes no time."""
     if not folder(name).is_dir():
         return "absent"
-    record = _record(name)
+    record = record_of(folder(name), Record)
     if record is None or any(_size(folder(name) / path) != kept.size for path, kept in record.files.items()):
         return "damaged"
     same = record.asked == entry.asked and (bool(entry.asked) or record.fetched == entry.hashes)
@@ -78,7 +69,7 @@ def state(name: str, entry: Entry) -> State:
 
 def faults(name: str) -> list[str]:
     """What is wrong with the files of pulled weights, judged by their hashes: a clause each, none when all is well."""
-    record = _record(name)
+    record = record_of(folder(name), Record)
     if record is None:
         return [f"{RECORD} is missing or cannot be read"]
     place = folder(name)
@@ -93,7 +84,7 @@ def faults(name: str) -> list[str]:
 
 def commit(name: str) -> str:
     """The hub's commit that these weights were pulled from; empty where that is not known."""
-    record = _record(name)
+    record = record_of(folder(name), Record)
     return record.commit if record else ""
 
 
@@ -113,7 +104,7 @@ def settle(name: str, made: Path, entry: Entry, room: Path, asked: str = "") -> 
         commit=entry.hub.revision if entry.hub else "",
         memory=entry.memory,
         use=entry.use,
-        files={path: Kept(sha256=sha256(made / path), size=_size(made / path)) for path in _files(made)},
+        files={path: Hashed(sha256=sha256(made / path), size=_size(made / path)) for path in _files(made)},
     )
     _write(made, record)
     folder(name).parent.mkdir(exist_ok=True)
@@ -123,7 +114,7 @@ def settle(name: str, made: Path, entry: Entry, room: Path, asked: str = "") -> 
 
 def renew(name: str, entry: Entry) -> None:
     """Write into the record what the manifest says today of the use of files that stay as they are."""
-    record = _record(name)
+    record = record_of(folder(name), Record)
     today = {"licence": entry.licence, "memory": entry.memory, "use": entry.use}
     if record is not None and (renewed := record.model_copy(update=today)) != record:
         _write(folder(name), renewed)
@@ -189,13 +180,6 @@ def plain_errors(name: str) -> Iterator[None]:
 def weight(name: str) -> int:
     """Bytes that the weights of that name take on the disk."""
     return sum(_size(folder(name) / path) for path in _files(folder(name)))
-
-
-def _record(name: str) -> Record | None:
-    try:
-        return Record.model_validate_json((folder(name) / RECORD).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValidationError):
-        return None
 
 
 def _write(place: Path, record: Record) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -42,12 +43,13 @@ class Kept(BaseModel):
 
 
 class Pulled(BaseModel):
-    """One set of weights that is here; what else its record says is no business of a pipeline."""
+    """One set of weights that is here, so far as a pipeline has to do with it; `omni models` records more."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
-    files: dict[str, Kept]
+    files: Mapping[str, Kept]
+    """What lies there, by its path in the folder."""
     use: tuple[Use, ...] = ()
     memory: int | None = None
 
@@ -57,17 +59,20 @@ class Pulled(BaseModel):
         return self.memory or sum(kept.size for kept in self.files.values())
 
 
+Record = TypeVar("Record", bound=Pulled)
+
+
 def all_pulled() -> list[Pulled]:
     """Every set of weights with a record that can be read, by name; nothing is hashed."""
     place = home() / "models"
     folders = sorted(place.iterdir()) if place.is_dir() else []
-    return [found for folder in folders if (found := pulled(folder)) is not None]
+    return [found for folder in folders if (found := record_of(folder, Pulled)) is not None]
 
 
-def pulled(folder: Path) -> Pulled | None:
-    """What the record in a folder says; None where there is none."""
+def record_of(folder: Path, form: type[Record]) -> Record | None:
+    """What the record in a folder says; None where there is none that can be read."""
     try:
-        return Pulled.model_validate_json((folder / RECORD).read_text(encoding="utf-8"))
+        return form.model_validate_json((folder / RECORD).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError):
         return None
 

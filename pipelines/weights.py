@@ -33,7 +33,7 @@ def find(name: str) -> Path:
     return folder
 
 
-def pulled(name: str) -> bool:
+def is_here(name: str) -> bool:
     """Whether `find` would find them."""
     try:
         find(name)

@@ -48,7 +48,7 @@ class Embedded(BackendOptions):
 
     def load(self) -> RulesFirst:
         """Ready at once. Without the weights it says that it has no language model, when it would need it."""
-        if not (self.language_model and weights.pulled(self.weights)):
+        if not (self.language_model and weights.is_here(self.weights)):
             return RulesFirst(Rules(), None)
         model = SmolLM2(weights=self.weights, max_tokens=self.max_tokens, threads=self.threads)
         return RulesFirst(Rules(), Later(lambda: backends.load(model, "chat")))

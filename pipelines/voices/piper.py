@@ -53,7 +53,7 @@ class PiperVoices:
         main = OnnxVoice(weights.find(options.weights), options)
         self._main: Voice = main
         self._others: dict[str, Voice] = {main.language: main}
-        chinese = options.chinese or (CHINESE if weights.pulled(CHINESE) else "")
+        chinese = options.chinese or (CHINESE if weights.is_here(CHINESE) else "")
         if chinese and main.language != "zh":
             self._others["zh"] = OnnxVoice(weights.find(chinese), options)
         self._fallback = _espeak()
