@@ -36,7 +36,7 @@ def pixels(count: int = 2) -> Values:
 
 def engine(tower: Vit, wanted: Wanted, cache: Path) -> Any:
     if wanted in COMPILED:
-        for name in choice._NEEDS[wanted]:
+        for name in choice.NEEDS[wanted]:
             pytest.importorskip(name)
     return vision_engine(tower, wanted, 1, cache)
 
@@ -110,6 +110,6 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 
 
 def test_an_absent_runtime_is_told_with_the_install_line(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setitem(choice._NEEDS, "openvino", ("no_such_package",))
+    monkeypatch.setitem(choice.NEEDS, "openvino", ("no_such_package",))
     with pytest.raises(BackendError, match=r"needs no_such_package: pip install 'omni-assistant\[openvino\]'"):
         vision_engine(tower(), "openvino", 1, tmp_path)

@@ -6,10 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-import numpy as np
-from numpy.typing import NDArray
+from pipelines.vision.engines import Values
 
-Rows = NDArray[np.float32]
 Unit = int | tuple[str, int]
 """One position: a token, or a row of a picture."""
 
@@ -38,7 +36,7 @@ class Picture:
 
     key: str
     """Equal keys mean equal rows; a key is never used for another picture."""
-    rows: Rows
+    rows: Values
     """Positions × width of the language model."""
     whole: bool = False
     """True: each row attends to every other, so it is read in one pass and never in part."""

@@ -9,17 +9,17 @@ from typing import Any, Literal
 
 from pipelines import weights
 from pipelines.backends import BackendError
-from pipelines.vision.engines import TorchVision, VisionEngine
+from pipelines.vision.engines import TorchVision, Tower, VisionEngine
 
 Wanted = Literal["auto", "torch", "int8", "onnx", "openvino"]
 LARGE = 50_000_000
 """Parameters from which on a tower is worth compiling."""
-_NEEDS = {"onnx": ("onnx", "onnxruntime"), "openvino": ("openvino", "nncf")}
-_EXTRA = {"onnx": "neural", "openvino": "openvino"}
+NEEDS = {"onnx": ("onnx", "onnxruntime"), "openvino": ("openvino", "nncf")}
+EXTRA = {"onnx": "neural", "openvino": "openvino"}
 
 
-def vision_engine(tower: Any, wanted: Wanted, threads: int, cache: Path | None = None) -> VisionEngine:
-    """What runs this tower (a `Tower` with its weights, and with `shape.image`).
+def vision_engine(tower: Tower, wanted: Wanted, threads: int, cache: Path | None = None) -> VisionEngine:
+    """What runs this tower.
 
     `torch`: as it is. `int8`: in torch, its linear layers in 8 bits. `onnx`, `openvino`: compiled to 8 bits at the
     first load, which takes a minute for 400 M parameters, then loaded from `cache` (default: beside the weights).
@@ -37,21 +37,21 @@ def vision_engine(tower: Any, wanted: Wanted, threads: int, cache: Path | None =
         raise BackendError(f'vision = "{wanted}" runs on a processor: set vision = "torch", or device = "cpu"')
     if wanted == "int8":
         return TorchVision(_in_8_bits(tower), threads)
-    if absent := [name for name in _NEEDS[wanted] if importlib.util.find_spec(name) is None]:
+    if absent := [name for name in NEEDS[wanted] if importlib.util.find_spec(name) is None]:
         raise BackendError(
-            f"vision = \"{wanted}\" needs {', '.join(absent)}: pip install 'omni-assistant[{_EXTRA[wanted]}]'"
+            f"vision = \"{wanted}\" needs {', '.join(absent)}: pip install 'omni-assistant[{EXTRA[wanted]}]'"
         )
     return _compiled(tower, wanted, threads, cache or weights.home() / "compiled")
 
 
-def _best(tower: Any) -> Wanted:
+def _best(tower: Tower) -> Wanted:
     first = next(tower.parameters())
     large = sum(parameter.numel() for parameter in tower.parameters()) >= LARGE
-    there = all(importlib.util.find_spec(name) for name in _NEEDS["onnx"])
+    there = all(importlib.util.find_spec(name) for name in NEEDS["onnx"])
     return "onnx" if first.device.type == "cpu" and large and there else "torch"
 
 
-def _compiled(tower: Any, wanted: Literal["onnx", "openvino"], threads: int, cache: Path) -> VisionEngine:
+def _compiled(tower: Tower, wanted: Literal["onnx", "openvino"], threads: int, cache: Path) -> VisionEngine:
     from pipelines.vision.compiled import compiled
 
     if wanted == "onnx":
@@ -63,7 +63,7 @@ def _compiled(tower: Any, wanted: Literal["onnx", "openvino"], threads: int, cac
     return compiled(tower, OpenVino(threads), cache)
 
 
-def _in_8_bits(tower: Any) -> Any:
+def _in_8_bits(tower: Tower) -> Tower:
     """The same tower, its blocks changed one by one: no second copy of the weights is ever in memory."""
     import torch
     from torch import nn

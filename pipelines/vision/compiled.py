@@ -9,14 +9,14 @@ import tempfile
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from pipelines.backends import BackendError
-from pipelines.vision.engines import Steps, Values, values
+from pipelines.vision.engines import Steps, Tower, Values, values
 
 VERSION = 1
 """Goes up when towers are compiled in another way, so that files of the old way are made anew."""
@@ -47,7 +47,7 @@ class Runtime(Protocol):
 class Piece(nn.Module):
     """Some blocks of a tower, in float32; the first piece also begins the tower, the last also ends it."""
 
-    def __init__(self, tower: Any, first: int) -> None:
+    def __init__(self, tower: Tower, first: int) -> None:
         super().__init__()
         last = min(first + BLOCKS, len(tower.blocks))
         absent = {id(block): nn.Identity() for at, block in enumerate(tower.blocks) if not first <= at < last}
@@ -79,7 +79,7 @@ class CompiledVision:
         return np.concatenate(done)
 
 
-def compiled(tower: Any, runtime: Runtime, cache: Path) -> CompiledVision:
+def compiled(tower: Tower, runtime: Runtime, cache: Path) -> CompiledVision:
     """The tower in that runtime: from the files in `cache`, or compiled now, which takes a minute for 400 M parameters.
 
     Raises BackendError where the files cannot be kept, or the result is not like the tower.
@@ -100,12 +100,12 @@ def compiled(tower: Any, runtime: Runtime, cache: Path) -> CompiledVision:
     return _opened(folder, runtime, len(tower.blocks))
 
 
-def fingerprint(tower: Any) -> str:
+def fingerprint(tower: Tower) -> str:
     """A name for these weights in this architecture; another value, shape or version has another name."""
     digest = blake2b(f"{VERSION} {BLOCKS} {type(tower).__qualname__} {tower.shape}".encode(), digest_size=16)
     for name, tensor in tower.state_dict().items():
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
@@ -121,7 +121,7 @@ def scenes(side: int, count: int = 3) -> list[Tensor]:
     return made
 
 
-def _make(tower: Any, runtime: Runtime, folder: Path) -> None:
+def _make(tower: Tower, runtime: Runtime, folder: Path) -> None:
     """All pieces as files, compared with the tower on a picture."""
     folder.mkdir()
     given, runs = scenes(tower.shape.image), []

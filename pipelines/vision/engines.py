@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
+
+T = TypeVar("T")
 
 Values = NDArray[np.float32]
 Steps = Generator[None, None, Values]
@@ -25,8 +27,23 @@ class VisionEngine(Protocol):
         ...
 
 
+class Shape(Protocol):
+    """The size of a tower."""
+
+    @property
+    def image(self) -> int:
+        """Pixels of each side that it takes."""
+        ...
+
+
 class Tower(Protocol):
-    """A tower as torch has it: what is done before the blocks, the blocks, and what is done after them."""
+    """A tower as torch has it: what is done before the blocks, the blocks, and what is done after them.
+
+    Every one is a module with its weights; `Vit` and `Eva02` are such.
+    """
+
+    @property
+    def shape(self) -> Shape: ...
 
     @property
     def blocks(self) -> nn.ModuleList: ...
@@ -34,6 +51,12 @@ class Tower(Protocol):
     def begin(self, pixels: Tensor) -> Tensor: ...
 
     def end(self, hidden: Tensor) -> Tensor: ...
+
+    def float(self) -> Self: ...
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
+
+    def state_dict(self) -> dict[str, Tensor]: ...
 
 
 class TorchVision:
@@ -58,7 +81,7 @@ class TorchVision:
     def _tensor(self, pixels: Values) -> torch.Tensor:
         import torch
 
-        weight = next(self.tower.parameters())  # type: ignore[attr-defined]  # every tower is a module
+        weight = next(self.tower.parameters())
         return torch.from_numpy(np.ascontiguousarray(pixels)).to(weight.device, weight.dtype)
 
 
@@ -67,10 +90,24 @@ def values(tensor: Tensor) -> Values:
     return np.asarray(tensor.float().cpu().numpy(), np.float32)
 
 
-def finish(steps: Steps) -> Values:
+def finish(steps: Generator[Any, None, T]) -> T:
     """The result of work, without pausing."""
     while True:
         try:
             next(steps)
         except StopIteration as done:
-            return np.asarray(done.value, np.float32)
+            result: T = done.value
+            return result
+
+
+def quietly(steps: Generator[None, None, T]) -> Generator[str, None, T]:
+    """The same work among pieces of text: each of its pauses is an empty one."""
+    try:
+        while True:
+            next(steps)
+            yield ""
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    finally:
+        steps.close()
