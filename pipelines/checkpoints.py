@@ -48,11 +48,6 @@ def files(path: Path) -> list[Path]:
     raise BackendError(f"{path} is no checkpoint: it holds no *.safetensors and no *.gguf")
 
 
-def size(path: Path) -> int:
-    """Bytes of all weights of a checkpoint."""
-    return sum(file.stat().st_size for file in files(path))
-
-
 def parameters(path: Path) -> int:
     """How many numbers the weights are, told from the heads of the files. Raises BackendError for a damaged one."""
     counters = {".safetensors": _counts_of_safetensors, ".gguf": _counts_of_gguf}

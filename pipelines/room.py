@@ -7,13 +7,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines import checkpoints
 from pipelines.backends import BackendError
 
 if TYPE_CHECKING:
     import torch
 
+    from pipelines.language.loading import Placed
+
 SPARE = 256 << 20
 """Bytes that stay free for everything else."""
+WORKING = 1.15
+"""Memory in proportion to the weights: with what a model remembers of a text, and what one pass needs."""
 
 
 def free() -> int:
@@ -23,8 +28,12 @@ def free() -> int:
     return min(int(psutil.virtual_memory().available), _under_limit())
 
 
-def check(need: int, what: str, device: torch.device | None = None) -> None:
-    """Raises BackendError with both figures if `need` bytes are more than are free; on a GPU, of its own memory."""
+def check(weights: int, what: str, device: torch.device | None = None) -> None:
+    """Raises BackendError with both figures if a model with so many bytes of weights needs more memory than is free.
+
+    On a GPU, of its own memory.
+    """
+    need = int(weights * WORKING)
     on_gpu = device is not None and device.type == "cuda"
     have = graphics_memory(device) if on_gpu else free()
     if need + SPARE > have:
@@ -32,6 +41,11 @@ def check(need: int, what: str, device: torch.device | None = None) -> None:
             f"{what} needs {gigabytes(need)} of {'GPU ' if on_gpu else ''}memory, {gigabytes(have)} are free: "
             'choose a smaller model, or one on a server (backend = "openai")'
         )
+
+
+def check_weights(what: str, on: Placed, *paths: Path) -> None:
+    """The same for the weights in these files and folders, in the number format they will be computed in."""
+    check(sum(map(checkpoints.parameters, paths)) * on.dtype.itemsize, what, on.device)
 
 
 def graphics_memory(device: torch.device | None = None) -> int:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import checkpoints, room
+from pipelines import room
 from pipelines.backends import BackendError
 from pipelines.checkpoints import Rename
-from pipelines.language.loading import OFFLINE, Device, Precision, device_of, loading, precision_of
+from pipelines.language.loading import OFFLINE, Device, Placed, Precision, loading, placement
 from pipelines.language.sampling import Scores
 from pipelines.language.spans import Picture, Span, Tokens
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
 TURN_ENDS = ("<|im_end|>", "<|endoftext|>", "<end_of_turn>", "<|eot_id|>", "</s>")
@@ -105,14 +103,15 @@ def from_folder(folder: Path, threads: int, device: Device = "auto", precision: 
         import torch
         import transformers
 
-        on = device_of(device)
         config = transformers.AutoConfig.from_pretrained(folder, **OFFLINE)
         saved = config.dtype if isinstance(config.dtype, torch.dtype) else None
-        dtype = precision_of(precision, saved, on)
-        room.check(checkpoints.parameters(folder) * dtype.itemsize, folder.name, on)
+        on = placement(device, precision, saved)
+        room.check_weights(folder.name, on, folder)
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **OFFLINE)
-        model = transformers.AutoModelForCausalLM.from_pretrained(folder, **OFFLINE, use_safetensors=True, dtype=dtype)
-        return Causal(model.to(on), tokenizer, threads)
+        model = transformers.AutoModelForCausalLM.from_pretrained(
+            folder, **OFFLINE, use_safetensors=True, dtype=on.dtype
+        )
+        return Causal(model.to(on.device), tokenizer, threads)
 
 
 def built(config: Any, found: Iterator[tuple[str, Tensor]], rename: Rename, on: Placed) -> Any:
@@ -130,14 +129,6 @@ def built(config: Any, found: Iterator[tuple[str, Tensor]], rename: Rename, on: 
     if wrong := sorted(told["missing_keys"] | {name for name, *_ in told["mismatched_keys"]}):
         raise BackendError(f"the weights of the language model lack {len(wrong)} tensors, {wrong[0]} among them")
     return model.to(on.device)
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Where a model lives, and in which number format."""
-
-    device: torch.device
-    dtype: torch.dtype
 
 
 def turn_ends(tokenizer: Any, model: Any) -> frozenset[int]:

@@ -6,19 +6,18 @@ import contextlib
 import io
 from pathlib import Path
 
-from pipelines import checkpoints, room
-from pipelines.language.causal import Causal, Placed
-from pipelines.language.loading import OFFLINE, Device, Precision, device_of, loading, precision_of
+from pipelines import room
+from pipelines.language.causal import Causal
+from pipelines.language.loading import OFFLINE, Device, Placed, Precision, loading, placement
 
 
 def placed(file: Path, threads: int, device: Device, precision: Precision) -> Causal:
     """The same, in half precision or what is wanted. Raises BackendError; for too little memory, before it is read."""
     import torch
 
-    on = device_of(device)
-    dtype = precision_of(precision, torch.float16, on)
-    room.check(checkpoints.parameters(file) * dtype.itemsize, file.name, on)
-    return from_gguf(file, threads, Placed(on, dtype))
+    on = placement(device, precision, torch.float16)
+    room.check_weights(file.name, on, file)
+    return from_gguf(file, threads, on)
 
 
 def from_gguf(file: Path, threads: int, on: Placed) -> Causal:

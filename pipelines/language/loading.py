@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -35,6 +36,15 @@ def cores_for_models() -> int:
 
 
 Threads = Annotated[int, Field(default_factory=cores_for_models, ge=1, le=256)]
+
+
+def half_of_the_cores() -> int:
+    """Processor threads of the embedded chat by default: it is so small that more threads make it no faster, and it
+    works beside the other models, of which each waits for its slowest thread."""
+    return max(1, (os.cpu_count() or 2) // 2)
+
+
+HalfTheThreads = Annotated[int, Field(default_factory=half_of_the_cores, ge=1, le=256)]
 
 
 @contextmanager
@@ -87,3 +97,28 @@ def precision_of(wanted: Precision, saved: torch.dtype | None, device: torch.dev
     if device.type == "cpu" and saved == torch.float16:
         return torch.bfloat16
     return saved or torch.float32
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a model lives, and in which number format."""
+
+    device: torch.device
+    dtype: torch.dtype
+
+
+def placement(device: Device, precision: Precision, saved: torch.dtype | None) -> Placed:
+    """Where a model shall live; `saved`: the number format of its file, None where it does not say.
+
+    Raises BackendError.
+    """
+    there = device_of(device)
+    return Placed(there, precision_of(precision, saved, there))
+
+
+def dtype_named(text: object) -> torch.dtype | None:
+    """The number format that a configuration names, as `bfloat16` or `torch.bfloat16`; None where it names none."""
+    import torch
+
+    found = getattr(torch, str(text).removeprefix("torch."), None)
+    return found if isinstance(found, torch.dtype) and found.is_floating_point else None
