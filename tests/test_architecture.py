@@ -65,6 +65,12 @@ def test_every_module_says_what_it_is_for(path: Path) -> None:
     assert docstring or path.name == "__init__.py"
 
 
+@pytest.mark.parametrize("path", [*_modules("pipelines"), *_modules("assistant")], ids=str)
+def test_transformers_is_imported_by_one_thread_at_a_time(path: Path) -> None:
+    """Within `loading`, then, which holds the lock: two imports at once leave weights out."""
+    assert not _ours(_imports(path, top_level_only=True), "transformers")
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -24,9 +24,10 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
 from pipelines.captioners.hf_engine import Shown  # noqa: E402
-from pipelines.captioners.hf_model import NativeVlm, content_of  # noqa: E402
+from pipelines.captioners.hf_model import NativeVlm  # noqa: E402
 from pipelines.captioners.processors import fitted  # noqa: E402
 from pipelines.captioners.stepwise import stepwise  # noqa: E402
+from pipelines.vision.engines import finish  # noqa: E402
 
 FAMILIES = sorted(vlms.NATIVE)
 
@@ -37,27 +38,16 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: make(home / name) for name, make in vlms.NATIVE.items()}
 
 
-def finished(steps: Generator[str, None, Any]) -> Any:
-    """What the steps come to, without pausing."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            return done.value
-
-
 def drawn(model: NativeVlm, request: Look, count: int = 12) -> list[int]:
     """The answer as tokens, through the caches of the model."""
-    inputs, key = model._inputs(request), content_of(request.frame)
-    encoded = model._features(key, inputs)
-    prompt = model._engine.show(Shown(inputs, key, finished(encoded)))
+    prompt = model.engine.show(finish(model.shown(request.frame, model.inputs(request))))
     return list(tokens(model.reader, prompt, Limits(count)))
 
 
 def generated(model: NativeVlm, request: Look, count: int = 12) -> list[int]:
     """The answer as transformers' own generation gives it, without any cache of ours."""
-    inputs = model._inputs(request)
-    whole = model._engine.model.generate(**inputs, max_new_tokens=count, do_sample=False)[0].tolist()
+    inputs = model.inputs(request)
+    whole = model.engine.model.generate(**inputs, max_new_tokens=count, do_sample=False)[0].tolist()
     return [int(token) for token in whole[inputs["input_ids"].shape[1] :]]
 
 
@@ -66,7 +56,7 @@ def watched(model: Any) -> Iterator[tuple[list[int], list[int]]]:
     """How many positions each pass of the decoder read, and how many pictures were encoded."""
     passes: list[int] = []
     pictures: list[int] = []
-    engine = model._engine
+    engine = model.engine
     original = engine.features
 
     def read(_: Any, args: Any, given: dict[str, Any]) -> None:
@@ -101,7 +91,7 @@ def test_through_all_caches_it_says_what_transformers_own_generation_says(name: 
         expected = generated(reference, request)
         made = drawn(ours, request)
         assert made == expected[: len(made)]
-        assert len(made) == len(expected) or expected[len(made)] in ours._engine.ends or len(made) >= 8
+        assert len(made) == len(expected) or expected[len(made)] in ours.engine.ends or len(made) >= 8
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -112,7 +102,7 @@ def test_a_new_question_on_the_same_frame_reads_only_the_question(name: str, fol
         first = passes[0]
         passes.clear()
         list(model.look(Look(frame(), "Is it red?")))
-        asked = len(model._engine.encode("Is it red?<|im_end|>\n<|im_start|>assistant\n"))
+        asked = len(model.engine.encode("Is it red?<|im_end|>\n<|im_start|>assistant\n"))
         assert passes[0] <= asked < first
         passes.clear()
         list(model.look(Look(frame(5), "Is it red?")))
@@ -150,7 +140,7 @@ def test_closing_ends_the_work_at_once_and_leaves_no_thread(folders: dict[str, P
 @pytest.mark.parametrize("taken", [1, 2, 3])
 def test_a_picture_that_is_left_half_way_is_left_there(name: str, taken: int, folders: dict[str, Path]) -> None:
     model, ran, threads = loaded(folders[name]), [], threading.active_count()
-    towers = [module for name, module in model._engine.model.named_modules() if name.endswith((".mlp", "_mlp"))]
+    towers = [module for name, module in model.engine.model.named_modules() if name.endswith((".mlp", "_mlp"))]
     for tower in towers:
         tower.register_forward_hook(lambda *_: ran.append(1))
     answer = model.look(TALK[0])
@@ -168,8 +158,8 @@ def test_what_goes_wrong_in_a_picture_is_raised_where_it_is_waited_for() -> None
         raise ValueError("no picture")
 
     with pytest.raises(ValueError, match="no picture"):
-        finished(stepwise(wrong, []))
-    assert finished(stepwise(lambda: 7, [])) == 7
+        finish(stepwise(wrong, []))
+    assert finish(stepwise(lambda: 7, [])) == 7
 
 
 def test_a_cache_whose_window_has_moved_on_is_made_anew(tmp_path: Path) -> None:
@@ -180,14 +170,14 @@ def test_a_cache_whose_window_has_moved_on_is_made_anew(tmp_path: Path) -> None:
         with watched(ours) as (passes, _):
             made, expected = drawn(ours, request), generated(reference, request)
         assert made == expected[: len(made)]
-        assert passes[0] == ours._inputs(request)["input_ids"].shape[1]
+        assert passes[0] == ours.inputs(request)["input_ids"].shape[1]
 
 
 def test_old_pictures_are_forgotten(folders: dict[str, Path]) -> None:
     model = loaded(folders["llava"], frames=2, max_answer=2)
     for seed in range(4):
         list(model.look(Look(frame(seed), "What is it?")))
-    assert len(model._seen) == 2
+    assert len(model.frames) == 2
 
 
 def test_chance_plays_the_part_it_is_given(folders: dict[str, Path]) -> None:
@@ -200,7 +190,7 @@ def test_chance_plays_the_part_it_is_given(folders: dict[str, Path]) -> None:
 
 def positions(model: NativeVlm, seen: Frame) -> int:
     """How many positions of a prompt the picture takes."""
-    spans = model._engine.show(Shown(model._inputs(Look(seen, "What is it?")), "key"))
+    spans = model.engine.show(Shown(model.inputs(Look(seen, "What is it?")), "key"))
     return sum(len(span) for span in spans if isinstance(span, Picture))
 
 
@@ -231,8 +221,8 @@ def test_pictures_of_any_shape_fit(size: tuple[int, int], expected: tuple[int, i
 @pytest.mark.parametrize("name", FAMILIES)
 def test_marks_in_a_question_are_words_not_marks(name: str, folders: dict[str, Path]) -> None:
     model = loaded(folders[name])
-    sly = " ".join(model._engine.processor.tokenizer.all_special_tokens)
-    plain, marked = (model._inputs(Look(frame(), asked))["input_ids"] for asked in ("hi", f"hi {sly}"))
+    sly = " ".join(model.engine.processor.tokenizer.all_special_tokens)
+    plain, marked = (model.inputs(Look(frame(), asked))["input_ids"] for asked in ("hi", f"hi {sly}"))
     assert plain.tolist() == marked.tolist()
 
 

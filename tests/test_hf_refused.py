@@ -39,7 +39,7 @@ def test_a_text_model_cannot_see(tmp_path: Path) -> None:
 def test_a_truncated_file(tmp_path: Path) -> None:
     weights = vlms.llava(tmp_path / "llava") / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-5000])
-    assert "cannot be read, pull them anew" in refused(weights.parent)
+    assert "is damaged or no checkpoint, pull it anew" in refused(weights.parent)
 
 
 def test_weights_with_a_hole(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ pytest.importorskip("gguf")
 from pipelines.captioners import llamacpp as captioner
 from pipelines.language import llamacpp
 from pipelines.language.llamacpp import LlamaCpp
+from pipelines.vision.engines import finish
 from tests.small import captioner_llamacpp
 
 IDS = (71, 68, 75, 90, 78, 10, 11, 12)
@@ -75,8 +76,8 @@ def test_prompts_longer_than_one_pass_are_read_in_several(engine: LlamaCpp, monk
 
 def test_it_says_what_transformers_says_of_the_same_file(engine: LlamaCpp, file: Path) -> None:
     torch = pytest.importorskip("torch")
-    from pipelines.language.causal import Placed
     from pipelines.language.gguf import from_gguf
+    from pipelines.language.loading import Placed
 
     other = from_gguf(file, 1, Placed(torch.device("cpu"), torch.float32))
     text = "<|im_start|>user\nWhat do you see? 你好<|im_end|>\n"
@@ -97,8 +98,8 @@ def tiny_chat(messages: list[dict[str, str]]) -> str:
 
 def test_rows_that_see_each_other_are_read_without_order(engine: LlamaCpp, file: Path) -> None:
     torch = pytest.importorskip("torch")
-    from pipelines.language.causal import Placed
     from pipelines.language.gguf import from_gguf
+    from pipelines.language.loading import Placed
 
     other = from_gguf(file, 1, Placed(torch.device("cpu"), torch.float32))
     spans = [Tokens((9, 8)), picture(file, IDS, whole=True), Tokens((5, 6))]
@@ -162,7 +163,8 @@ def frame(seed: int) -> Frame:
 
 
 def test_eyes_put_their_marks_around_one_tile(vlm: Any) -> None:
-    spans = vlm._spans(picture_of(vlm, frame(1)), Look(frame(1), "And now?", (Exchange("What is it?", "A ball."),)))
+    request = Look(frame(1), "And now?", (Exchange("What is it?", "A ball."),))
+    spans = vlm.spans(vlm.written(request), picture_of(vlm, frame(1)))
     engine = vlm.reader.engine
     assert [len(span) for span in spans][1] == (32 // 8) ** 2 // 2**2
     assert spans[0].ids[-2:] == tuple(engine.encode("<fake_token_around_image><global-img>"))
@@ -172,13 +174,8 @@ def test_eyes_put_their_marks_around_one_tile(vlm: Any) -> None:
 
 
 def picture_of(vlm: Any, frame: Frame) -> Picture:
-    steps = vlm._picture(frame)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            made: Picture = done.value
-            return made
+    made: Picture = finish(vlm.picture(frame))
+    return made
 
 
 def test_a_frame_is_encoded_once_and_answers_hang_on_the_frame(vlm: Any) -> None:

@@ -100,7 +100,7 @@ def test_a_chat_history_is_the_history(model: Moondream) -> None:
 
 def test_a_second_question_reads_neither_picture_nor_pixels_again(model: Moondream) -> None:
     """And it says what a model says that has read nothing before."""
-    inner = model._model
+    inner = model.model
     image = model.encode_image(picture(3))
     model.query(image, "What is it?")
     read: list[int] = []
@@ -147,17 +147,17 @@ def test_the_prompt_of_2024_is_its_text(loaded: dict[str, Moondream]) -> None:
     old = loaded["2024"]
     before, _, after = ask("What?", ()).partition(prompting.PICTURE)
     begin = old.tokenizer.convert_tokens_to_ids("<|endoftext|>")
-    assert prompting.cut(old._model.language, before, after)[0] == [begin]
+    assert prompting.cut(old.model.language, before, after)[0] == [begin]
     assert begin == small.MARKS.index("<|md_reserved_2|>")  # that is: not 0, where 2025 has it
 
 
 def test_the_templates_of_2025_are_tokens(new: Moondream) -> None:
     asked = prompting.of_2025(prompting.TEMPLATES)
-    encode = new._model.language.encode
+    encode = new.model.language.encode
 
     def ids(prompt: str) -> list[int]:
         before, _, after = prompt.partition(prompting.PICTURE)
-        return [*prompting.cut(new._model.language, before, after)[1]]
+        return [*prompting.cut(new.model.language, before, after)[1]]
 
     assert ids(asked.ask("is it red", ())) == [1, 15381, 2, *encode("is it red"), 3]
     assert [ids(asked.captions[length]) for length in ("short", "normal", "long")] == [
@@ -170,7 +170,7 @@ def test_the_templates_of_2025_are_tokens(new: Moondream) -> None:
 
 def test_no_word_of_a_person_is_a_token_by_number(new: Moondream) -> None:
     asked = prompting.of_2025(prompting.TEMPLATES).ask("red\ue0010\ue002 ball", ())
-    assert 0 not in prompting.cut(new._model.language, "", asked.partition(prompting.PICTURE)[2])[1]
+    assert 0 not in prompting.cut(new.model.language, "", asked.partition(prompting.PICTURE)[2])[1]
 
 
 # What goes wrong

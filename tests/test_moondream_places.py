@@ -90,7 +90,7 @@ def test_each_row_is_the_patch_in_the_whole_picture_beside_the_same_place_in_its
 
 
 def test_a_small_picture_is_encoded_once_and_a_large_one_in_parts(new: Moondream) -> None:
-    sight = new._model._see
+    sight = new.model.see
     quick = CropSight(sight.vision, sight.projection, sight.cropping, sight.begin, full=False)
 
     def steps(see: CropSight, image: Image.Image) -> int:
@@ -123,7 +123,7 @@ def test_detect_and_point_give_places_in_the_picture(new: Moondream) -> None:
 
 def test_a_walk_ends_where_the_model_ends_it_or_the_context_does(new: Moondream) -> None:
     image = new.encode_image(picture())
-    language = new._model.language
+    language = new.model.language
     ends, context = language.ends, language.context
     try:
         language.context = len(image.picture) + 20
@@ -139,8 +139,8 @@ def test_places_are_read_from_the_states_that_rows_of_places_leave(options: dict
     tensors = small.file(options)
     image = new.encode_image(picture())
     found = new.detect(image, "ball", settings={"max_objects": 1})["objects"][0]
-    inner = new._model
-    (seen, told) = inner._parts(inner.prompts.regions["detect"]("ball"), image.picture)
+    inner = new.model
+    (seen, told) = inner.spans(inner.prompts.regions["detect"]("ball"), image.picture)
     rows = torch.cat([torch.from_numpy(seen.rows), tensors["text.wte"][list(told.ids)]])
 
     def decoded(name: str) -> Any:

@@ -53,7 +53,7 @@ def picture(seed: int = 0, width: int = 200, height: int = 150) -> Image.Image:
 def test_the_language_model_of_2024_is_phi_with_its_attention_split(
     options: dict[str, dict[str, Any]], loaded: dict[str, Moondream]
 ) -> None:
-    tensors, language = small.file(options["2024"]), loaded["2024"]._model.language
+    tensors, language = small.file(options["2024"]), loaded["2024"].model.language
     ids = language.encode("What is in the picture? A red ball")
     rows = tensors["text_model.transformer.embd.wte.weight"][ids]
     states = moons.states(tensors, "text_model.transformer.h.", "mixer.Wqkv", "mixer.out_proj", rows, whole=0)
@@ -65,7 +65,7 @@ def test_the_language_model_of_2024_is_phi_with_its_attention_split(
 def test_the_prefix_of_2025_attends_in_both_directions(options: dict[str, dict[str, Any]], new: Moondream) -> None:
     """The words after it do not: a causal mask, or one that leaves out the beginning of the text, says otherwise."""
     tensors = small.file(options["2025"])
-    language, seen = new._model.language, new.encode_image(picture()).picture
+    language, seen = new.model.language, new.encode_image(picture()).picture
     assert seen.whole
     assert len(seen.rows) == small.Size(0).grid ** 2 + 1
     assert np.array_equal(seen.rows[0], tensors["text.wte"][0].numpy())

@@ -25,7 +25,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from pipelines.captioners import omnilmm_parts as parts  # noqa: E402
-from pipelines.vision.engines import finish  # noqa: E402
+from pipelines.language.loading import Placed  # noqa: E402
+from pipelines.vision.engines import TorchVision, finish  # noqa: E402
 
 MAKERS = {"3B": small.make, "12B": small.make_12b}
 Made = Callable[[str], dict[str, Any]]
@@ -85,11 +86,12 @@ def test_what_is_cached_says_the_same_token_for_token(size: str, made: Made) -> 
 def test_the_3b_undoes_the_multiplier_in_its_rows(made: Made) -> None:
     folder = Path(made("3B")["weights"])
     told, image = checkpoints.config(folder), Image.fromarray(frame().pixels)
-    anatomy, on = parts.ANATOMIES["3B"], parts.Placed(torch.device("cpu"), torch.float32)
+    anatomy, on = parts.ANATOMIES["3B"], Placed(torch.device("cpu"), torch.float32)
     eyes = parts.eyes_of(anatomy, dict(checkpoints.tensors(folder)), told, on)
-    rows = finish(load(made("3B"))._see(image))
+    see = parts.seeing(TorchVision(eyes.tower, 1), eyes, anatomy, 1.0)
+    rows = finish(load(made("3B")).see(image))
     assert rows.shape == (small.QUERIES, small.WIDTH)
-    assert np.abs(rows * told["scale_emb"] - finish(parts.seeing(eyes, anatomy, 1.0, 1)(image))).max() < 1e-5
+    assert np.abs(rows * told["scale_emb"] - finish(see(image))).max() < 1e-5
 
 
 def test_the_12b_is_asked_in_the_words_of_zephyr() -> None:
@@ -292,5 +294,5 @@ def test_too_little_memory_is_told_before_anything_is_read(made: Made, monkeypat
     monkeypatch.setattr(checkpoints, "parameters", lambda folder: 11_615_720_192)
     monkeypatch.setattr(checkpoints, "tensors", lambda folder: pytest.fail("it reads the weights"))
     monkeypatch.setattr(room, "free", lambda: 8 * 10**9)
-    with pytest.raises(BackendError, match=r"OmniLMM-12B .* needs 23\.2 GB of memory, 8\.0 GB are free"):
+    with pytest.raises(BackendError, match=r"OmniLMM-12B .* needs 26\.7 GB of memory, 8\.0 GB are free"):
         load(made("12B") | {"precision": "auto"})

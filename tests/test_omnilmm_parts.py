@@ -217,7 +217,8 @@ def test_pictures_come_in_the_scale_their_tower_was_trained_with(size: Size, mea
             return torch.zeros(1, 16, small.EYES)
 
     eyes: Any = parts.Eyes(Watched(), Resampler(4, small.EYES, 128).eval())  # type: ignore[arg-type]
-    finish(parts.seeing(eyes, parts.ANATOMIES[size], 1.0, 1)(Image.new("RGB", (50, 40), (128, 64, 32))))
+    see = parts.seeing(TorchVision(eyes.tower, 1), eyes, parts.ANATOMIES[size], 1.0)
+    finish(see(Image.new("RGB", (50, 40), (128, 64, 32))))
     assert seen[0].shape == (1, 3, 56, 56)
     assert float(seen[0][0, 0, 5, 5]) == pytest.approx((128 / 255 - mean) / deviation, abs=1e-5)
 

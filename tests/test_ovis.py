@@ -14,6 +14,7 @@ from PIL import Image
 from devices.media import Frame
 from pipelines.backends import BackendError, Exchange, Look
 from pipelines.captioners.ovis import Ovis, OvisOptions
+from pipelines.vision.engines import finish
 from pipelines.vision.partition import ATOM, best_grid, boxes, cut, padded, placeholders
 from tests.small import captioner_ovis
 
@@ -31,6 +32,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(folder: Path) -> Any:
     return OvisOptions(weights=str(folder), threads=1, max_answer=10, precision="float32").load()
+
+
+@pytest.fixture(scope="module")
+def ovis(folder: Path) -> Any:
+    """The parts that the model is made of."""
+    from pipelines.captioners import ovis_model
+
+    return ovis_model.load(folder, OvisOptions(weights=str(folder), threads=1, precision="float32"))
 
 
 def photo(width: int = 90, height: int = 60, seed: int = 0) -> Image.Image:
@@ -79,11 +88,10 @@ def test_a_part_keeps_its_proportions_in_the_middle_of_zeros() -> None:
     assert (square[:, 42:] == 0).all()
 
 
-def test_rows_are_the_mean_of_visual_words_with_indicators_around(model: Any) -> None:
+def test_rows_are_the_mean_of_visual_words_with_indicators_around(ovis: Any) -> None:
     """Against the definition, computed one patch after the other."""
     parts = cut(photo(), 56, 1)
-    ovis = model._see.__self__
-    rows = _finished(ovis.rows(parts)) / ovis.scale
+    rows = finish(ovis.rows(parts)) / ovis.scale
     with torch.inference_mode():
         features = ovis.vision.tower(torch.from_numpy(parts.pixels))[0].reshape(4, 4, 32)
         expected = [ovis.table.vte.weight[-5], ovis.table.vte.weight[-4]]
@@ -98,12 +106,12 @@ def test_rows_are_the_mean_of_visual_words_with_indicators_around(model: Any) ->
     assert np.abs(rows - torch.stack(expected).numpy()).max() < 1e-5
 
 
-def test_gemma_enlarges_pictures_as_it_enlarges_words(model: Any) -> None:
+def test_gemma_enlarges_pictures_as_it_enlarges_words(ovis: Any, model: Any) -> None:
     """As when Ovis was trained: words and pictures go in as they are, and all are multiplied by √width."""
-    ovis, engine = model._see.__self__, model.reader.engine
-    rows = _finished(ovis.rows(cut(photo(), 56, 1)))
+    engine = model.reader.engine
+    rows = finish(ovis.rows(cut(photo(), 56, 1)))
     ids = engine.encode("<bos>what is it")
-    spans = model._spans(model_picture("p", rows), Look(frame(), "what is it"))
+    spans = model.spans(model.written(Look(frame(), "what is it")), model_picture("p", rows))
     engine.keep(0)
     ours = engine.read(spans)
     weight = engine.model.get_input_embeddings().weight
@@ -121,12 +129,6 @@ def model_picture(key: str, rows: Any) -> Any:
     return Picture(key, rows)
 
 
-def _finished(steps: Any) -> Any:
-    from pipelines.vision.engines import finish
-
-    return finish(steps)
-
-
 def test_a_second_question_is_answered_as_if_it_were_the_first(model: Any, folder: Path) -> None:
     history = (Exchange("what is it", "a ball"),)
     list(model.look(Look(frame(), "what is it")))
@@ -137,7 +139,7 @@ def test_a_second_question_is_answered_as_if_it_were_the_first(model: Any, folde
 
 def test_more_parts_are_more_rows(folder: Path) -> None:
     model = OvisOptions(weights=str(folder), threads=1, partitions=9).load()
-    rows = _finished(model._see(photo(240, 120)))
+    rows = finish(model.see(photo(240, 120)))
     grid = best_grid((240, 120), 56, 9)
     assert len(rows) == (grid[0] * grid[1] + 1) * 4 + len(placeholders(grid)) - placeholders(grid).count(ATOM)
 
@@ -170,7 +172,7 @@ def test_the_facade_says_what_the_captioner_says(folder: Path, model: Any) -> No
     _, ids, pixels = facade.preprocess_inputs("<image>\nwhat is it", [photo()], max_partition=1)
     made = facade.generate(ids[None], pixel_values=[pixels], max_new_tokens=10)[0].tolist()
     said = "".join(model.look(Look(frame(), "what is it")))
-    assert facade._model.language.decode(made).startswith(said[:-1])
+    assert facade.model.language.decode(made).startswith(said[:-1])
 
 
 def test_images_that_are_not_as_many_as_their_marks_are_one_line(folder: Path) -> None:

@@ -101,7 +101,7 @@ def test_another_frame_is_seen_and_old_ones_are_forgotten(engine: Causal) -> Non
     model = vlm(engine, frames=2)
     answers = {"".join(model.look(Look(frame(seed), "what do you see"))) for seed in range(4)}
     assert len(answers) > 1
-    assert len(model._seen) == 2
+    assert len(model.frames) == 2
 
 
 def test_embeddings_of_words_are_words(engine: Causal) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,13 @@ import numpy as np
 from tests import gguf_files, tiny
 
 OMNIVISION_MARKS = (*tiny.MARKS, "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|ocr_start|>", "<|ocr_end|>")
+
+QWEN2_HALF_B = {
+    "vocab_size": 151936, "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24,
+    "num_attention_heads": 14, "num_key_value_heads": 2, "max_position_embeddings": 32768,
+    "rope_parameters": {"rope_type": "default", "rope_theta": 1000000.0}, "rms_norm_eps": 1e-6,
+    "tie_word_embeddings": True,
+}  # fmt: skip
 
 
 def omnivision(folder: Path, numbers: str) -> Path:
@@ -21,6 +29,46 @@ def omnivision(folder: Path, numbers: str) -> Path:
     if not words.exists():
         _once(words, lambda path: gguf_files.language(path, gguf_files.QWEN2_HALF_B, numbers, OMNIVISION_MARKS))
     return words
+
+
+def omnivision_safetensors(folder: Path) -> Path:
+    """The same model in bfloat16, as transformers has it."""
+    if not (folder / "config.json").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _once(folder / "model.safetensors", _omnivision_tensors)
+        words = tiny.tokenizer(OMNIVISION_MARKS)
+        words.save_pretrained(folder)
+        vision = {"image_size": 384, "num_attention_heads": 16, "layer_norm_eps": 1e-6}
+        text = QWEN2_HALF_B | {"eos_token_id": words.eos_token_id, "bos_token_id": None, "pad_token_id": None}
+        told = {"model_type": "llava", "torch_dtype": "bfloat16", "vision_config": vision, "text_config": text}
+        (folder / "config.json").write_text(json.dumps(told), encoding="utf-8")
+    return folder
+
+
+def _omnivision_tensors(path: Path) -> None:
+    import torch
+    import transformers
+    from safetensors.torch import save_file
+
+    from pipelines.captioners.omnivision_parts import Eyes
+    from pipelines.vision.vit import VitShape
+
+    with torch.device("meta"):
+        eyes = Eyes(VitShape(), 4096, 896, 9)
+        language = transformers.Qwen2ForCausalLM(transformers.Qwen2Config(**QWEN2_HALF_B)).model
+    parts = {
+        "vision_tower.vision_model.": eyes.tower, "multi_modal_projector.": eyes.connector,
+        "language_model.model.": language,
+    }  # fmt: skip
+    torch.manual_seed(0)
+    save_file(
+        {
+            prefix + name: (0.02 * torch.randn(one.shape) + ("norm" in name and "weight" in name)).to(torch.bfloat16)
+            for prefix, part in parts.items()
+            for name, one in part.state_dict().items()
+        },
+        path,
+    )
 
 
 def smolvlm_gguf(folder: Path) -> Path:

@@ -10,10 +10,11 @@ from PIL import Image
 
 from devices.media import Frame
 from pipelines.backends import BackendError, Look
+from pipelines.captioners.describing import Describing
 from pipelines.captioners.hf_engine import NativeEngine, Shown
+from pipelines.captioners.kept import content_of
 from pipelines.captioners.processors import fitted
-from pipelines.language.engine import Limits, Reader, stream, tokens
-from pipelines.types import Seen
+from pipelines.language.engine import Reader, stream, tokens
 from pipelines.wording import listed, one_line
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ CANNOT = "I can describe, not answer: "
 """Said before what is seen, where a question means no task."""
 
 
-class Florence:
+class Florence(Describing):
     """Florence-2 as a Looker. It cannot be asked: a question is answered by the task that is nearest to it.
 
     That is the task it names, else one its words mean (`WORDS_FOR`), else that of the options, and then it says so.
@@ -38,31 +39,33 @@ class Florence:
     """
 
     def __init__(self, engine: NativeEngine, options: Hf) -> None:
-        self._engine, self.options = engine, options
+        self.engine = engine
+        self.options: Hf = options
         self.reader = Reader(engine)
         self._plain: dict[str, str] = engine.processor.task_prompts_without_inputs
+        if unheeded := options.changed("prompt", "frames", "tiles"):
+            raise BackendError(
+                f"Florence-2 knows tasks only, it cannot heed {unheeded[0]}: leave it out and set `task`"
+            )
         if options.task not in self._plain:
             raise BackendError(f"there is no task {options.task!r}: choose one of {', '.join(sorted(self._plain))}")
 
-    def caption(self, frame: Frame) -> Seen:
-        """The caption at once."""
-        return Seen(one_line("".join(self.describe(frame))))
-
-    def describe(self, frame: Frame) -> Generator[str, None, None]:
-        """What the task of the options finds, in pieces; empty ones first."""
-        return self.look(Look(frame, self.options.task, max_tokens=self.options.max_tokens))
+    @property
+    def prompt(self) -> str:
+        """The task that a keyframe is described by."""
+        return self.options.task
 
     def look(self, request: Look) -> Generator[str, None, None]:
         """What the task nearest to the question finds, in pieces; empty ones first. A list comes as one piece."""
         meant = self.task_for(request.question)
         yield "" if meant else CANNOT
         task = meant or self.options.task
-        prompt = self._engine.show(self._shown(task, request.frame))
-        limits = Limits(request.max_tokens or self.options.max_answer, self.options.sampling, self.options.seed)
-        if self._engine.processor.tasks_answer_post_processing_type.get(task, "pure_text") == "pure_text":
+        prompt = self.engine.show(self.shown(task, request.frame))
+        limits = self.options.limits(request)
+        if self.engine.processor.tasks_answer_post_processing_type.get(task, "pure_text") == "pure_text":
             yield from stream(self.reader, prompt, limits)
         else:
-            yield from self._found(task, tokens(self.reader, prompt, limits), request.frame)
+            yield from self.found(task, tokens(self.reader, prompt, limits), request.frame)
 
     def task_for(self, question: str) -> str | None:
         """The task that answers a question, as it stands in a prompt; None where there is none."""
@@ -71,20 +74,21 @@ class Florence:
         meant = (task for task, words in WORDS_FOR.items() if words.search(question) and task in self._plain)
         return next(meant, None)
 
-    def _shown(self, task: str, frame: Frame) -> Shown:
+    def shown(self, task: str, frame: Frame) -> Shown:
+        """A task with its picture, as the model is given them."""
         image = fitted(Image.fromarray(frame.pixels), self.options.image_size)
-        made = self._engine.processor(text=task, images=image, return_tensors="pt")
-        return Shown(dict(made.to(self._engine.model.device, dtype=self._engine.model.dtype)), "")
+        made = self.engine.processor(text=task, images=image, return_tensors="pt")
+        return Shown(dict(made.to(self.engine.model.device, dtype=self.engine.model.dtype)), content_of(frame))
 
-    def _found(self, task: str, drawn: Iterator[int], frame: Frame) -> Generator[str, None, None]:
+    def found(self, task: str, drawn: Iterator[int], frame: Frame) -> Generator[str, None, None]:
         """A list with places as words: an empty piece per token, then all of it."""
         made: list[int] = []
         for token in drawn:
             made.append(token)
             yield ""
         size = (frame.pixels.shape[1], frame.pixels.shape[0])
-        written = self._engine.processor.tokenizer.decode(made, skip_special_tokens=False)
-        answer = self._engine.processor.post_process_generation(text=written, task=task, image_size=size)
+        written = self.engine.processor.tokenizer.decode(made, skip_special_tokens=False)
+        answer = self.engine.processor.post_process_generation(text=written, task=task, image_size=size)
         yield listed([_placed(label, box, size) for label, box in _pairs(answer[task])])
 
 

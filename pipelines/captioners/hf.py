@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from pydantic import Field
 
 from pipelines import weights
@@ -13,9 +11,6 @@ from pipelines.captioners.split import VisionOptions
 
 class Hf(VisionOptions):
     """The weights are a folder as `from_pretrained` takes it, with safetensors; code in it is never run."""
-
-    needs: ClassVar[tuple[str, ...]] = ("torch", "transformers")
-    extra: ClassVar[str] = "neural"
 
     weights: str = "smolvlm-256m"
     """The name they were pulled by, or a path."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Generator, Sequence
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +12,14 @@ from PIL import Image
 from devices.media import Frame
 from pipelines import checkpoints, room
 from pipelines.backends import BackendError, Exchange, Look, Looker, first_line
+from pipelines.captioners.describing import Describing
 from pipelines.captioners.families import check_sight
 from pipelines.captioners.hf_engine import Inputs, NativeEngine, Shown
+from pipelines.captioners.kept import Kept, content_of
 from pipelines.captioners.processors import fitted, in_one_tile, processor_of
 from pipelines.chats.prompting import unmarked
-from pipelines.language.engine import Limits, Reader, stream
-from pipelines.language.loading import device_of, loading, precision_of
-from pipelines.types import Seen
-from pipelines.wording import one_line
+from pipelines.language.engine import Reader, stream
+from pipelines.language.loading import OFFLINE, loading, placement
 
 if TYPE_CHECKING:
     import torch
@@ -32,24 +30,21 @@ if TYPE_CHECKING:
 def from_folder(folder: Path, options: Hf) -> Looker:
     """Load a folder as `from_pretrained` takes it. Raises BackendError."""
     checkpoints.config(folder)
-    bytes_of_file = checkpoints.size(folder)
     with loading(folder):
         import transformers
 
-        config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        config = transformers.AutoConfig.from_pretrained(folder, **OFFLINE)
         check_sight(folder, config.model_type)
-        device = device_of(options.device)
-        saved = _saved_in(config)
-        dtype = precision_of(options.precision, saved, device)
-        room.check(bytes_of_file * dtype.itemsize // (saved or dtype).itemsize, f"{folder.name!r}", device)
+        on = placement(options.device, options.precision, _saved_in(config))
+        room.check_weights(f"{folder.name!r}", on, folder)
         processor = processor_of(folder, config)
-        engine = NativeEngine(_model(folder, dtype).to(device), processor, options.threads)
+        engine = NativeEngine(_model(folder, on.dtype).to(on.device), processor, options.threads)
     if not options.tiles:
         in_one_tile(processor)
     return _looker(engine, options)
 
 
-class NativeVlm:
+class NativeVlm(Describing):
     """A chat model that sees, as a Looker.
 
     A picture is encoded once and kept; a further question about it reads the question only. Closing ends the work at
@@ -59,33 +54,30 @@ class NativeVlm:
     """
 
     def __init__(self, engine: NativeEngine, options: Hf) -> None:
-        self._engine, self.options = engine, options
+        self.engine = engine
+        self.options: Hf = options
         self.reader = Reader(engine)
-        self._seen: OrderedDict[str, Any] = OrderedDict()
+        self.frames: Kept[Any] = Kept(options.frames)
         self._marks = _marks(engine.processor)
-        self._inputs(Look(Frame(np.zeros((90, 120, 3), np.uint8), 0.0, ""), "Hello"))  # what it refuses, it refuses now
-
-    def caption(self, frame: Frame) -> Seen:
-        """The caption at once."""
-        return Seen(one_line("".join(self.describe(frame))))
-
-    def describe(self, frame: Frame) -> Generator[str, None, None]:
-        """The caption in pieces; empty ones while the picture is encoded."""
-        return self.look(Look(frame, self.options.prompt, max_tokens=self.options.max_tokens))
+        self.inputs(Look(Frame(np.zeros((90, 120, 3), np.uint8), 0.0, ""), "Hello"))  # what it refuses, it refuses now
 
     def look(self, request: Look) -> Generator[str, None, None]:
         """The answer in pieces; empty ones while the picture is encoded."""
-        inputs = self._inputs(request)
+        inputs = self.inputs(request)
         yield ""
-        key = content_of(request.frame)
-        features = yield from self._features(key, inputs)
-        prompt = self._engine.show(Shown(inputs, key, features))
-        limits = Limits(request.max_tokens or self.options.max_answer, self.options.sampling, self.options.seed)
-        yield from stream(self.reader, prompt, limits)
+        prompt = self.engine.show((yield from self.shown(request.frame, inputs)))
+        yield from stream(self.reader, prompt, self.options.limits(request))
 
-    def _inputs(self, request: Look) -> Inputs:
+    def shown(self, frame: Frame, inputs: Inputs) -> Generator[str, None, Shown]:
+        """A prompt with its picture: encoded once, with empty pieces meanwhile, then kept under its content."""
+        key = content_of(frame)
+        features = yield from self.frames.recall(key, lambda: self.engine.features(inputs))
+        return Shown(inputs, key, features)
+
+    def inputs(self, request: Look) -> Inputs:
+        """A question with its picture and what was said before, as tensors. Raises BackendError."""
         image = fitted(Image.fromarray(request.frame.pixels), self.options.image_size)
-        return prepared(self._engine, self._conversation(image, request))
+        return prepared(self.engine, self._conversation(image, request))
 
     def _conversation(self, image: Image.Image, request: Look) -> list[dict[str, Any]]:
         """The whole talk about one picture, which stands before its first question."""
@@ -96,24 +88,10 @@ class NativeVlm:
         said[0]["content"].insert(0, {"type": "image", "image": image})
         return said[:-1]
 
-    def _features(self, key: str, inputs: Inputs) -> Generator[str, None, Any]:
-        """The encoded picture: made once, then kept under its content."""
-        if key not in self._seen:
-            self._seen[key] = yield from self._engine.features(inputs)
-        self._seen.move_to_end(key)
-        while len(self._seen) > self.options.frames:
-            self._seen.popitem(last=False)
-        return self._seen[key]
-
     def _clean(self, text: str) -> str:
         for mark in self._marks:
             text = text.replace(mark, " ")
         return unmarked(text)
-
-
-def content_of(frame: Frame) -> str:
-    """A name of what a frame shows: equal for equal pixels."""
-    return blake2b(frame.pixels.tobytes(), digest_size=16).hexdigest() + str(frame.pixels.shape)
 
 
 def prepared(engine: NativeEngine, conversation: Sequence[dict[str, Any]]) -> Inputs:
@@ -136,6 +114,8 @@ def _looker(engine: NativeEngine, options: Hf) -> Looker:
         return Florence(engine, options)
     if getattr(engine.processor, "chat_template", None) is None:
         raise BackendError(f"{options.weights!r} has no chat template: choose an instruct model")
+    if options.changed("task"):
+        raise BackendError("only Florence-2 knows tasks: leave `task` out and set `prompt`")
     return NativeVlm(engine, options)
 
 
@@ -144,9 +124,8 @@ def _model(folder: Path, dtype: torch.dtype) -> Any:
     import transformers
 
     model, told = transformers.AutoModelForImageTextToText.from_pretrained(
-        folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=dtype,
-        output_loading_info=True,
-    )  # fmt: skip
+        folder, **OFFLINE, use_safetensors=True, dtype=dtype, output_loading_info=True
+    )
     if missing := sorted(told["missing_keys"]):
         raise BackendError(f"the weights {folder.name!r} lack {len(missing)} tensors, {missing[0]} among them")
     model.generation_config.cache_implementation = None  # the cache is the engine's

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
-
-from pydantic import Field
+from typing import Any
 
 from pipelines import weights
 from pipelines.backends import BackendError, Exchange
-from pipelines.captioners.split import PICTURE, Prompting, SplitVlm, VisionOptions
+from pipelines.captioners.options import LookerOptions
+from pipelines.captioners.split import PICTURE, Prompting, SplitVlm
+from pipelines.local import GgufOptions
 
 
-class LlamaCpp(VisionOptions):
+class LlamaCpp(GgufOptions, LookerOptions):
     """The weights are a folder with a language model's `.gguf` and one `mmproj*.gguf`: SmolVLM, MiniCPM-V, Gemma, …
 
     Every picture is seen as one tile.
     """
-
-    needs: ClassVar[tuple[str, ...]] = ("llama_cpp",)
-    extra: ClassVar[str] = "llamacpp"
-
-    context: int = Field(default=4096, ge=256, le=1_000_000)
-    """Tokens of picture, question and answer together at most; memory grows with it."""
 
     def load(self) -> SplitVlm:
         """Load both files, blocking for seconds. Raises BackendError."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pipelines.backends import BackendError
 from pipelines.captioners import moondream_prompts as prompting
 from pipelines.captioners.moondream_prompts import Length, Task
-from pipelines.captioners.split import PICTURE, VisionOptions
-from pipelines.chats.prompting import unmarked
+from pipelines.captioners.split import SplitOptions, clean
 from pipelines.language.engine import Limits
 from pipelines.language.sampling import Sampling
 from pipelines.language.spans import Picture
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from pipelines.captioners.moondream_model import MoondreamVlm
 
 
-class MoondreamOptions(VisionOptions):
+class MoondreamOptions(SplitOptions):
     """The weights are a folder of the revision 2024-04-02 or 2025-06-21, with safetensors and tokenizer.json.
 
     That of 2025 is published with the tokenizer of its forerunner: the one it needs, `starmie-v1`, stands in a folder
@@ -29,14 +28,14 @@ class MoondreamOptions(VisionOptions):
     released weights were not at hand.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("torch", "transformers")
-    extra: ClassVar[str] = "neural"
-
     weights: str = "moondream2"
-    prompt: str = ""
-    """What is asked of each keyframe; empty: the model's own short caption."""
     crops: bool = False
     """Of 2025: look at the parts of a large picture as well. It sees more, and works up to thirteen times as long."""
+
+    @property
+    def caption_prompt(self) -> str:
+        """Empty where none was set: that asks for the model's own short caption."""
+        return self.prompt
 
     def load(self) -> MoondreamVlm:
         """Load the model, blocking for seconds. Raises BackendError."""
@@ -66,7 +65,7 @@ class Moondream:
 
     def __init__(self, weights: str, **options: Any) -> None:
         """Load, blocking for seconds; `options` are those of `MoondreamOptions`. Raises BackendError."""
-        self._model = MoondreamOptions(weights=weights, **{"crops": True, "max_answer": 512, **options}).load()
+        self.model = MoondreamOptions(weights=weights, **{"crops": True, "max_answer": 512, **options}).load()
         self._saying: Generator[str, None, None] | None = None
 
     @classmethod
@@ -77,7 +76,7 @@ class Moondream:
     @property
     def tokenizer(self) -> Any:
         """The model's tokenizer; methods that take one use their own."""
-        return self._model.language.tokenizer
+        return self.model.language.tokenizer
 
     def encode_image(self, image: Sight) -> EncodedImage:
         """Look at a picture. What comes back takes the place of a picture in all other methods."""
@@ -85,7 +84,7 @@ class Moondream:
             return image
         if not hasattr(image, "convert"):
             raise BackendError(f"a picture is a PIL image or what encode_image gave, not a {type(image).__name__}")
-        return EncodedImage(self._model.encode(image))
+        return EncodedImage(self.model.encode(image))
 
     def answer_question(
         self,
@@ -102,7 +101,7 @@ class Moondream:
         `streamer` of transformers. The answer is also put into the `result_queue`, if there is one.
         """
         streamer = generation.pop("streamer", None)
-        prompt = self._model.prompts.ask(_clean(question), prompting.exchanges(chat_history))
+        prompt = self.model.prompts.ask(clean(question), prompting.exchanges(chat_history))
         said = []
         for piece in self._pieces(prompt, image, self._limits(_settings(generation))):
             said.append(piece)
@@ -135,9 +134,9 @@ class Moondream:
         settings: Settings | None = None,
     ) -> dict[str, str | Iterator[str]]:
         """`{"caption": …}`: what is to be seen (2025); with `stream`, an iterator of its pieces."""
-        if length not in self._model.prompts.captions:
+        if length not in self.model.prompts.captions:
             raise BackendError(f"a caption is short, normal or long, not {length!r}")
-        pieces = self._pieces(self._model.prompts.captions[length], image, self._limits(settings or {}))
+        pieces = self._pieces(self.model.prompts.captions[length], image, self._limits(settings or {}))
         return {"caption": pieces if stream else "".join(pieces)}
 
     def query(
@@ -150,8 +149,8 @@ class Moondream:
         """`{"answer": …}` to a question about a picture, or about none (2025); with `stream`, an iterator."""
         if not question.strip():
             raise BackendError("query wants a question")
-        asked = _clean(question)
-        prompt = self._model.prompts.blind(asked) if image is None else self._model.prompts.ask(asked, ())
+        asked = clean(question)
+        prompt = self.model.prompts.blind(asked) if image is None else self.model.prompts.ask(asked, ())
         pieces = self._pieces(prompt, image, self._limits(settings or {}))
         return {"answer": pieces if stream else "".join(pieces)}
 
@@ -166,13 +165,13 @@ class Moondream:
     def _places(self, task: Task, words: str, image: Sight, settings: Settings) -> list[dict[str, float]]:
         self._hush()
         most = _most(settings)
-        return self._model.find(task, _clean(words), self.encode_image(image).picture, most)
+        return self.model.find(task, clean(words), self.encode_image(image).picture, most)
 
     def _pieces(self, prompt: str, image: Sight | None, limits: Limits) -> Iterator[str]:
         """The answer in pieces, none of them empty."""
         self._hush()
         picture = None if image is None else self.encode_image(image).picture
-        self._saying = (piece for piece in self._model.answer(prompt, picture, limits) if piece)
+        self._saying = (piece for piece in self.model.answer(prompt, picture, limits) if piece)
         return self._saying
 
     def _hush(self) -> None:
@@ -182,7 +181,7 @@ class Moondream:
 
     def _limits(self, settings: Settings) -> Limits:
         """How long an answer may be, and how it is drawn. Raises BackendError for what is not known."""
-        options, told = self._model.options, dict(settings)
+        options, told = self.model.options, dict(settings)
         longest = told.pop("max_tokens", options.max_answer)
         try:
             sampling = Sampling.model_validate({**options.sampling.model_dump(), **told})
@@ -207,8 +206,3 @@ def _most(settings: Settings) -> int:
     if unknown := sorted(settings.keys() - {"max_objects"}):
         raise BackendError(f"these settings are not known: {', '.join(unknown)}")
     return int(settings.get("max_objects", 50))
-
-
-def _clean(text: str) -> str:
-    """A question without the model's own marks."""
-    return unmarked(text).replace(PICTURE, " ")

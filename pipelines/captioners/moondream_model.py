@@ -18,22 +18,20 @@ from pipelines.captioners import moondream_weights
 from pipelines.captioners.moondream_places import Place, StatefulCausal, Walk, places
 from pipelines.captioners.moondream_prompts import BEGIN, Prompts, Task
 from pipelines.captioners.moondream_weights import Weights
-from pipelines.captioners.split import PICTURE, Prompting, SplitVlm
-from pipelines.language.causal import Placed, built
+from pipelines.captioners.split import Prompting, SplitVlm
+from pipelines.language.causal import built
 from pipelines.language.engine import Limits, stream
-from pipelines.language.loading import device_of, loading, precision_of
-from pipelines.language.spans import Picture, Span, Tokens
+from pipelines.language.loading import Placed, loading, placement
+from pipelines.language.spans import Picture
+from pipelines.vision.choice import vision_engine
 from pipelines.vision.connectors import StripMlp
-from pipelines.vision.engines import Steps, TorchVision, values
+from pipelines.vision.engines import Steps, VisionEngine, finish, values
 from pipelines.vision.moondream import Cropping, CropSight, SquareSight
 from pipelines.vision.moondream_regions import Regions, RegionShape
 from pipelines.vision.vit import Vit
 
 if TYPE_CHECKING:
     from pipelines.captioners.moondream import MoondreamOptions
-
-WORKING = 1.15
-"""Memory in proportion to the weights: with what it remembers of a text, and what one pass needs."""
 
 
 class MoondreamVlm(SplitVlm):
@@ -52,30 +50,18 @@ class MoondreamVlm(SplitVlm):
 
     def encode(self, image: Image.Image) -> Picture:
         """A picture as rows."""
-        steps = self._picture(Frame(np.asarray(image.convert("RGB")), 0.0, "image"))
-        while True:
-            try:
-                next(steps)
-            except StopIteration as done:
-                picture: Picture = done.value
-                return picture
+        return finish(self.picture(Frame(np.asarray(image.convert("RGB")), 0.0, "image")))
 
     def answer(self, prompt: str, picture: Picture | None, limits: Limits) -> Generator[str, None, None]:
         """The answer to a whole prompt in pieces; some may be empty."""
-        return stream(self.reader, self._parts(prompt, picture), limits)
+        return stream(self.reader, self.spans(prompt, picture), limits)
 
     def find(self, task: Task, words: str, picture: Picture, most: int) -> list[Place]:
         """Where things of this kind are. Raises BackendError where the checkpoint has no heads for regions."""
         if self._regions is None or task not in self.prompts.regions:
             raise BackendError(f"{task} needs the region heads of moondream2 of 2025, which these weights lack")
-        prompt = self._parts(self.prompts.regions[task](words), picture)
+        prompt = self.spans(self.prompts.regions[task](words), picture)
         return places(task, Walk(self.language, self.reader, self._regions, prompt), most)
-
-    def _parts(self, prompt: str, picture: Picture | None) -> list[Span]:
-        text, _, rest = prompt.partition(PICTURE)
-        before, after = prompting.cut(self.language, text, rest)
-        parts = (Tokens(tuple(before)), picture, Tokens(tuple(after)))
-        return [part for part in parts if part]
 
 
 def load(options: MoondreamOptions) -> MoondreamVlm:
@@ -83,46 +69,52 @@ def load(options: MoondreamOptions) -> MoondreamVlm:
     path = weights.find(options.weights)
     folder = path if path.is_dir() else path.parent
     with loading(path):
-        on = _placed(path, options)
+        on = placement(options.device, options.precision, _saved(path))
+        room.check_weights("moondream2", on, path)
         found = moondream_weights.read(path, checkpoints.config(folder), on.dtype)
         tokenizer = _tokenizer(folder, found)
         config = moondream_weights.phi_config(found, tokenizer.bos_token_id)
         language = StatefulCausal(built(config, found.part("text"), str, on), tokenizer, options.threads)
-        see = _sight(found, language, on, options)
-        return MoondreamVlm(see, language, _prompts(found), _regions(found, on), options)
+        tower, projection, regions = _tower(found, on), _projection(found, on), _regions(found, on)
+    vision = vision_engine(tower, options.vision, options.threads)
+    del tower  # a compiled engine needs none
+    with loading(path):
+        see = _sight(found, vision, projection, language, options.crops)
+    return MoondreamVlm(see, language, _prompts(found), regions, options)
 
 
-def _placed(path: Path, options: MoondreamOptions) -> Placed:
-    """Where it will live, if it fits. Raises BackendError."""
-    device = device_of(options.device)
-    saved = next((tensor.dtype for _, tensor in checkpoints.tensors(path) if tensor.is_floating_point()), None)
-    on = Placed(device, precision_of(options.precision, saved, device))
-    room.check(int(checkpoints.parameters(path) * on.dtype.itemsize * WORKING), "moondream2", on.device)
-    return on
+def _saved(path: Path) -> torch.dtype | None:
+    """The number format of the file."""
+    return next((tensor.dtype for _, tensor in checkpoints.tensors(path) if tensor.is_floating_point()), None)
 
 
 def _sight(
-    found: Weights, language: StatefulCausal, on: Placed, options: MoondreamOptions
-) -> SquareSight | CropSight:  # fmt: skip
+    found: Weights, vision: VisionEngine, projection: StripMlp, language: StatefulCausal, crops: bool
+) -> SquareSight | CropSight:
     """What turns pictures into rows."""
     shape = moondream_weights.vit_shape(found)
-    with torch.device("meta"):
-        tower, projection = Vit(shape), _projection(found)
-    checkpoints.fill(tower, found.part("vision"), str, on.dtype)
-    checkpoints.fill(projection, found.part("projection"), str, on.dtype)
-    vision, projection = TorchVision(tower.to(on.device), options.threads), projection.to(on.device)
     if found.revision == "2024-04-02":
         return SquareSight(vision, projection, shape.image)
     told = found.section("vision")
     margin, most = int(told.get("overlap_margin", 4)), int(told.get("max_crops", 12))
     begin = language.model.get_input_embeddings().weight[language.tokenizer.bos_token_id]
     cropping = Cropping(shape.image, shape.patch, margin, most)
-    return CropSight(vision, projection, cropping, values(begin.detach()[None]), options.crops)
+    return CropSight(vision, projection, cropping, values(begin.detach()[None]), crops)
 
 
-def _projection(found: Weights) -> StripMlp:
+def _tower(found: Weights, on: Placed) -> Vit:
+    with torch.device("meta"):
+        tower = Vit(moondream_weights.vit_shape(found))
+    checkpoints.fill(tower, found.part("vision"), str, on.dtype)
+    return tower.to(on.device)
+
+
+def _projection(found: Weights, on: Placed) -> StripMlp:
     taken, hidden = found.size("projection.linear_1.weight", 1), found.size("projection.linear_1.weight", 0)
-    return StripMlp(taken, hidden, found.size("projection.linear_2.weight", 0), gelu="tanh")
+    with torch.device("meta"):
+        projection = StripMlp(taken, hidden, found.size("projection.linear_2.weight", 0), gelu="tanh")
+    checkpoints.fill(projection, found.part("projection"), str, on.dtype)
+    return projection.to(on.device)
 
 
 def _regions(found: Weights, on: Placed) -> Regions | None:

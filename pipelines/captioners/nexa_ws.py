@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from devices.media import Frame
 from pipelines.backends import BackendError, Look
+from pipelines.captioners.describing import Describing
 from pipelines.captioners.openai import PictureOptions
 from pipelines.chats.prompting import unmarked
 from pipelines.remote.events import LARGEST, Failure, told
 from pipelines.remote.waiting import STEP, Clock
-from pipelines.types import Seen
 from pipelines.wording import one_line, printable
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ class NexaWs(PictureOptions):
 
     needs: ClassVar[tuple[str, ...]] = ("websockets",)
     schemes: ClassVar[tuple[str, ...]] = ("ws", "wss")
+    bilingual: ClassVar[bool] = False
 
     task: str = "instruct"
     """What the server calls this kind of request; its demo knows one."""
@@ -43,19 +43,12 @@ class NexaWs(PictureOptions):
         return steady(NexaLooker(self), self)
 
 
-class NexaLooker:
+class NexaLooker(Describing):
     """The server's model as a Looker."""
 
     def __init__(self, options: NexaWs, clock: Clock | None = None) -> None:
-        self._options, self._clock = options, clock or Clock()
-
-    def caption(self, frame: Frame) -> Seen:
-        """The caption at once."""
-        return Seen(one_line("".join(self.describe(frame))))
-
-    def describe(self, frame: Frame) -> Iterator[str]:
-        """The caption in pieces; empty ones while nothing comes."""
-        return self.look(Look(frame, self._options.prompt, max_tokens=self._options.max_tokens))
+        self._clock = clock or Clock()
+        self.options: NexaWs = options
 
     def look(self, request: Look) -> Generator[str, None, None]:
         """The answer in pieces; empty ones while nothing comes. Closing ends the connection.
@@ -67,7 +60,7 @@ class NexaLooker:
                 connection.send(self._request(request))
                 yield from self._answer(connection)
         except Failure as error:
-            raise BackendError(f"{self._options.origin} {error}") from error
+            raise BackendError(f"{self.options.origin} {error}") from error
 
     @contextmanager
     def _connection(self) -> Iterator[ClientConnection]:
@@ -75,7 +68,7 @@ class NexaLooker:
         from websockets.exceptions import ConnectionClosed, InvalidHandshake
         from websockets.sync.client import connect
 
-        options = self._options
+        options = self.options
         try:
             own, limit = self._socket(), options.connect_timeout
             with connect(options.url, sock=own, open_timeout=limit, close_timeout=0.1) as connection:
@@ -91,19 +84,19 @@ class NexaLooker:
 
     def _socket(self) -> socket.socket:
         # One of our own: with it no proxy is asked and no redirect is followed.
-        address = urlsplit(self._options.url)
+        address = urlsplit(self.options.url)
         port = address.port or (443 if address.scheme == "wss" else 80)
-        return socket.create_connection((address.hostname, port), self._options.connect_timeout)
+        return socket.create_connection((address.hostname, port), self.options.connect_timeout)
 
     def _request(self, request: Look) -> str:
         from pipelines.remote.pictures import data_url
 
         return json.dumps(
             {
-                "image": data_url(request.frame, self._options.max_side, self._options.quality),
+                "image": data_url(request.frame, self.options.max_side, self.options.quality),
                 "prompt": unmarked(request.question),
-                "task": self._options.task,
-                "max_tokens": request.max_tokens or self._options.max_answer,
+                "task": self.options.task,
+                "max_tokens": request.max_tokens or self.options.max_answer,
             }
         )
 
@@ -133,10 +126,10 @@ class NexaLooker:
             except TimeoutError:
                 message = ""
             yield message
-            if self._clock.now() - last > self._options.read_timeout:
-                raise Failure(f"has said nothing for {self._options.read_timeout:g} s")
-            if self._clock.now() - began > self._options.longest:
-                raise Failure(f"has not come to an end in {self._options.longest:g} s")
+            if self._clock.now() - last > self.options.read_timeout:
+                raise Failure(f"has said nothing for {self.options.read_timeout:g} s")
+            if self._clock.now() - began > self.options.longest:
+                raise Failure(f"has not come to an end in {self.options.longest:g} s")
 
 
 def _token(message: str | bytes) -> str | None:

@@ -16,7 +16,7 @@ from devices.media import Frame
 from pipelines import backends, checkpoints, weights
 from pipelines.backends import BackendError, Exchange, Look
 from pipelines.captioners.omnilmm_prompts import HERE, MANNERS, size_of
-from pipelines.captioners.split import SplitVlm, VisionOptions
+from pipelines.captioners.split import SplitOptions, SplitVlm
 
 PUBLISHED = {"openbmb/OmniLMM-12B": "omnilmm-12b", "openbmb/MiniCPM-V": "omnilmm-3b"}
 """The weights by the names they were published under."""
@@ -25,14 +25,12 @@ DECODE_ERROR = "Image decode error"
 """What a picture that cannot be read is answered with, as it was from the beginning."""
 
 
-class OmniLmm(VisionOptions):
+class OmniLmm(SplitOptions):
     """The weights are a folder as published: config.json, tokenizer, and safetensors or pytorch_model*.bin.
 
     By default it says what is likeliest, which suits captions; its makers draw by chance, see `OmniLMMChat`.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("torch", "transformers")
-    extra: ClassVar[str] = "neural"
     bilingual: ClassVar[bool] = True
 
     weights: str = "omnilmm-3b"

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pipelines import weights
 from pipelines.backends import Exchange
-from pipelines.captioners.split import PICTURE, Prompting, SplitVlm, VisionOptions
-from pipelines.vision.choice import Wanted
+from pipelines.captioners.split import PICTURE, Prompting, SplitOptions, SplitVlm
 
 Variant = Literal["auto", "instruct", "ocr", "preview"]
 Order = Literal["first", "last"]
-Language = Literal["auto", "transformers", "llamacpp"]
+Decoder = Literal["auto", "transformers", "llamacpp"]
 
 SYSTEM = "You are Nano-Omni-VLM, created by Nexa AI. You are a helpful assistant."
 HEADER = "assistant\n"
@@ -22,23 +21,18 @@ HEADER = "assistant\n"
 _EYES = f"<|vision_start|>{PICTURE}<|vision_end|>"
 
 
-class OmniVision(VisionOptions):
+class OmniVision(SplitOptions):
     """The weights are a folder with `mmproj*.gguf` and a language model's `.gguf`, or one with safetensors.
 
     Where there are several language models, name the file of one.
     """
-
-    needs: ClassVar[tuple[str, ...]] = ("torch", "transformers")
-    extra: ClassVar[str] = "neural"
 
     weights: str = "omnivision"
     variant: Variant = "auto"
     """How it is asked: `ocr` reads text whatever is asked first, `preview` takes 729 tokens; auto: by the weights."""
     picture: Order = "first"
     """The picture stands before the question, so that it is read once, or after it, as in the first release."""
-    vision: Wanted = "auto"
-    """What runs the tower: `torch`, `int8` (torch in 8 bits), `onnx`, `openvino`; auto: see `vision_engine`."""
-    language: Language = "auto"
+    decoder: Decoder = "auto"
     """What reads and writes words; auto: llama.cpp where it is installed and the model is GGUF, on a processor."""
 
     def load(self) -> SplitVlm:

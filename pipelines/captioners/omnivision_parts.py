@@ -16,10 +16,9 @@ from torch import Tensor, nn
 from pipelines import checkpoints, room
 from pipelines.backends import BackendError
 from pipelines.language import causal, llamacpp
-from pipelines.language.causal import Placed
 from pipelines.language.engine import Engine
 from pipelines.language.gguf import from_gguf
-from pipelines.language.loading import device_of, loading, precision_of
+from pipelines.language.loading import OFFLINE, Placed, loading, placement
 from pipelines.vision.choice import vision_engine
 from pipelines.vision.connectors import StripMlp, connected
 from pipelines.vision.engines import Steps, VisionEngine, values
@@ -94,9 +93,10 @@ def load(found: Found, options: OmniVision) -> tuple[Callable[[Image.Image], Ste
 
     Raises BackendError; where memory is too small, before anything is read.
     """
-    on = _placed(found, options)
-    room.check(_bytes(found, on), f"OmniVision ({found.language.name})", on.device)
-    eyes = _eyes(found, on)
+    on = placement(options.device, options.precision, _saved(found.vision))
+    room.check_weights(f"OmniVision ({found.language.name})", on, *{found.vision, found.language})
+    with loading(found.vision):
+        eyes = _eyes(found, on)
     if options.variant == "preview" and eyes.connector.group != 1:
         raise BackendError(f"{found.vision.name} makes {eyes.rows} tokens of a picture, it is not the preview")
     rows = eyes.connector.linear_2.out_features
@@ -134,20 +134,19 @@ def _language(found: Found, on: Placed, options: OmniVision) -> Engine:
         own = {"architectures": ["Qwen2ForCausalLM"], "tie_word_embeddings": "lm_head.weight" not in tensors}
         config = transformers.Qwen2Config(**(told | own))
         model = causal.built(config, iter(tensors.items()), str, on)
-        words = {"local_files_only": True, "trust_remote_code": False}
-        tokenizer = transformers.AutoTokenizer.from_pretrained(found.language, **words)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(found.language, **OFFLINE)
         return causal.Causal(model, tokenizer, options.threads)
 
 
 def _is_llamacpp(found: Found, on: Placed, options: OmniVision) -> bool:
     """Whether llama.cpp reads the words. Raises BackendError where it is wanted and cannot."""
     fits = found.language.suffix == ".gguf" and on.device.type == "cpu"
-    if options.language == "llamacpp" and not fits:
-        raise BackendError('language = "llamacpp" takes a GGUF language model, on a processor: set language = "auto"')
+    if options.decoder == "llamacpp" and not fits:
+        raise BackendError('decoder = "llamacpp" takes a GGUF language model, on a processor: set decoder = "auto"')
     there = importlib.util.find_spec("llama_cpp") is not None
-    if options.language == "llamacpp" and not there:
-        raise BackendError("language = \"llamacpp\" needs llama_cpp: pip install 'omni-assistant[llamacpp]'")
-    return fits and there and options.language != "transformers"
+    if options.decoder == "llamacpp" and not there:
+        raise BackendError("decoder = \"llamacpp\" needs llama_cpp: pip install 'omni-assistant[llamacpp]'")
+    return fits and there and options.decoder != "transformers"
 
 
 def _eyes(found: Found, on: Placed) -> Eyes:
@@ -217,12 +216,6 @@ def _language_name(name: str) -> str | None:
     return f"model.{found[1]}" if found else None
 
 
-def _placed(found: Found, options: OmniVision) -> Placed:
-    device = device_of(options.device)
-    saved = _saved(found.vision)
-    return Placed(device, precision_of(options.precision, saved, device))
-
-
 def _saved(vision: Path) -> torch.dtype:
     """The number format of the file; what is quantised in GGUF is computed in half precision."""
     if vision.suffix == ".gguf":
@@ -231,8 +224,3 @@ def _saved(vision: Path) -> torch.dtype:
         return known.get(kinds.get("mm.0.weight", ""), torch.float16)
     named = (tensor.dtype for name, tensor in checkpoints.tensors(vision) if "multi_modal_projector" in name)
     return next(named, torch.float32)
-
-
-def _bytes(found: Found, on: Placed) -> int:
-    """Memory of all weights in the number format they are computed in."""
-    return sum(map(checkpoints.parameters, {found.vision, found.language})) * on.dtype.itemsize

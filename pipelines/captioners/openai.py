@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import Any, ClassVar
 
 from pydantic import Field
 
-from devices.media import Frame
 from pipelines.backends import Kind, Look
-from pipelines.captioners.split import CAPTION
+from pipelines.captioners.describing import Describing
+from pipelines.captioners.options import CaptionOptions
 from pipelines.chats.prompting import unmarked
 from pipelines.remote.options import RemoteOptions, ServerOptions
-from pipelines.types import Seen
-from pipelines.wording import one_line
 
 
-class PictureOptions(RemoteOptions):
+class PictureOptions(RemoteOptions, CaptionOptions):
     """What all vision-language models on a server can be told."""
 
     kind: ClassVar[Kind] = "captioner"
     bilingual: ClassVar[bool] = True
 
-    prompt: str = CAPTION
-    """What is asked of each keyframe."""
-    max_tokens: int = Field(default=60, ge=1, le=4000)
-    """The longest caption."""
     max_answer: int = Field(default=256, ge=1, le=32_000)
     """The longest answer to a question."""
     max_side: int = Field(default=768, ge=64, le=4096)
@@ -44,28 +38,21 @@ class OpenAi(ServerOptions, PictureOptions):
         return steady(RemoteLooker(self), self)
 
 
-class RemoteLooker:
+class RemoteLooker(Describing):
     """A server's vision-language model as a Looker."""
 
     def __init__(self, options: OpenAi) -> None:
         from pipelines.remote.client import Server
 
-        self._server, self._options = Server(options), options
-
-    def caption(self, frame: Frame) -> Seen:
-        """The caption at once."""
-        return Seen(one_line("".join(self.describe(frame))))
-
-    def describe(self, frame: Frame) -> Iterator[str]:
-        """The caption in pieces; empty ones while nothing comes."""
-        return self.look(Look(frame, self._options.prompt, max_tokens=self._options.max_tokens))
+        self._server = Server(options)
+        self.options: OpenAi = options
 
     def look(self, request: Look) -> Generator[str, None, None]:
         """The answer in pieces; empty ones while nothing comes. Closing ends the connection."""
         from pipelines.remote.pictures import data_url
 
-        picture = data_url(request.frame, self._options.max_side, self._options.quality)
-        yield from self._server.stream(conversation(picture, request), request.max_tokens or self._options.max_answer)
+        picture = data_url(request.frame, self.options.max_side, self.options.quality)
+        yield from self._server.stream(conversation(picture, request), request.max_tokens or self.options.max_answer)
 
 
 def conversation(picture: str, request: Look) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from pipelines import weights
 from pipelines.backends import Exchange
-from pipelines.captioners.split import PICTURE, Prompting, SplitVlm, VisionOptions
+from pipelines.captioners.split import PICTURE, Prompting, SplitOptions, SplitVlm
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -19,11 +19,9 @@ KNOWN = {"AIDC-AI/Ovis1.6-Gemma2-9B": "ovis16-gemma2-9b"}
 """Names on the model hub, and the weights that stand for them here."""
 
 
-class OvisOptions(VisionOptions):
+class OvisOptions(SplitOptions):
     """The weights are a folder with `config.json`, safetensors and the tokenizer, as they are published."""
 
-    needs: ClassVar[tuple[str, ...]] = ("torch", "transformers")
-    extra: ClassVar[str] = "neural"
     bilingual: ClassVar[bool] = True
 
     weights: str = "ovis16-gemma2-9b"
@@ -57,7 +55,7 @@ class Ovis:
         from pipelines.captioners import ovis_model
 
         self._options = OvisOptions(weights=KNOWN.get(name, name), **options)
-        self._model = ovis_model.load(weights.find(self._options.weights), self._options)
+        self.model = ovis_model.load(weights.find(self._options.weights), self._options)
 
     @classmethod
     def from_pretrained(cls, name: str, multimodal_max_length: int = 8192, **kwargs: Any) -> Self:
@@ -68,18 +66,18 @@ class Ovis:
         known = {"torch.bfloat16": "bfloat16", "torch.float16": "float16", "torch.float32": "float32"}
         wanted = str(kwargs.get("dtype", kwargs.get("torch_dtype", "")))
         made = cls(name, precision=known.get(wanted, "auto"))
-        made._model.language.context = min(multimodal_max_length, made._model.language.context)
+        made.model.language.context = min(multimodal_max_length, made.model.language.context)
         return made
 
     @property
     def device(self) -> Any:
         """The device that the model is on."""
-        return self._model.language.model.device
+        return self.model.language.model.device
 
     @property
     def generation_config(self) -> Any:
         """With `eos_token_id`."""
-        return self._model.language.model.generation_config
+        return self.model.language.model.generation_config
 
     def cuda(self) -> Self:
         """Itself: the model is on the GPU already where there is one."""
@@ -87,11 +85,11 @@ class Ovis:
 
     def get_text_tokenizer(self) -> Any:
         """The tokenizer of the language model."""
-        return self._model.language.tokenizer
+        return self.model.language.tokenizer
 
     def get_visual_tokenizer(self) -> Any:
         """Something with the `dtype` and the `device` that pixels should have."""
-        return self._model.table.vte.weight
+        return self.model.table.vte.weight
 
     def preprocess_inputs(
         self, query: str, images: Sequence[Image.Image], max_partition: int = 9
@@ -100,8 +98,8 @@ class Ovis:
 
         `query` holds `<image>` where each picture stands. Raises BackendError if they are not as many.
         """
-        return self._model.preprocess(query, images, max_partition)
+        return self.model.preprocess(query, images, max_partition)
 
     def generate(self, input_ids: Tensor, pixel_values: Sequence[Tensor], **kwargs: Any) -> Tensor:
         """The new tokens (1, length), for one prompt (1, length). `max_new_tokens` and the sampling are heeded."""
-        return self._model.generate(input_ids, pixel_values, kwargs)
+        return self.model.generate(input_ids, pixel_values, kwargs)

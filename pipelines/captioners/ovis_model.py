@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import transformers
 from PIL import Image
 from torch import Tensor
 
@@ -20,13 +19,14 @@ from pipelines.backends import BackendError
 from pipelines.captioners.ovis import OvisOptions, write
 from pipelines.captioners.split import PICTURE
 from pipelines.language import causal
-from pipelines.language.causal import Causal, Placed
+from pipelines.language.causal import Causal
 from pipelines.language.engine import Limits, Reader, tokens
-from pipelines.language.loading import device_of, loading, precision_of
+from pipelines.language.loading import OFFLINE, Placed, dtype_named, loading, placement
 from pipelines.language.sampling import Sampling
-from pipelines.language.spans import Picture, Rows, Span, Tokens
+from pipelines.language.spans import Picture, Span, Tokens
+from pipelines.vision.choice import vision_engine
 from pipelines.vision.connectors import connected
-from pipelines.vision.engines import Steps, TorchVision, VisionEngine, finish, values
+from pipelines.vision.engines import Steps, Values, VisionEngine, finish, values
 from pipelines.vision.ovis import OvisShape, VisualTable
 from pipelines.vision.partition import Parts, cut
 from pipelines.vision.vit import Vit, VitShape
@@ -80,7 +80,7 @@ class OvisModel:
         made = list(tokens(Reader(self.language), spans, _limits(wanted)))
         return torch.tensor([made], dtype=torch.long, device=input_ids.device)
 
-    def _spans(self, ids: list[int], pixels: Rows | None) -> Iterator[Span]:
+    def _spans(self, ids: list[int], pixels: Values | None) -> Iterator[Span]:
         """Words as they are; each run of placeholders as the picture it stands for."""
         taken = 0
         for is_picture, run in groupby(ids, lambda one: one < 0):
@@ -104,39 +104,46 @@ def load(folder: Path, options: OvisOptions) -> OvisModel:
         raise BackendError(
             f"{folder.name} is no Ovis1.6: its config.json has no llm_config and visual_tokenizer_config"
         )
-    on = _placed(options, told)
-    room.check(checkpoints.parameters(folder) * torch.finfo(on.dtype).bits // 8, folder.name, on.device)
-    visual = told["visual_tokenizer_config"]
-    shape = _tower_shape(visual["backbone_config"])
+    saved = dtype_named(told.get("torch_dtype") or told.get("dtype"))
+    on = placement(options.device, options.precision, saved or torch.bfloat16)
+    room.check_weights(folder.name, on, folder)
     with loading(folder):
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        config = _language_config(told["llm_config"])
-        found = checkpoints.tensors(folder)
-        decoder = causal.built(config, found, checkpoints.prefixed("llm."), on)
+        language = _language(folder, told["llm_config"], options.threads, on)
+        tower, table = _eyes(folder, told["visual_tokenizer_config"], language.width, on)
+    side, scale = tower.shape.image, _enlarged(language.width, on.dtype)
+    vision = vision_engine(tower, options.vision, options.threads)
+    return OvisModel(vision, table, language, side, options.partitions, scale)
+
+
+def _language(folder: Path, told: dict[str, Any], threads: int, on: Placed) -> Causal:
+    """The language model, with no more context than its window."""
+    import transformers
+
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **OFFLINE)
+    config = _language_config(told)
+    decoder = causal.built(config, checkpoints.tensors(folder), checkpoints.prefixed("llm."), on)
+    language = Causal(decoder, tokenizer, threads)
+    language.context = min(language.context, config.sliding_window or language.context)
+    return language
+
+
+def _eyes(folder: Path, told: dict[str, Any], width: int, on: Placed) -> tuple[Vit, VisualTable]:
+    """Tower and visual table; `width`: that of the language model."""
+    shape = _tower_shape(told["backbone_config"])
     with torch.device("meta"):
         tower = Vit(shape)
-        words = OvisShape(shape.width, visual["vocab_size"], config.hidden_size, visual.get("hidden_stride", 1))
-        table = VisualTable(words)
+        table = VisualTable(OvisShape(shape.width, told["vocab_size"], width, told.get("hidden_stride", 1)))
     backbone = checkpoints.prefixed("visual_tokenizer.backbone.", lambda name: name.removeprefix("vision_model."))
     checkpoints.fill(tower, checkpoints.tensors(folder), backbone, on.dtype)
     checkpoints.fill(table, checkpoints.tensors(folder), _of_table, on.dtype)
-    language = Causal(decoder, tokenizer, options.threads)
-    language.context = min(language.context, config.sliding_window or language.context)
-    vision = TorchVision(tower.to(on.device), options.threads)
-    return OvisModel(
-        vision, table.to(on.device), language, shape.image, options.partitions, _enlarged(config.hidden_size, on.dtype)
-    )
-
-
-def _placed(options: OvisOptions, told: dict[str, Any]) -> Placed:
-    device = device_of(options.device)
-    saved = getattr(torch, str(told.get("torch_dtype") or told.get("dtype") or "bfloat16"))
-    return Placed(device, precision_of(options.precision, saved, device))
+    return tower.to(on.device), table.to(on.device)
 
 
 def _language_config(told: dict[str, Any]) -> Any:
     """Gemma's configuration. Up to the length of its window, sliding attention is full attention, and that can be
     forgotten in part: the context is kept to the window."""
+    import transformers
+
     kind = told.get("model_type", "gemma2")
     config = transformers.AutoConfig.for_model(
         kind, **{key: value for key, value in told.items() if key != "model_type"}

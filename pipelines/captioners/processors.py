@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from PIL import Image
 
 from pipelines.backends import BackendError, first_line
+from pipelines.language.loading import OFFLINE
 
 SMALLEST = 28
 """Pixels of the shorter side at least: some processors refuse a picture 200 times as wide as it is high."""
@@ -27,7 +28,7 @@ def processor_of(folder: Path, config: Any) -> Any:
     from transformers import AutoProcessor
 
     try:
-        return AutoProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        return AutoProcessor.from_pretrained(folder, **OFFLINE)
     except ImportError:
         return _without_video(folder, config)
 
@@ -83,6 +84,6 @@ def _without_video(folder: Path, config: Any) -> Any:
     if getattr(module, "num2words", "") is None:
         module.num2words = str  # type: ignore[attr-defined]  # SmolVLM spells numbers in prompts about videos only
     try:
-        return StillsOnly.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        return StillsOnly.from_pretrained(folder, **OFFLINE)
     except ImportError as error:
         raise BackendError(f"the weights {folder.name!r} need more to read pictures: {first_line(error)}") from error

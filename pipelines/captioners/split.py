@@ -2,52 +2,36 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 
 from PIL import Image
-from pydantic import Field
 
 from devices.media import Frame
-from pipelines.backends import BackendOptions, Exchange, Look
+from pipelines.backends import Exchange, Look
+from pipelines.captioners.describing import Describing
+from pipelines.captioners.kept import Kept, content_of
+from pipelines.captioners.options import LookerOptions
 from pipelines.chats.prompting import unmarked
-from pipelines.language.engine import Engine, Limits, Reader, stream
-from pipelines.language.loading import Device, Precision, Threads
-from pipelines.language.sampling import Sampling
-from pipelines.language.spans import Picture, Rows, Span, Tokens
-from pipelines.phrases import ENGLISH
-from pipelines.types import Seen
-from pipelines.wording import one_line
-
-CAPTION = ENGLISH.caption
+from pipelines.language.engine import Engine, Reader, stream
+from pipelines.language.spans import Picture, Span, Tokens
+from pipelines.local import TorchOptions
+from pipelines.vision.choice import Wanted
+from pipelines.vision.engines import Steps, quietly
 
 PICTURE = "\ue000"
 """Where the picture stands in a prompt; a letter that no text of a person holds."""
 
-Steps = Generator[None, None, Rows]
+
+class VisionOptions(TorchOptions, LookerOptions):
+    """What every vision-language model on torch can be told."""
 
 
-class VisionOptions(BackendOptions):
-    """What every vision-language model on this machine can be told."""
+class SplitOptions(VisionOptions):
+    """What a model can be told whose tower is this project's own."""
 
-    weights: str
-    """The name they were pulled by, or a path."""
-    prompt: str = CAPTION
-    """What is asked of each keyframe."""
-    max_tokens: int = Field(default=60, ge=1, le=4000)
-    """The longest caption."""
-    max_answer: int = Field(default=256, ge=1, le=4000)
-    """The longest answer to a question."""
-    threads: Threads
-    device: Device = "auto"
-    precision: Precision = "auto"
-    sampling: Sampling = Field(default_factory=Sampling)
-    seed: int = Field(default=0, ge=0)
-    """Where chance begins; the same seed draws the same answer."""
-    frames: int = Field(default=4, ge=1, le=64)
-    """How many encoded pictures are kept, for further questions about them."""
+    vision: Wanted = "auto"
+    """What runs the tower: `torch`, `int8` (torch in 8 bits), `onnx`, `openvino`; auto: see `vision_engine`."""
 
 
 Cut = tuple[Sequence[int], Sequence[int]]
@@ -73,60 +57,44 @@ class Prompting:
     """From the text on both sides of the picture to tokens."""
 
 
-class SplitVlm:
+class SplitVlm(Describing):
     """A Looker out of parts. `see` encodes a picture: PIL to rows (positions × width), pausing in between."""
 
     def __init__(
-        self, see: Callable[[Image.Image], Steps], language: Engine, prompting: Prompting, options: VisionOptions
+        self, see: Callable[[Image.Image], Steps], language: Engine, prompting: Prompting, options: LookerOptions
     ) -> None:
-        self._see, self._prompting, self.options = see, prompting, options
+        self.see, self._prompting = see, prompting
+        self.options: LookerOptions = options
         self.reader = Reader(language)
-        self._seen: OrderedDict[str, Picture] = OrderedDict()
-
-    def caption(self, frame: Frame) -> Seen:
-        """The caption at once."""
-        return Seen(one_line("".join(self.describe(frame))))
-
-    def describe(self, frame: Frame) -> Generator[str, None, None]:
-        """The caption in pieces; empty ones while the picture is encoded."""
-        return self.look(Look(frame, self.options.prompt, max_tokens=self.options.max_tokens))
+        self.frames: Kept[Picture] = Kept(options.frames)
 
     def look(self, request: Look) -> Generator[str, None, None]:
         """The answer in pieces; empty ones while the picture is encoded."""
-        picture = yield from self._picture(request.frame)
-        limits = Limits(request.max_tokens or self.options.max_answer, self.options.sampling, self.options.seed)
-        yield from self._prompting.read(stream(self.reader, self._spans(picture, request), limits))
+        picture = yield from self.picture(request.frame)
+        prompt = self.spans(self.written(request), picture)
+        yield from self._prompting.read(stream(self.reader, prompt, self.options.limits(request)))
 
-    def _picture(self, frame: Frame) -> Generator[str, None, Picture]:
-        """The frame as rows: encoded once, then kept under its content."""
-        key = blake2b(frame.pixels.tobytes(), digest_size=16).hexdigest() + str(frame.pixels.shape)
-        if key not in self._seen:
-            steps = self._see(Image.fromarray(frame.pixels))
-            rows = yield from _quietly(steps)
-            self._seen[key] = Picture(key, rows, self._prompting.whole)
-        self._seen.move_to_end(key)
-        while len(self._seen) > self.options.frames:
-            self._seen.popitem(last=False)
-        return self._seen[key]
+    def picture(self, frame: Frame) -> Generator[str, None, Picture]:
+        """The frame as rows, with empty pieces meanwhile: encoded once, then kept under its content."""
+        key = content_of(frame)
+        return (yield from self.frames.recall(key, lambda: self._encoded(key, frame)))
 
-    def _spans(self, picture: Picture, request: Look) -> list[Span]:
-        history = [replace(one, asked=_clean(one.asked), heard=_clean(one.heard)) for one in request.history]
-        text, _, rest = self._prompting.write(_clean(request.question), history).partition(PICTURE)
+    def written(self, request: Look) -> str:
+        """The whole prompt, up to where the answer begins; `PICTURE` stands for the picture."""
+        history = [replace(one, asked=clean(one.asked), heard=clean(one.heard)) for one in request.history]
+        return self._prompting.write(clean(request.question), history)
+
+    def spans(self, prompt: str, picture: Picture | None) -> list[Span]:
+        """A whole prompt as the language model reads it, with the picture, if there is one, in its place."""
+        text, _, rest = prompt.partition(PICTURE)
         before, after = self._prompting.cut(self.reader.engine, text, rest)
-        spans: list[Span] = [Tokens(tuple(before)), picture, Tokens(tuple(after))]
-        return [span for span in spans if len(span)]
+        return [span for span in (Tokens(tuple(before)), picture, Tokens(tuple(after))) if span]
+
+    def _encoded(self, key: str, frame: Frame) -> Generator[str, None, Picture]:
+        rows = yield from quietly(self.see(Image.fromarray(frame.pixels)))
+        return Picture(key, rows, self._prompting.whole)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """What a person said, without the marks of any model and without the picture's."""
     return unmarked(text).replace(PICTURE, " ")
-
-
-def _quietly(steps: Steps) -> Generator[str, None, Rows]:
-    """Steps as empty pieces."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            rows: Rows = done.value
-            return rows
-        yield ""
