@@ -23,7 +23,6 @@ from pipelines.hearing import Ears, Endpointer
 from pipelines.live import Hearing, Session, live
 from pipelines.memory import Memory
 from pipelines.partials import partials_of
-from pipelines.phrases import PHRASES
 from pipelines.precedence import Precedence
 from pipelines.seeing import Eye, Sight
 from pipelines.speaking import Mouth
@@ -200,22 +199,14 @@ def backend_options(config: Config) -> dict[Kind, BackendOptions]:
         "voice": config.voice if config.speaker else None,
     }
     language = config.conversation.language
-    return {kind: _in_language(kind, options, language) for kind, options in chosen.items() if options is not None}
+    return {kind: _in_language(options, language) for kind, options in chosen.items() if options is not None}
 
 
-def _in_language(kind: Kind, options: BackendOptions, language: Literal["auto", "en", "zh"]) -> BackendOptions:
-    """Captions, transcripts and the voice in the language of the conversation, where their sections leave that open."""
-    if language == "auto":
+def _in_language(options: BackendOptions, language: Literal["auto", "en", "zh"]) -> BackendOptions:
+    """In the language of the conversation, where a backend knows several and its section leaves that open."""
+    if language == "auto" or "language" not in type(options).model_fields.keys() - options.model_fields_set:
         return options
-    wanted: dict[Kind, dict[str, str]] = {
-        "captioner": {"prompt": PHRASES[language].caption},
-        "transcriber": {"language": language},
-        "voice": {"language": language},
-    }
-    if kind == "captioner" and not options.bilingual:
-        return options  # an English-only model asked in Chinese says nothing of use; the chat translates
-    open_to = type(options).model_fields.keys() - options.model_fields_set
-    return options.model_copy(update={key: value for key, value in wanted.get(kind, {}).items() if key in open_to})
+    return options.model_copy(update={"language": language})
 
 
 async def _load(config: Config, models: Models) -> None:

@@ -146,8 +146,6 @@ class BackendOptions(Options):
     """The extra of this project that installs them."""
     stand_in: ClassVar[str] = ""
     """For a stand-in: one sentence on what it cannot do, said once at the start. Empty for the real thing."""
-    bilingual: ClassVar[bool] = False
-    """Whether a captioner is known to understand Chinese as well as English: then it is asked in either."""
 
     def load(self) -> Any:
         """Load the model, blocking, and return an object with the one method of its kind's Protocol (or it, `Loaded`).
@@ -191,7 +189,7 @@ REGISTRY: dict[Kind, dict[str, str]] = {
         "llamacpp": "pipelines.chats.llamacpp:LlamaCpp",
         "openai": "pipelines.chats.openai:OpenAi",
         "smollm2": "pipelines.chats.smollm2:SmolLM2",
-        "transformers": "pipelines.chats.local:Transformers",
+        "transformers": "pipelines.chats.transformers:Transformers",
     },
     "voice": {
         "auto": "pipelines.voices.auto:Auto",

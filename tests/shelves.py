@@ -11,6 +11,7 @@ import numpy as np
 
 from devices.media import Frame, Samples
 from pipelines.backends import BackendError, BackendOptions, Look, Prompt
+from pipelines.captioners.options import CaptionOptions
 from pipelines.types import Heard, Seen
 
 
@@ -41,6 +42,17 @@ class Watcher(BackendOptions):
 
     def load(self) -> LoadedWatcher:
         return LoadedWatcher(self)
+
+
+class Bilingual(CaptionOptions):
+    """One that understands Chinese as well."""
+
+    bilingual: ClassVar[bool] = True
+
+    weights: str
+
+    def load(self) -> LoadedWatcher:
+        return LoadedWatcher(Watcher(weights=self.weights, prompt=self.caption_prompt))
 
 
 class LoadedWatcher:

@@ -13,6 +13,7 @@ from assistant.feed import Feed
 from devices.media import SPEECH_RATE
 from pipelines import backends, choosing, room
 from pipelines.backends import BackendError, Kind, Loaded, Looker
+from pipelines.phrases import CHINESE, ENGLISH
 from pipelines.types import Caption, Notice, Started
 from tests.shelves import LoadedWatcher, lay, use
 
@@ -138,6 +139,20 @@ def test_a_captioner_is_asked_in_the_words_of_its_section(home: Path) -> None:
     lay(home, "eyes", use("captioner", "Watcher"))
     assert chosen("captioner", prompt="看到什么？").backend.options.prompt == "看到什么？"
     assert chosen("captioner").backend.options.prompt == "a caption"
+
+
+def test_a_captioner_that_knows_chinese_is_asked_in_the_language_of_the_conversation(home: Path) -> None:
+    lay(home, "eyes", use("captioner", "Bilingual"))
+    asked = []
+    for language in ("zh", "en", "auto"):
+        sections = {
+            "camera": [{"source": 0}],
+            "captioner": {"backend": "auto"},
+            "conversation": {"language": language},
+        }
+        options = app.backend_options(config.parse(sections, "test"))
+        asked.append(backends.load(options["captioner"], "captioner").options.prompt)
+    assert asked == [CHINESE.caption, ENGLISH.caption, ENGLISH.caption]
 
 
 def test_the_language_of_a_conversation_chooses_its_voice(home: Path) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from pipelines import backends, weights
 from pipelines.backends import BackendError, Exchange, Prompt
-from pipelines.chats.local import TextChat, Transformers
+from pipelines.chats.local import TextChat
 from pipelines.chats.smollm2 import SmolLM2
+from pipelines.chats.transformers import Transformers
 from pipelines.language.causal import Causal
 from pipelines.language.engine import tokens
 from pipelines.language.sampling import goes_round

@@ -77,11 +77,11 @@ def test_captions_and_transcripts_are_in_the_language_of_the_conversation() -> N
         "conversation": {"language": "zh"},
     }
     chosen = app.backend_options(config.parse(sections, "here"))
-    assert (chosen["captioner"].prompt, chosen["transcriber"].language) == (CHINESE.caption, "zh")  # type: ignore[attr-defined]
+    assert (chosen["captioner"].caption_prompt, chosen["transcriber"].language) == (CHINESE.caption, "zh")  # type: ignore[attr-defined]
     sections["captioner"] = {"backend": "omnivision"}
-    assert app.backend_options(config.parse(sections, "here"))["captioner"].prompt == ENGLISH.caption  # type: ignore[attr-defined]
+    assert app.backend_options(config.parse(sections, "here"))["captioner"].caption_prompt == ENGLISH.caption  # type: ignore[attr-defined]
     sections["captioner"] = {"backend": "omnilmm"}
     sections["transcriber"] = {"backend": "faster-whisper", "language": "auto"}
     sections["conversation"] = {}
     chosen = app.backend_options(config.parse(sections, "here"))
-    assert (chosen["captioner"].prompt, chosen["transcriber"].language) == (ENGLISH.caption, "auto")  # type: ignore[attr-defined]
+    assert (chosen["captioner"].caption_prompt, chosen["transcriber"].language) == (ENGLISH.caption, "auto")  # type: ignore[attr-defined]

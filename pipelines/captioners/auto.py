@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from pipelines.backends import Kind
+from pipelines.captioners.options import Spoken
 from pipelines.choosing import Automatic
 
 
@@ -16,3 +17,5 @@ class Auto(Automatic):
 
     prompt: str = ""
     """What is asked of each keyframe, where the model can be asked; empty: as its backend has it."""
+    language: Spoken = "auto"
+    """In which language it is asked, where the model knows several and `prompt` is empty."""

@@ -5,7 +5,6 @@ Which of the two is asked was decided by measuring both: `python -m tests.benchm
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Iterator
 from concurrent import futures
 from contextlib import closing
@@ -23,6 +22,7 @@ from pipelines.chats.grounded import Rules
 from pipelines.chats.prompting import plain
 from pipelines.chats.requests import about_scene
 from pipelines.chats.smollm2 import SmolLM2
+from pipelines.language.loading import HalfTheThreads
 from pipelines.phrases import language_of
 
 NO_MODEL = "I have no language model to answer that. Ask me what I see, what a text says, or what changed."
@@ -41,10 +41,10 @@ class Embedded(BackendOptions):
     language_model: bool = True
     """False: rules only, and nothing heavy is loaded."""
     weights: str = "smollm2"
-    max_tokens: int = Field(default=80, ge=1, le=2000)
+    max_tokens: int = Field(default=80, ge=1, le=4000)
     """The language model's longest answer; a word is one or two tokens."""
-    threads: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 2) // 2), ge=1, le=256)
-    """The language model's processor threads, by default for half of the cores."""
+    threads: HalfTheThreads
+    """The language model's processor threads."""
 
     def load(self) -> RulesFirst:
         """Ready at once. Without the weights it says that it has no language model, when it would need it."""

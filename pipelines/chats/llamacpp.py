@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from pydantic import Field
-
 from pipelines import weights
-from pipelines.chats.local import LocalOptions, TextChat
+from pipelines.chats.local import ChatOptions, TextChat
+from pipelines.local import GgufOptions
 
 
-class LlamaCpp(LocalOptions):
+class LlamaCpp(GgufOptions, ChatOptions):
     """The weights are a GGUF file with a chat template, or a folder that holds one."""
-
-    needs: ClassVar[tuple[str, ...]] = ("llama_cpp",)
-    extra: ClassVar[str] = "llamacpp"
-
-    context: int = Field(default=4096, ge=256, le=1_000_000)
-    """The longest conversation in tokens; memory grows with it."""
 
     def load(self) -> TextChat:
         """Load and warm the model, blocking for a second or some. Raises BackendError."""

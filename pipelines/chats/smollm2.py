@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import ClassVar
 
 from pydantic import Field
 
-from pipelines.chats.local import Transformers
+from pipelines.chats.transformers import Transformers
+from pipelines.language.loading import HalfTheThreads
 
 
 class SmolLM2(Transformers):
@@ -20,5 +20,4 @@ class SmolLM2(Transformers):
 
     weights: str = "smollm2"
     max_tokens: int = Field(default=80, ge=1, le=4000)
-    threads: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 2) // 2), ge=1, le=256)
-    """Processor threads, by default for half of the cores: threads that wait for a busy core stall all the others."""
+    threads: HalfTheThreads
