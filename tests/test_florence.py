@@ -42,6 +42,12 @@ def test_florence_says_what_transformers_own_generation_says(florence2: Path) ->
         assert len(pieces) > 2
 
 
+def test_florence_knows_its_pictures_apart(florence2: Path) -> None:
+    model = loaded(florence2)
+    assert model.shown("<OCR>", frame(1)).key != model.shown("<OCR>", frame(2)).key
+    assert model.shown("<OCR>", frame(1)).key == model.shown("<OD>", frame(1)).key
+
+
 def test_florence_puts_places_into_words(florence2: Path) -> None:
     model = loaded(florence2)
     words = model.engine.processor.tokenizer

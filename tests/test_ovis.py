@@ -223,6 +223,14 @@ def test_a_broken_checkpoint_is_one_line(tmp_path: Path, broken: str) -> None:
     assert tmp_path.name in str(caught.value) or "lack" in str(caught.value)
 
 
+def test_a_number_format_that_there_is_not_is_one_line(tmp_path: Path) -> None:
+    captioner_ovis.make(tmp_path)
+    told = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(told | {"torch_dtype": "float99"}))
+    with pytest.raises(BackendError, match="cannot be read, pull them anew: .*float99"):
+        OvisOptions(weights=str(tmp_path), threads=1).load()
+
+
 def test_it_waits_for_no_part_longer_than_a_block(model: Any) -> None:
     pieces = list(model.look(Look(frame(9), "what is it")))
     assert pieces[:2] == ["", ""]

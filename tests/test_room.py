@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pipelines import room
@@ -33,3 +35,29 @@ def test_what_is_free_here_is_less_than_the_machine_has() -> None:
     import psutil
 
     assert 0 < room.free() <= psutil.virtual_memory().total
+
+
+def test_weights_count_in_the_number_format_they_are_computed_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safetensors.torch import save_file
+
+    from pipelines.language.loading import placement
+
+    save_file({"one": torch.zeros(1000, 1000)}, tmp_path / "model.safetensors")
+    monkeypatch.setattr(room, "free", lambda: room.SPARE + 3_000_000)
+    room.check_weights("small", placement("cpu", "bfloat16", None), tmp_path)
+    with pytest.raises(BackendError, match=r"small needs 0\.0 GB"):
+        room.check_weights("small", placement("cpu", "float32", None), tmp_path)
+    with pytest.raises(BackendError, match=r"small needs 0\.0 GB"):
+        room.check_weights("small", placement("cpu", "bfloat16", None), tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("bfloat16", torch.bfloat16), ("torch.float16", torch.float16), ("float99", None), ("nn", None), (None, None)],
+)
+def test_a_number_format_is_known_by_its_name(text: object, expected: object) -> None:
+    from pipelines.language.loading import dtype_named
+
+    assert dtype_named(text) is expected

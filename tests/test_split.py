@@ -104,6 +104,16 @@ def test_another_frame_is_seen_and_old_ones_are_forgotten(engine: Causal) -> Non
     assert len(model.frames) == 2
 
 
+def test_a_picture_that_is_left_half_way_is_not_kept(engine: Causal) -> None:
+    model = vlm(engine)
+    answer = model.look(Look(frame(), "what do you see"))
+    next(answer)
+    answer.close()
+    assert len(model.frames) == 0
+    assert "".join(model.look(Look(frame(), "what do you see")))
+    assert len(model.frames) == 1
+
+
 def test_embeddings_of_words_are_words(engine: Causal) -> None:
     ids = engine.encode("What is in the picture? A red ball")
     rows = engine.model.get_input_embeddings().weight[ids[3:6]].detach().numpy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ torch = pytest.importorskip("torch")
 from pipelines.vision import choice, compiled  # noqa: E402
 from pipelines.vision.choice import Wanted, vision_engine  # noqa: E402
 from pipelines.vision.compiled import CompiledVision, cosine, fingerprint, scenes  # noqa: E402
-from pipelines.vision.engines import TorchVision, Values, finish, values  # noqa: E402
+from pipelines.vision.engines import TorchVision, Tower, Values, finish, quietly, values  # noqa: E402
+from pipelines.vision.eva02 import Eva02, EvaShape  # noqa: E402
 from pipelines.vision.vit import Vit, VitShape  # noqa: E402
 
 SHAPE = VitShape(width=64, hidden=160, layers=6, heads=4, image=56, patch=14)
@@ -34,7 +36,7 @@ def pixels(count: int = 2) -> Values:
     return np.concatenate([values(scene) for scene in scenes(SHAPE.image, count)])
 
 
-def engine(tower: Vit, wanted: Wanted, cache: Path) -> Any:
+def engine(tower: Tower, wanted: Wanted, cache: Path) -> Any:
     if wanted in COMPILED:
         for name in choice.NEEDS[wanted]:
             pytest.importorskip(name)
@@ -53,6 +55,18 @@ def test_an_engine_of_8_bits_sees_what_torch_sees(wanted: Wanted, tmp_path: Path
     assert seen.shape == expected.shape == (2, SHAPE.grid**2, SHAPE.width)
     assert all(cosine(one, other) > 0.999 for one, other in zip(seen, expected, strict=True))
     assert cosine(seen[0], expected[1]) < 0.99, "the two pictures differ"
+
+
+@pytest.mark.parametrize("wanted", ["int8", "onnx"])
+@pytest.mark.parametrize("family", ["eva02", "before the last norm", "exact gelu"])
+def test_the_towers_of_all_families_run_in_8_bits(family: str, wanted: Wanted, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    shapes = {"before the last norm": replace(SHAPE, final_norm=False), "exact gelu": replace(SHAPE, gelu="none")}
+    mine: Tower = Eva02(EvaShape(64, 160, 6, 4, 56)) if family == "eva02" else Vit(shapes[family])
+    expected = finish(TorchVision(mine, 1).features(pixels(1)))
+    seen = finish(engine(mine, wanted, tmp_path).features(pixels(1)))
+    assert seen.shape == expected.shape
+    assert cosine(seen, expected) > 0.999
 
 
 def test_it_pauses_between_pieces_for_what_is_more_urgent(tmp_path: Path) -> None:
@@ -113,3 +127,22 @@ def test_an_absent_runtime_is_told_with_the_install_line(tmp_path: Path, monkeyp
     monkeypatch.setitem(choice.NEEDS, "openvino", ("no_such_package",))
     with pytest.raises(BackendError, match=r"needs no_such_package: pip install 'omni-assistant\[openvino\]'"):
         vision_engine(tower(), "openvino", 1, tmp_path)
+
+
+def test_among_pieces_of_text_work_pauses_with_empty_ones_and_ends_where_it_is_left() -> None:
+    left: list[bool] = []
+
+    def work() -> Generator[None, None, int]:
+        try:
+            yield
+            yield
+        finally:
+            left.append(True)
+        return 7
+
+    assert finish(quietly(work())) == 7
+    pieces = quietly(work())
+    assert next(pieces) == ""
+    left.clear()
+    pieces.close()
+    assert left == [True]

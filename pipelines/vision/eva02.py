@@ -87,7 +87,7 @@ class _Attention(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         bias = torch.cat([self.q_bias, torch.zeros_like(self.q_bias), self.v_bias])
-        together = functional.linear(hidden, self.qkv.weight, bias)
+        together = self.qkv(hidden) + bias
         query, key, value = together.reshape(*hidden.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         attended = functional.scaled_dot_product_attention(query, key, value)
         out: Tensor = self.proj(attended.transpose(1, 2).flatten(2))
