@@ -227,7 +227,7 @@ def test_a_number_format_that_there_is_not_is_one_line(tmp_path: Path) -> None:
     captioner_ovis.make(tmp_path)
     told = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(told | {"torch_dtype": "float99"}))
-    with pytest.raises(BackendError, match="cannot be read, pull them anew: .*float99"):
+    with pytest.raises(BackendError, match=r"cannot be read, pull them anew: .*float99"):
         OvisOptions(weights=str(tmp_path), threads=1).load()
 
 
