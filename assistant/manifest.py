@@ -159,6 +159,11 @@ class Entry(Options):
         return {file.saved_as: file.digest for file in self.source.files}
 
     @property
+    def licence_name(self) -> str:
+        """The licence without what it demands or forbids."""
+        return re.split("[,;:]", self.licence)[0]
+
+    @property
     def asked(self) -> str:
         """What must be looked up on a hub before it can be pulled; empty where all is known."""
         return self.hub.asked if self.hub else ""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,9 @@ __all__ = ["Row", "WeightsError", "add_arguments", "list_models", "pull", "read_
 Say = Callable[[str], None]
 """Takes what a person should read, one whole line at a time."""
 
+COMPILED = "compiled"
+"""The name by which all compiled vision towers are removed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -29,6 +31,8 @@ class Row:
     state: State
     purpose: str
     licence: str
+    licence_name: str
+    """The licence without its conditions."""
     source: str
     size: int
     """Bytes that a pull fetches."""
@@ -52,6 +56,7 @@ def list_models() -> list[Row]:
             shelf.state(name, one),
             one.purpose,
             one.licence,
+            one.licence_name,
             one.source.label,
             one.size,
             one.lasting,
@@ -97,17 +102,32 @@ def verify(name: str | None, say: Say) -> bool:
 
 
 def remove(name: str, say: Say) -> None:
-    """Delete the weights of that name or group, and what an interrupted pull left of them. Raises WeightsError."""
+    """Delete the weights of that name or group, and what an interrupted pull left of them; or what was compiled.
+
+    Raises WeightsError.
+    """
     from assistant import manifest, pulling, shelf
 
     known = manifest.read()
+    if name == COMPILED and name not in known.models:
+        return _remove_compiled(say)
     forgotten = name in shelf.names() and name not in known.models
     for member in (name,) if forgotten else known.members(name):
         with shelf.plain_errors(member), shelf.alone(say), shelf.workroom(member) as room:
             if not forgotten:
                 pulling.forget(member, known.models[member])
-            was_here = shelf.take_away(member, room)
+            was_here = shelf.take_away(shelf.folder(member), room)
         say(f"{member}: removed" if was_here else f"{member}: was not here")
+
+
+def _remove_compiled(say: Say) -> None:
+    """Delete the compiled vision towers, those in use among them: each is made anew when it is wanted."""
+    from assistant import shelf
+    from pipelines.weights import compiled
+
+    with shelf.plain_errors(COMPILED), shelf.alone(say), shelf.workroom(COMPILED) as room:
+        was_here = shelf.take_away(compiled(), room)
+    say(f"{COMPILED}: removed" if was_here else f"{COMPILED}: was not here")
 
 
 def _verify(name: str, entry: Entry, say: Say) -> bool:
@@ -134,7 +154,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for act, count, text in (
         ("pull", "+", "fetch weights, checked against their hashes; what is here and whole is not fetched again"),
         ("verify", "*", "hash what is here; without names, all of it"),
-        ("remove", "+", "delete weights"),
+        ("remove", "+", f"delete weights; {COMPILED!r}: all vision towers that were compiled for another runtime"),
     ):
         parser_of = acts.add_parser(act, help=text)
         parser_of.add_argument("names", nargs=count, metavar="NAME")
@@ -146,7 +166,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Do what `omni models` was asked to; status 1 if something that is here is damaged. Raises WeightsError."""
     match arguments.act:
         case "list":
-            _print_list(arguments.json)
+            from assistant import listing
+
+            listing.show(_say, arguments.json)
         case "pull":
             for name in arguments.names:
                 pull(name, _say, arguments.update)
@@ -157,24 +179,6 @@ def run(arguments: argparse.Namespace) -> int:
             for name in arguments.names:
                 remove(name, _say)
     return 0
-
-
-def _print_list(as_json: bool) -> None:
-    from assistant import manifest, shelf
-    from assistant.pulling import megabytes
-    from pipelines.weights import home
-
-    rows, groups = list_models(), manifest.read().groups
-    if as_json:
-        return _say(json.dumps({"home": str(home()), "models": [asdict(row) for row in rows], "groups": groups}))
-    width = max(map(len, [*groups, *(row.name for row in rows)]), default=0)
-    for row in rows:
-        here = row.state == "here"
-        size = megabytes(shelf.weight(row.name) if here else row.size, row.about and not here)
-        _say(f"{row.name:<{width}} {row.state:<8} {size:>16}  {row.licence}  {row.source}  {row.purpose}")
-    for group, members in groups.items():
-        _say(f"{group:<{width}} means    {', '.join(members)}")
-    _say(f"They lie in {home()}")
 
 
 def _say(line: str) -> None:

@@ -49,21 +49,23 @@ def forget(name: str, entry: Entry) -> None:
     _begun_file(name).unlink(missing_ok=True)
 
 
-def megabytes(count: int, about: bool = False) -> str:
-    return f"{'about ' if about else ''}{count / 1e6:,.1f} MB"
+def megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"
 
 
 def _fetch(name: str, entry: Entry, say: Say, asked: str) -> None:
     _check_space(name, entry)
     with shelf.workroom(name) as room:
-        say(f"{name}: fetching {megabytes(entry.size)} from {entry.source.label}, licence {entry.licence}")
+        if entry.licence_name != entry.licence:
+            say(f"{name}: its licence has conditions: {entry.licence}")
+        say(f"{name}: fetching {megabytes(entry.size)} from {entry.source.label}, licence {entry.licence_name}")
         made = _fetched(entry, room)
         if entry.convert:
             say(f"{name}: converting once, which takes about half a minute")
             made = convert.from_gguf(made / next(iter(entry.hashes)), room / "converted")
         shelf.settle(name, made, entry, room, asked)
     _begun_file(name).unlink(missing_ok=True)
-    say(f"{name}: is here, {megabytes(shelf.weight(name))} in {shelf.folder(name)}")
+    say(f"{name}: is here, {megabytes(shelf.weight(shelf.folder(name)))} in {shelf.folder(name)}")
 
 
 def _fetched(entry: Entry, room: Path) -> Path:

@@ -108,7 +108,7 @@ def settle(name: str, made: Path, entry: Entry, room: Path, asked: str = "") -> 
     )
     _write(made, record)
     folder(name).parent.mkdir(exist_ok=True)
-    take_away(name, room)
+    take_away(folder(name), room)
     made.rename(folder(name))
 
 
@@ -120,10 +120,10 @@ def renew(name: str, entry: Entry) -> None:
         _write(folder(name), renewed)
 
 
-def take_away(name: str, room: Path) -> bool:
-    """Move what lies there into the room, in one step. False if nothing did."""
+def take_away(place: Path, room: Path) -> bool:
+    """Move a folder into the room, in one step. False if there is none."""
     with suppress(FileNotFoundError):
-        folder(name).rename(room / "old")
+        place.rename(room / "old")
         return True
     return False
 
@@ -177,9 +177,9 @@ def plain_errors(name: str) -> Iterator[None]:
         raise WeightsError(f"{name}: {why}") from error
 
 
-def weight(name: str) -> int:
-    """Bytes that the weights of that name take on the disk."""
-    return sum(_size(folder(name) / path) for path in _files(folder(name)))
+def weight(place: Path) -> int:
+    """Bytes that the files of a folder take on the disk; 0 where there is none."""
+    return sum(_size(place / path) for path in _files(place))
 
 
 def _write(place: Path, record: Record) -> None:

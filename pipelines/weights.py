@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines.backends import BackendError
+
+PUBLISHED: Mapping[str, Mapping[str, str]] = {
+    "openbmb/OmniLMM-12B": {"main": "omnilmm-12b"},
+    "openbmb/MiniCPM-V": {"main": "omnilmm-3b"},
+    "vikhyatk/moondream2": {"2025-06-21": "moondream2", "2024-04-02": "moondream2-2024-04-02"},
+    "AIDC-AI/Ovis1.6-Gemma2-9B": {"main": "ovis16-gemma2-9b"},
+}
+"""Names on the model hub that published snippets use, and what their revisions are pulled as; the first by default."""
 
 
 def home() -> Path:
@@ -17,12 +26,17 @@ def home() -> Path:
     return user_cache_path("omni-assistant", appauthor=False)
 
 
+def compiled() -> Path:
+    """Where vision towers compiled for another runtime are kept: what is deleted there is compiled anew."""
+    return home() / "compiled"
+
+
 def find(name: str) -> Path:
-    """One pulled set of weights by its name, or any file or folder by its path (which has a `/`, or begins with `~`).
+    """One pulled set of weights by its name, or any file or folder by its path, see `is_path`.
 
     Raises BackendError with what to do.
     """
-    if os.sep in name or "/" in name or name.startswith(("~", ".")):
+    if is_path(name):
         path = Path(name).expanduser()
         if not path.exists():
             raise BackendError(f"there is no file or folder {name}")
@@ -31,6 +45,24 @@ def find(name: str) -> Path:
     if not folder.is_dir():
         raise BackendError(f"the weights {name!r} are not here: omni models pull {name}")
     return folder
+
+
+def is_path(name: str) -> bool:
+    """Whether a file or folder is meant and no name: it has a `/`, or begins with `~` or a dot."""
+    return os.sep in name or "/" in name or name.startswith(("~", "."))
+
+
+def published(name: str, revision: str = "main") -> str:
+    """What the weights are pulled as that have this name on the model hub; any other name is left as it is.
+
+    Raises BackendError for a revision that needs weights which are not known here.
+    """
+    if name not in PUBLISHED:
+        return name
+    known = PUBLISHED[name]
+    if len(known) > 1 and revision not in (*known, "main"):
+        raise BackendError(f"{name} of the revision {revision} is not known here: ask for {' or '.join(known)}")
+    return known.get(revision, next(iter(known.values())))
 
 
 def is_here(name: str) -> bool:

@@ -209,6 +209,43 @@ def test_the_list_can_be_read_by_people_and_by_programs(home: Path, capsys: pyte
     assert {row["name"]: row["state"] for row in told["models"]}["b"] == "absent"
 
 
+def test_the_list_fits_a_screen_and_tells_of_conditions(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert omni_models("list") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines[:-1])) <= 100
+    assert next(line for line in lines if line.startswith("omnilmm-12b ")).endswith("General Model License …")
+    assert next(line for line in lines if line.startswith("whisper-base ")).endswith("MIT")
+    assert any("a pull tells them first" in line for line in lines)
+    assert omni_models("list", "--json") == 0
+    row = next(row for row in json.loads(capsys.readouterr().out)["models"] if row["name"] == "omnilmm-12b")
+    assert "written leave" in row["licence"]
+
+
+def test_the_conditions_of_a_licence_are_told_before_anything_is_fetched(home: Path) -> None:
+    text = (home / "models.toml").read_text().replace('"MIT"', '"MIT, but only on Sundays"', 1)
+    (home / "models.toml").write_text(text)
+    said: list[str] = []
+    models.pull("a", said.append)
+    models.pull("b", said.append)
+    assert said[0] == "a: its licence has conditions: MIT, but only on Sundays"
+    assert said[1].endswith("licence MIT")
+    assert not any("its licence has" in line for line in said[1:])
+
+
+def test_what_was_compiled_is_listed_with_its_size_and_goes(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert omni_models("remove", "compiled") == 0
+    assert capsys.readouterr().out == "compiled: was not here\n"
+    (home / "compiled" / "tower").mkdir(parents=True)
+    (home / "compiled" / "tower" / "000.onnx").write_bytes(bytes(2_500_000))
+    models.pull("a", print)
+    assert omni_models("list") == 0
+    assert "Compiled vision towers take 2.5 MB: omni models remove compiled" in capsys.readouterr().out
+    assert omni_models("remove", "compiled") == 0
+    assert capsys.readouterr().out == "compiled: removed\n"
+    assert not (home / "compiled").exists()
+    assert state_of("a") == "here"
+
+
 def test_the_command_s_words_load_nothing_heavy() -> None:
     look = (
         "import assistant.models, sys; print([name for name in ('pydantic', 'numpy', 'rich') if name in sys.modules])"

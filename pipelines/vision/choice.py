@@ -41,7 +41,7 @@ def vision_engine(tower: Tower, wanted: Wanted, threads: int, cache: Path | None
         raise BackendError(
             f"vision = \"{wanted}\" needs {', '.join(absent)}: pip install 'omni-assistant[{EXTRA[wanted]}]'"
         )
-    return _compiled(tower, wanted, threads, cache or weights.home() / "compiled")
+    return _compiled(tower, wanted, threads, cache or weights.compiled())
 
 
 def _best(tower: Tower) -> Wanted:
