@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import contextlib
 import difflib
-import os
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
@@ -92,7 +91,7 @@ def chosen(model: str | None, backend: str | None) -> BackendOptions:
         return _made(backend) if backend else Auto(share=1.0)
     if backend is not None:
         return _made(backend, weights=model)
-    if os.sep in model or "/" in model or model.startswith(("~", ".")):
+    if weights.is_path(model):
         return _found(model)
     if weights.is_here(model):
         return _pulled(model)

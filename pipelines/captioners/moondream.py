@@ -6,8 +6,10 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from pipelines import backends
 from pipelines.backends import BackendError
 from pipelines.captioners import moondream_prompts as prompting
+from pipelines.captioners import published
 from pipelines.captioners.moondream_prompts import Length, Task
 from pipelines.captioners.split import SplitOptions, clean
 from pipelines.language.engine import Limits
@@ -64,13 +66,18 @@ class Moondream:
     """
 
     def __init__(self, weights: str, **options: Any) -> None:
-        """Load, blocking for seconds; `options` are those of `MoondreamOptions`. Raises BackendError."""
-        self.model = MoondreamOptions(weights=weights, **{"crops": True, "max_answer": 512, **options}).load()
+        """Load, blocking for seconds. `weights`: a published name, the name they were pulled by, or a path.
+
+        `options` are those of `MoondreamOptions`, or what `from_pretrained` is told: `revision` chooses the release.
+        Raises BackendError.
+        """
+        told = published.options(MoondreamOptions, weights, {"crops": True, "max_answer": 512, **options})
+        self.model: MoondreamVlm = backends.load(told, "captioner")
         self._saying: Generator[str, None, None] | None = None
 
     @classmethod
     def from_pretrained(cls, weights: str, **options: Any) -> Moondream:
-        """The same, by the name that snippets use."""
+        """The same, by the name that snippets use: `("vikhyatk/moondream2", revision="2024-04-02")`."""
         return cls(weights, **options)
 
     @property

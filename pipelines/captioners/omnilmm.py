@@ -15,11 +15,9 @@ from PIL import Image
 from devices.media import Frame
 from pipelines import backends, checkpoints, weights
 from pipelines.backends import BackendError, Exchange, Look
+from pipelines.captioners import published
 from pipelines.captioners.omnilmm_prompts import HERE, MANNERS, size_of
 from pipelines.captioners.split import SplitOptions, SplitVlm
-
-PUBLISHED = {"openbmb/OmniLMM-12B": "omnilmm-12b", "openbmb/MiniCPM-V": "omnilmm-3b"}
-"""The weights by the names they were published under."""
 
 DECODE_ERROR = "Image decode error"
 """What a picture that cannot be read is answered with, as it was from the beginning."""
@@ -46,15 +44,17 @@ class OmniLMMChat:
     """One of the two models, loaded, that answers about a picture."""
 
     def __init__(self, model_path: str, **options: Any) -> None:
-        """A published name, the name the weights were pulled by, or a folder; `options` are those of `OmniLmm`.
+        """A published name, the name the weights were pulled by, or a path; `options` are those of `OmniLmm`, or what
+        `from_pretrained` is told.
 
         Without options it answers by chance as its makers set it, from the same seed each time. Raises BackendError.
         """
-        folder = _folder(model_path)
+        given = published.options(OmniLmm, model_path, options)
+        folder = weights.find(given.weights)
         manner = MANNERS[size_of(checkpoints.config(folder), folder)]
         released = {"sampling": manner.sampling, "max_answer": manner.max_answer}
-        given = OmniLmm.model_validate({"weights": str(folder)} | released | options)
-        self.model: SplitVlm = backends.load(given, "captioner")
+        left_open = {key: value for key, value in released.items() if key not in given.model_fields_set}
+        self.model: SplitVlm = backends.load(given.model_copy(update=left_open), "captioner")
 
     def chat(self, inputs: Mapping[str, Any]) -> str:
         """The answer to the last of the messages.
@@ -77,11 +77,6 @@ class OmniLMMChat:
 def img2base64(file_name: str | Path) -> bytes:
     """A file in base64."""
     return base64.b64encode(Path(file_name).read_bytes())
-
-
-def _folder(model_path: str) -> Path:
-    local = Path(model_path).expanduser()
-    return local if local.is_dir() else weights.find(PUBLISHED.get(model_path, model_path))
 
 
 def _frame(encoded: bytes | str) -> Frame:

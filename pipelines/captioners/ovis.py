@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field
 
-from pipelines import weights
+from pipelines import backends, weights
 from pipelines.backends import Exchange
+from pipelines.captioners import published
 from pipelines.captioners.split import PICTURE, Prompting, SplitOptions, SplitVlm
 
 if TYPE_CHECKING:
     from PIL import Image
     from torch import Tensor
 
-KNOWN = {"AIDC-AI/Ovis1.6-Gemma2-9B": "ovis16-gemma2-9b"}
-"""Names on the model hub, and the weights that stand for them here."""
+    from pipelines.captioners.ovis_model import OvisModel
 
 
 class OvisOptions(SplitOptions):
@@ -28,12 +28,19 @@ class OvisOptions(SplitOptions):
     partitions: int = Field(default=1, ge=1, le=16)
     """Parts that a picture is cut into, at most. Each costs as much as a whole picture; the release's own is 9."""
 
-    def load(self) -> SplitVlm:
+    def load(self) -> OvisVlm:
         """Load the model, blocking. Raises BackendError."""
         from pipelines.captioners import ovis_model
 
-        model = ovis_model.load(weights.find(self.weights), self)
-        return SplitVlm(model.see, model.language, Prompting(write), self)
+        return OvisVlm(ovis_model.load(weights.find(self.weights), self), self)
+
+
+class OvisVlm(SplitVlm):
+    """A Looker that gives its parts away, for the facade."""
+
+    def __init__(self, model: OvisModel, options: OvisOptions) -> None:
+        super().__init__(model.see, model.language, Prompting(write), options)
+        self.model = model
 
 
 def write(question: str, history: Sequence[Exchange]) -> str:
@@ -52,20 +59,17 @@ class Ovis:
     """
 
     def __init__(self, name: str, **options: Any) -> None:
-        from pipelines.captioners import ovis_model
+        """Load, blocking. `name`: a published name, the name the weights were pulled by, or a path.
 
-        self._options = OvisOptions(weights=KNOWN.get(name, name), **options)
-        self.model = ovis_model.load(weights.find(self._options.weights), self._options)
+        `options` are those of `OvisOptions`, or what `from_pretrained` is told. Raises BackendError.
+        """
+        loaded: OvisVlm = backends.load(published.options(OvisOptions, name, options), "captioner")
+        self.model = loaded.model
 
     @classmethod
-    def from_pretrained(cls, name: str, multimodal_max_length: int = 8192, **kwargs: Any) -> Self:
-        """As in the release: `torch_dtype` may be given; `trust_remote_code` is not needed, and not heeded.
-
-        Raises BackendError where the weights are not here.
-        """
-        known = {"torch.bfloat16": "bfloat16", "torch.float16": "float16", "torch.float32": "float32"}
-        wanted = str(kwargs.get("dtype", kwargs.get("torch_dtype", "")))
-        made = cls(name, precision=known.get(wanted, "auto"))
+    def from_pretrained(cls, name: str, multimodal_max_length: int = 8192, **options: Any) -> Self:
+        """The same, as in the release; `multimodal_max_length`: tokens of picture, question and answer at most."""
+        made = cls(name, **options)
         made.model.language.context = min(multimodal_max_length, made.model.language.context)
         return made
 

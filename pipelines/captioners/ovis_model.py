@@ -28,7 +28,7 @@ from pipelines.vision.choice import vision_engine
 from pipelines.vision.connectors import connected
 from pipelines.vision.engines import Steps, Values, VisionEngine, finish, values
 from pipelines.vision.ovis import OvisShape, VisualTable
-from pipelines.vision.partition import Parts, cut
+from pipelines.vision.partition import ATOM, INDICATORS, Parts, cut
 from pipelines.vision.vit import Vit, VitShape
 
 IMAGE = "<image>"
@@ -89,7 +89,7 @@ class OvisModel:
                 yield Tokens(found)
                 continue
             for placed in _pictures(found):
-                count = placed.count(-300)
+                count = placed.count(ATOM)
                 if pixels is None or taken + count > len(pixels):
                     raise BackendError("input_ids holds more parts of pictures than pixel_values")
                 parts = Parts(pixels[taken : taken + count], placed)
@@ -175,7 +175,7 @@ def _enlarged(width: int, dtype: torch.dtype) -> float:
 
 def _pictures(placeholders: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     """One run of placeholders for each picture: it begins with the first indicator."""
-    begins = [place for place, one in enumerate(placeholders) if one == -301] + [len(placeholders)]
+    begins = [place for place, one in enumerate(placeholders) if one == INDICATORS[0]] + [len(placeholders)]
     if begins[0] != 0:
         raise BackendError("input_ids holds placeholders that are no picture: take those of preprocess_inputs")
     for begin, end in pairwise(begins):

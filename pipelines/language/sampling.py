@@ -30,9 +30,6 @@ class Sampling(Options):
     """Divides the score of a token that was said before (multiplies it where it is negative)."""
 
 
-GREEDY = Sampling()
-
-
 def choose(scores: Scores, sampling: Sampling, said: Sequence[int], chance: np.random.Generator) -> int:
     """The next token. `said`: the tokens so far, for the repetition penalty."""
     if sampling.repetition_penalty > 1.0 and said:
