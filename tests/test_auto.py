@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assistant import app, check, config
+from assistant import app, check, config, manifest
 from assistant.feed import Feed
 from devices.media import SPEECH_RATE
 from pipelines import backends, choosing, room
 from pipelines.backends import BackendError, Kind, Loaded, Looker
+from pipelines.captioners.auto import Auto as Captioning
 from pipelines.phrases import CHINESE, ENGLISH
 from pipelines.types import Caption, Notice, Started
 from tests.shelves import LoadedWatcher, lay, use
@@ -139,6 +140,14 @@ def test_a_captioner_is_asked_in_the_words_of_its_section(home: Path) -> None:
     lay(home, "eyes", use("captioner", "Watcher"))
     assert chosen("captioner", prompt="看到什么？").backend.options.prompt == "看到什么？"
     assert chosen("captioner").backend.options.prompt == "a caption"
+
+
+def test_a_model_that_cannot_be_asked_is_not_asked() -> None:
+    known = manifest.read().models
+    florence, smolvlm = known["florence-2-base"].use[0], known["smolvlm-256m"].use[0]
+    asking = Captioning(prompt="What is on the table?")
+    assert asking.passed_on(smolvlm) == {"prompt": "What is on the table?"}
+    assert asking.passed_on(florence) == {}
 
 
 def test_a_captioner_that_knows_chinese_is_asked_in_the_language_of_the_conversation(home: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from devices.media import Frame
 from pipelines.backends import BackendError, Exchange, Look
@@ -184,6 +185,12 @@ def test_a_frame_is_encoded_once_and_answers_hang_on_the_frame(vlm: Any) -> None
     assert "".join(vlm.look(Look(frame(2), "What is it?"))) != first
     assert picture_of(vlm, frame(1)).rows is rows
     assert "".join(vlm.look(Look(frame(1), "What is it?"))) == first
+
+
+@pytest.mark.parametrize("option", [{"device": "cuda"}, {"precision": "float32"}])
+def test_what_llama_cpp_cannot_heed_is_no_option_of_it(option: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        captioner.LlamaCpp.model_validate({"weights": "x"} | option)
 
 
 def test_eyes_that_do_not_belong_to_the_model_are_refused(tmp_path: Path) -> None:
