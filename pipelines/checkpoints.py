@@ -42,7 +42,7 @@ def files(path: Path) -> list[Path]:
     """The files with the weights of a folder, or the file itself. Raises BackendError where there is none."""
     if path.is_file():
         return [path]
-    for pattern in ("*.safetensors", "*.gguf", "pytorch_model*.bin", "*.pt"):
+    for pattern in ("*.safetensors", "*.gguf", "pytorch_model*.bin"):
         if found := sorted(path.glob(pattern)):
             return found
     raise BackendError(f"{path} is no checkpoint: it holds no *.safetensors and no *.gguf")
