@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines.backends import BackendError
+from devices.media import Frame
+from pipelines import backends
+from pipelines.backends import BackendError, Look
 
 torch = pytest.importorskip("torch")
 
@@ -146,3 +149,15 @@ def test_among_pieces_of_text_work_pauses_with_empty_ones_and_ends_where_it_is_l
     left.clear()
     pieces.close()
     assert left == [True]
+
+
+@pytest.mark.parametrize("family", ["moondream", "omnilmm", "omnivision", "ovis"])
+def test_every_family_sees_with_the_engine_that_is_wanted(family: str, tmp_path: Path, monkeypatch: Any) -> None:
+    for name in (*choice.NEEDS["onnx"], "transformers"):
+        pytest.importorskip(name)
+    monkeypatch.setenv("OMNI_HOME", str(tmp_path / "home"))
+    told = importlib.import_module(f"tests.small.captioner_{family}").make(tmp_path)
+    model = backends.load(backends.find("captioner", family)(**told, vision="onnx"), "captioner")
+    picture = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
+    assert "" in list(model.look(Look(Frame(picture, 0.0, "desk"), "what is it")))
+    assert pieces(tmp_path / "home" / "compiled")
