@@ -34,7 +34,8 @@ OMNIVISION = {
     "omnivision torch q4_0": {"vision": "torch", "words": "Q4_0"},
     "omnivision int8 q4_0": {"vision": "int8", "words": "Q4_0"},
     "omnivision onnx q8_0": {"vision": "onnx", "words": "Q8_0"},
-    "omnivision onnx torch": {"vision": "onnx", "words": "F16", "language": "transformers"},
+    "omnivision onnx torch": {"vision": "onnx", "words": "safetensors"},
+    "omnivision torch torch": {"vision": "torch", "words": "safetensors"},
 }
 SMOLVLM = ("smolvlm llamacpp q8_0", "smolvlm torch")
 BARS: list[tuple[str, str, str, float]] = [
@@ -105,7 +106,11 @@ def options(name: str, folder: Path) -> tuple[Any, dict[str, Any]]:
         from pipelines.captioners.omnivision import OmniVision
 
         wanted = dict(OMNIVISION[name])
-        file = vlm_files.omnivision(folder / "omnivision", wanted.pop("words"))
+        numbers = wanted.pop("words")
+        if numbers == "safetensors":
+            file = vlm_files.omnivision_safetensors(folder / "omnivision-safetensors")
+        else:
+            file = vlm_files.omnivision(folder / "omnivision", numbers)
         return OmniVision, {"weights": str(file), "device": "cpu", **wanted}
     if name == "smolvlm torch":
         from pipelines.captioners.hf import Hf
