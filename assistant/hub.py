@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -55,15 +56,19 @@ def _info(hub: Hub, revision: str) -> Any:
 
 def fetch_hub(hub: Hub, folder: Path) -> None:
     """Fetch files by their hashes, going on where an interrupted pull stopped. Raises WeightsError."""
-    arrived = {file: _arrive(hub, file) for file in hub.files}
-    for file, path in arrived.items():
+    arrived = {file.digest: _arrive(hub, file) for file in {file.digest: file for file in hub.files}.values()}
+    saved: dict[str, Path] = {}
+    for file in hub.files:
         target = folder / file.saved_as
         target.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(target)
+        if file.digest in saved:
+            shutil.copyfile(saved[file.digest], target)
+        else:
+            saved[file.digest] = arrived[file.digest].replace(target)
 
 
 def part(file: File) -> Path:
-    """Where a file from a hub grows. Its name is its hash, so that a later pull finds it and no other file is it."""
+    """Where a file from a hub grows. Its name is its hash: a later pull finds it, and files of one content share it."""
     return weights.home() / "partial" / f"{file.digest}.part"
 
 

@@ -86,6 +86,18 @@ def test_a_branch_is_pinned_by_the_first_pull(home: Path) -> None:
     assert [path.name for path in (home / "partial").iterdir()] == ["lock"]
 
 
+def test_files_of_the_same_content_are_fetched_once_and_saved_both(home: Path) -> None:
+    hub = Server(repository(FIRST, FILES | {"generation_config.json": CONFIG, "copy.safetensors": WEIGHTS}))
+    with serving(hub):
+        assert pull_at(hub.address)[0] == 0
+    folder = home / "models" / "tiny"
+    assert (folder / "config.json").read_bytes() == (folder / "generation_config.json").read_bytes() == CONFIG
+    assert (folder / "model.safetensors").read_bytes() == (folder / "copy.safetensors").read_bytes() == WEIGHTS
+    assert models.verify("tiny", print)
+    assert hub.ranges.count("bytes=0-") == 2
+    assert [path.name for path in (home / "partial").iterdir()] == ["lock"]
+
+
 def test_the_record_tells_pipelines_what_the_weights_are_good_for(home: Path) -> None:
     pull(repository(FIRST))
     (found,) = pulled.all_pulled()
