@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from http import HTTPStatus
@@ -15,11 +16,15 @@ from pydantic import ValidationError
 
 from assistant.digests import check
 from assistant.errors import WeightsError
-from assistant.manifest import WEIGHTS, File, Hub
+from assistant.manifest import LONGEST_NAME, SAVED, WEIGHTS, File, Hub
 from pipelines import weights
 from pipelines.pulled import RECORD
+from pipelines.wording import one_line
 
-ADVICE = "check the manifest"
+LATER = (408, 425, 429)
+"""Statuses, besides all from 500 on, after which the same request may fare better."""
+ASTRAY = ("TooManyRedirects", "UnsupportedProtocol")
+"""Names of errors of the HTTP library, which differs by huggingface_hub's version, about where it was sent."""
 
 
 def resolve(hub: Hub, revision: str | None = None) -> Hub:
@@ -27,8 +32,10 @@ def resolve(hub: Hub, revision: str | None = None) -> Hub:
 
     `revision` is asked for in place of its own. Raises WeightsError.
     """
-    info = _info(hub, revision or hub.revision)
-    found = [one for one in info.siblings or [] if _wanted(one, hub.match)]
+    with _unreadable(hub):
+        info = _info(hub, revision or hub.revision)
+        found = [one for one in info.siblings or [] if _wanted(one, hub.match)]
+    _refuse_names(hub, found)
     for pattern in hub.match:
         if pattern.endswith(WEIGHTS) and not any(_fits(one.rfilename, pattern) for one in found):
             raise WeightsError(f"{hub.label}: the hub holds no {pattern} there: check the manifest")
@@ -46,12 +53,27 @@ def _info(hub: Hub, revision: str) -> Any:
     from huggingface_hub import HfApi
 
     info = None
-    try:
-        with _hub_errors(f"{hub.label}:", lambda: info is not None):
-            info = HfApi().model_info(hub.repo, revision=revision, files_metadata=True, timeout=30.0)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WeightsError(f"{hub.label}: the hub's answer cannot be read: pull again later") from error
+    with _hub_errors(f"{hub.label}:", lambda: info is not None):
+        info = HfApi().model_info(hub.repo, revision=revision, files_metadata=True, timeout=30.0)
     return info
+
+
+@contextmanager
+def _unreadable(hub: Hub) -> Iterator[None]:
+    """One line for an answer that is not made as a hub's are."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise WeightsError(f"{hub.label}: the hub's answer cannot be read: pull again later") from error
+
+
+def _refuse_names(hub: Hub, found: Sequence[Any]) -> None:
+    """Raises WeightsError for a name under which no file is saved here."""
+    for one in found:
+        name = PurePosixPath(one.rfilename).name
+        if not re.fullmatch(SAVED, name) or len(name.encode()) > LONGEST_NAME:
+            why = f"holds {one_line(one.rfilename)[:80]!r}, a name that no file is saved under here"
+            raise WeightsError(f"{hub.label}: the hub {why}: in the manifest, let `match` leave it out")
 
 
 def fetch_hub(hub: Hub, folder: Path) -> None:
@@ -146,13 +168,22 @@ def _hub_errors(where: str, gained: Callable[[], bool]) -> Iterator[None]:
             raise WeightsError(f"{where} the hub sends nothing: pull again later")
     except HfHubHTTPError as error:
         status = error.response.status_code
-        login = "it is gone, or wants you to log in (hf auth login) and to accept its licence there"
-        raise WeightsError(f"{where} the hub answers {status}: {login if status in (401, 403) else ADVICE}") from error
+        raise WeightsError(f"{where} the hub answers {status}: {_advice(status)}") from error
     except OfflineModeIsEnabled as error:
         raise WeightsError(f"{where} HF_HUB_OFFLINE is set: unset it, then pull again") from error
     except HTTPError as error:
+        if type(error).__name__ in ASTRAY:
+            away = "the hub redirects in a way that is not followed: try again later, or check HF_ENDPOINT"
+            raise WeightsError(f"{where} {away}") from error
         if not gained():
             raise WeightsError(f"{where} the hub cannot be reached: check the network, then pull again") from error
+
+
+def _advice(status: int) -> str:
+    """What to do after such an answer."""
+    if status in (401, 403):
+        return "it is gone, or wants you to log in (hf auth login) and to accept its licence there"
+    return "try again later" if status in LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR else "check the manifest"
 
 
 @contextmanager

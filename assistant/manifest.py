@@ -28,6 +28,11 @@ WEIGHTS = (".safetensors", ".gguf", ".onnx", ".bin")
 FETCHED = (*WEIGHTS, ".json", ".txt", ".model", ".jinja")
 """Endings of all that is ever fetched by a pattern: no program is among them."""
 
+SAVED = r"^\w[\w.+-]*(/\w[\w.+-]*)*$"
+"""What a file is saved as: nothing that a shell or another system would take for something else."""
+LONGEST_NAME = 200
+"""Bytes of it; no common file system takes much more."""
+
 
 class File(Options):
     """One file at its source, and what it must be."""
@@ -37,7 +42,7 @@ class File(Options):
     blob: Sha1 | None = None
     """Git's own hash of it, where a hub tells no other."""
     size: Bytes
-    name: Annotated[str, Field(pattern=r"^\w[\w.+-]*(/\w[\w.+-]*)*$")] = ""
+    name: Annotated[str, Field(pattern=SAVED)] = ""
     """What it is saved as; without it, the last part of `path`."""
 
     @property
@@ -213,7 +218,7 @@ class Manifest(Options):
 def read() -> Manifest:
     """The shipped manifest together with the user's own, whose entries win. Raises WeightsError naming the bad key."""
     both = load(configs() / "models.toml")
-    own = weights.home() / "models.toml"
+    own = _home() / "models.toml"
     if own.is_file():
         mine = load(own)
         both = Manifest(models={**both.models, **mine.models}, groups={**both.groups, **mine.groups})
@@ -227,11 +232,20 @@ def read() -> Manifest:
     return both
 
 
+def _home() -> Path:
+    try:
+        return weights.home()
+    except RuntimeError as error:  # `~name` of a person whom this machine does not know
+        raise WeightsError(f"OMNI_HOME is no folder ({error}): set it to one that can be written") from error
+
+
 def load(path: Path) -> Manifest:
     """One manifest file. Raises WeightsError with the file and the key that is wrong."""
     try:
         return Manifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         raise WeightsError(f"{path}: {first_mistake(error, Manifest)}") from error
+    except RecursionError as error:
+        raise WeightsError(f"{path}: is nested too deeply: write it flatter") from error
     except (OSError, ValueError) as error:
         raise WeightsError(f"{path}: {error}") from error

@@ -86,6 +86,10 @@ class Server:
     stalls: bool = False
     """Wait instead of breaking off."""
     ignores_ranges: bool = False
+    refusal: int = 404
+    """The status for what it does not hold."""
+    moved: dict[str, str] = field(default_factory=dict)
+    """Where it sends whoever asks for some path."""
     ranges: list[str | None] = field(default_factory=list)
     """The `Range` of each request."""
     stalled: threading.Event = field(default_factory=threading.Event)
@@ -136,9 +140,13 @@ def serving(server: Server) -> Iterator[Server]:
 def answer(handler: BaseHTTPRequestHandler, server: Server) -> None:
     """Answer one request as the server's script says."""
     server.ranges.append(handler.headers["Range"])
+    if handler.path in server.moved:
+        handler.send_response(302)
+        handler.send_header("Location", server.moved[handler.path])
+        return handler.end_headers()
     content = server.files.get(handler.path)
     if content is None:
-        return handler.send_error(404)
+        return handler.send_error(server.refusal)
     wanted = None if server.ignores_ranges else handler.headers["Range"]
     start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
     if start >= len(content):

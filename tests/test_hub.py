@@ -18,6 +18,7 @@ pytest.importorskip("huggingface_hub", reason="the hub extra is not installed")
 
 FIRST, SECOND = "1" * 40, "2" * 40
 WEIGHTS, CONFIG = bytes(range(256)) * 300, b'{"model_type": "tiny"}'
+NAMELESS = json.dumps({"id": "someone/tiny", "sha": FIRST, "siblings": [{"rfilename": 5, "size": 5}]}).encode()
 FILES = {"model.safetensors": WEIGHTS, "config.json": CONFIG, "code.py": b"raise SystemExit", "deep/more.json": b"{}"}
 ENTRY = """
 [models.tiny]
@@ -182,6 +183,8 @@ def test_other_bytes_than_the_hub_promised_leave_one_line(home: Path, path: str)
         ({}, "the hub answers 404"),
         ({"/api/models/someone/tiny/revision/main?blobs=true": b"<html>"}, "cannot be read"),
         ({"/api/models/someone/tiny/revision/main?blobs=true": b"[1]"}, "cannot be read"),
+        ({"/api/models/someone/tiny/revision/main?blobs=true": b'{"a":' * 100_000}, "cannot be read"),
+        ({"/api/models/someone/tiny/revision/main?blobs=true": NAMELESS}, "cannot be read"),
         (repository("main"), "does not tell hashes"),
     ],
 )
@@ -190,6 +193,37 @@ def test_a_hub_that_tells_something_else_is_one_line(home: Path, answer: dict[st
     assert status == 1
     assert complaint in said
     assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    "name", ["a b.json", "-rf.json", "a%20b.json", ".json", "deep\x1b[2J.json", "n" * 300 + ".json"]
+)
+def test_a_name_that_no_file_is_saved_under_is_the_reason(home: Path, name: str) -> None:
+    status, _, said = pull(repository(FIRST, FILES | {name: CONFIG}))
+    assert status == 1
+    assert "a name that no file is saved under here: in the manifest, let `match` leave it out" in said
+    assert said.isprintable()
+    assert len(said) < 250
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [(401, "log in"), (404, "check the manifest"), (408, "try again later"), (429, "try again later")]
+    + [(status, "try again later") for status in (500, 502, 503)],
+)
+def test_what_a_hub_answers_says_what_to_do(home: Path, status: int, advice: str) -> None:
+    with serving(Server({}, refusal=status)) as hub:
+        said = pull_at(hub.address)[2]
+    assert f"the hub answers {status}: " in said
+    assert said.endswith(advice) or advice == "log in" in said
+
+
+@pytest.mark.parametrize("to", ["", "file:///etc/hostname"], ids=["in a circle", "into this machine"])
+@pytest.mark.parametrize("asked", ["/api/models/someone/tiny/revision/main?blobs=true", "/someone/tiny/resolve/"])
+def test_a_hub_that_sends_one_astray_is_told_from_one_that_is_not_there(home: Path, to: str, asked: str) -> None:
+    moved = next(path for path in repository(FIRST) if path.startswith(asked))
+    with serving(Server(repository(FIRST), moved={moved: to or moved})) as hub:
+        assert "the hub redirects in a way that is not followed: try again later" in pull_at(hub.address)[2]
 
 
 @pytest.mark.parametrize("pattern", ["*.py", "*", "../*.json", "model.pkl", "*.safetensors/.."])

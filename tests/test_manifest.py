@@ -55,6 +55,7 @@ def test_what_belongs_together_is_pulled_together() -> None:
         ("size = 16", 'name = "manifest.json", size = 16', r"models\.a: .*give them a `name`"),
         ("kept = 10", 'kept = 10\nconvert = "gguf"', r"models\.a: .*takes exactly one \.gguf file"),
         ("[models.a]", "[models.a", "Expected"),
+        ("kept = 10", "kept = " + "[" * 5000, "is nested too deeply: write it flatter"),
         ("kept = 10", 'along = ["z"]', r"models\.a\.along: no model is called 'z'"),
         ("[models.a.file]", '[models.a.hub]\nrepo="x/y"\nrevision="main"', r"models\.a\.hub: .*full commit hash"),
         ('pair = ["a", "b"]', 'pair = ["a", "c"]', r"groups\.pair: no model is called 'c'"),
@@ -70,3 +71,9 @@ def test_a_mistake_in_a_manifest_of_one_s_own_is_named(home: Path, good: str, ba
         models.list_models()
     assert "models.toml" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_home_of_somebody_unknown_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMNI_HOME", "~nobody-of-that-name/models")
+    with pytest.raises(models.WeightsError, match=r"OMNI_HOME is no folder \(.*\): set it to one that can be written"):
+        models.list_models()
