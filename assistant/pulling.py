@@ -121,4 +121,4 @@ def _begun_file(name: str) -> Path:
 def _check_space(name: str, entry: Entry) -> None:
     need, free = entry.peak * 11 // 10, shutil.disk_usage(home()).free
     if free < need:
-        raise WeightsError(f"{name}: needs {megabytes(need)} of disk, {megabytes(free)} are free: {sources.FULL}")
+        raise WeightsError(f"{name}: needs {megabytes(need)} of disk, {megabytes(free)} are free: {sources.ROOM}")

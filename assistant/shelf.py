@@ -18,7 +18,9 @@ from assistant.manifest import Entry
 from assistant.sources import FULL
 from pipelines.pulled import RECORD, Kept, Pulled, record_of
 from pipelines.weights import home
+from pipelines.wording import one_line
 
+ELSEWHERE = "set OMNI_HOME to a folder that can be read and written"
 State = Literal["here", "absent", "damaged", "outdated"]
 
 
@@ -73,9 +75,9 @@ def faults(name: str) -> list[str]:
     if record is None:
         return [f"{RECORD} is missing or cannot be read"]
     place = folder(name)
-    lost = [f"{path} is missing" for path in record.files if not (place / path).is_file()]
+    lost = [f"{one_line(path)} is missing" for path in record.files if not (place / path).is_file()]
     changed = [
-        f"{path} is not what was pulled"
+        f"{one_line(path)} is not what was pulled"
         for path, kept in record.files.items()
         if (place / path).is_file() and sha256(place / path) != kept.sha256
     ]
@@ -134,7 +136,7 @@ def alone(say: Callable[[str], None]) -> Iterator[None]:
     partial = home() / "partial"
     partial.mkdir(parents=True, exist_ok=True)
     # SQLite's lock: the same on every system, and set free by the system itself when its owner dies, however it dies.
-    with closing(sqlite3.connect(partial / "lock", timeout=0.2, isolation_level=None)) as lock:
+    with closing(_lock(partial / "lock")) as lock:
         if not _take(lock):
             say("another `omni models` is at work here: waiting until it is done")
             while not _take(lock):
@@ -145,15 +147,29 @@ def alone(say: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
+def _lock(path: Path) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(path, timeout=0.2, isolation_level=None)
+    except sqlite3.Error as error:
+        raise _no_lock(error) from error
+
+
 def _take(lock: sqlite3.Connection) -> bool:
     """Take the lock if it comes free within its timeout."""
     try:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-            raise WeightsError(f"{home() / 'partial' / 'lock'}: {error}: delete that file, then try again") from error
+            raise _no_lock(error) from error
         return False
     return True
+
+
+def _no_lock(error: sqlite3.Error) -> WeightsError:
+    """One line for a lock that nobody can take."""
+    damaged = error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+    advice = "delete that file, then try again" if damaged else ELSEWHERE
+    return WeightsError(f"{home() / 'partial' / 'lock'}: {error}: {advice}")
 
 
 @contextmanager
@@ -173,7 +189,7 @@ def plain_errors(name: str) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        why = FULL if full else f"{error.strerror or error} ({error.filename or home()})"
+        why = FULL if full else f"{error.strerror or error} ({error.filename or home()}): {ELSEWHERE}"
         raise WeightsError(f"{name}: {why}") from error
 
 

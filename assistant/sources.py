@@ -18,7 +18,8 @@ from assistant.hub import fetch_hub, part
 from assistant.manifest import File, Hub, Local, Source, Wheel
 from pipelines import weights
 
-FULL = "the disk is full: free some space, or set OMNI_HOME to a folder on another disk"
+ROOM = "free some space, or set OMNI_HOME to a folder on another disk"
+FULL = f"the disk is full: {ROOM}"
 OFFLINE = ("Retrying (", "Name or service not known", "Network is unreachable", "ConnectionError", "NewConnectionError")
 """What pip's messages hold when it cannot reach the package registry."""
 

@@ -90,6 +90,17 @@ def test_a_file_that_is_gone_is_found_out(home: Path) -> None:
     assert state_of("a") == "damaged"
 
 
+def test_a_record_that_was_tampered_with_does_not_reach_the_terminal(home: Path) -> None:
+    models.pull("a", print)
+    record = home / "models" / "a" / "manifest.json"
+    told = json.loads(record.read_text())
+    told["files"] = {"x\x1b[2J\ny": {"sha256": "0" * 64, "size": 1}}
+    record.write_text(json.dumps(told))
+    said: list[str] = []
+    assert not models.verify("a", said.append)
+    assert said == ["a: x[2J y is missing: omni models pull a"]
+
+
 def test_a_folder_made_by_hand_is_replaced(home: Path) -> None:
     (home / "models" / "a").mkdir(parents=True)
     (home / "models" / "a" / "something.bin").write_bytes(b"?")
@@ -140,7 +151,7 @@ def test_a_disk_with_too_little_space_is_noticed_before_anything_is_fetched(
 ) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(100, 97, 3))
-    with pytest.raises(models.WeightsError, match=r"a: needs .* of disk, .* are free: .*OMNI_HOME"):
+    with pytest.raises(models.WeightsError, match=r"a: needs .* of disk, .* are free: free some .*OMNI_HOME"):
         models.pull("a", print)
     assert not (home / "models").exists()
 
@@ -167,7 +178,18 @@ def test_a_pull_that_ends_in_the_middle_leaves_what_was_there(
 
 def test_a_home_that_cannot_be_written_is_one_line(home: Path) -> None:
     (home / "partial").write_text("in the way")
-    with pytest.raises(models.WeightsError, match=r"a: File exists \(.*partial\)"):
+    with pytest.raises(models.WeightsError, match=r"a: File exists \(.*partial\): set OMNI_HOME to a folder that can"):
+        models.pull("a", print)
+
+
+def test_a_lock_that_cannot_be_taken_is_one_line(home: Path) -> None:
+    lock = home / "partial" / "lock"
+    lock.mkdir(parents=True)
+    with pytest.raises(models.WeightsError, match=f"{lock}: .*: set OMNI_HOME to a folder that can be read and"):
+        models.pull("a", print)
+    lock.rmdir()
+    lock.write_bytes(b"rubbish" * 1000)
+    with pytest.raises(models.WeightsError, match=f"{lock}: .*: delete that file, then try again"):
         models.pull("a", print)
 
 
