@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pipelines import room
-from pipelines.backends import BackendError
+from pipelines.backends import BackendError, first_line
 from pipelines.language.sampling import Scores
 from pipelines.language.spans import Picture, Span, Tokens
 
@@ -145,7 +145,13 @@ def model_file(path: Path, marked: str = "mmproj") -> Path:
 @cache
 def library() -> Any:
     """llama.cpp, which says nothing on the terminal."""
-    from llama_cpp import llama_cpp as lib
+    try:
+        from llama_cpp import llama_cpp as lib
+    except (RuntimeError, OSError) as error:
+        raise BackendError(
+            "llama.cpp cannot be loaded, perhaps beside another ggml: pip install 'omni-assistant[neural]' gives the "
+            f"speech detector one that it can stand beside ({first_line(error)})"
+        ) from error
 
     lib.llama_log_set(silence(), ctypes.c_void_p(0))
     lib.llama_backend_init()
