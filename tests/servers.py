@@ -134,6 +134,18 @@ def stalls(*first: bytes) -> Script:
     return script
 
 
+def dawdles(first: bytes, part: bytes) -> Script:
+    """These bytes as they stand, status line and all, and then a few more again and again for two seconds."""
+
+    def script(exchange: Exchange) -> None:
+        exchange.send(first)
+        for _ in range(100):
+            exchange.server.released.wait(0.02)
+            exchange.send(part)
+
+    return script
+
+
 def endless(part: bytes) -> Script:
     """The same bytes for ever."""
 

@@ -12,7 +12,7 @@ from pipelines.backends import BackendError, Chat, Exchange, Prompt
 from pipelines.chats.openai import OpenAi
 from pipelines.remote.client import Server
 from tests.asking import OK, Serve, Watch, ask, line, serve, watch
-from tests.servers import DONE, Script, endless, event, lingers, refuses, sends, stalls
+from tests.servers import DONE, Script, dawdles, endless, event, lingers, refuses, sends, stalls
 
 __all__ = ["serve", "watch"]
 
@@ -158,9 +158,19 @@ def test_silence_ends(serve: Serve, watch: Watch) -> None:
     assert "has said nothing for 0.1 s" in line(serve(stalls(event("Two "))), watch, read_timeout=0.1)
 
 
-def test_an_answer_without_end_is_given_up(serve: Serve) -> None:
-    server = serve(lingers(event("Two ")))
-    client = Server(OpenAi(url=server.url, model="m", longest=0.2))
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(lingers(event("Two ")), id="in its answer"),
+        pytest.param(dawdles(b"HTTP/1.1 200 OK\r\nX: ", b"x"), id="in its headers"),
+        pytest.param(dawdles(b"HTTP/1.1 500 No\r\nContent-Type: text/plain\r\n\r\n", b"x"), id="in its error"),
+    ],
+)
+def test_an_answer_without_end_is_given_up_and_its_turn_is_free(serve: Serve, script: Script) -> None:
+    server = serve(script, OK)
+    client = Server(OpenAi(url=server.url, model="m", longest=0.2, parallel=1, retries=0))
     with pytest.raises(BackendError, match=r"has not come to an end in 0.2 s"):
         list(client.stream([], 5))
     assert server.left.wait(5)
+    patient = Server(OpenAi(url=server.url, model="m", longest=5, parallel=1))
+    assert "".join(patient.stream([], 5)) == "Two eggs."

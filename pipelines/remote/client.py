@@ -112,7 +112,12 @@ class Server:
         while not TURNS.take(self._options.origin, self._options.parallel):
             self._be_over(until)
             yield from self._clock.wait(STEP)
-        yield from apart(lambda: self._ask(body, wire, until), wire.cut)
+        with contextlib.closing(apart(lambda: self._ask(body, wire, until), wire.cut)) as answer:
+            for piece in answer:
+                # Nothing came: the thread may wait at headers or at an error's page, where no piece ends its patience.
+                if not piece:
+                    self._be_over(until)
+                yield piece
 
     def _be_over(self, until: float) -> None:
         if self._clock.now() > until:
@@ -126,7 +131,7 @@ class Server:
             extensions = {"trace": wire.trace}
             with self._http.stream("POST", self._options.endpoint, json=body, extensions=extensions) as response:
                 check(response)
-                yield from pieces(lines(self._in_time(response.iter_raw(), until)))
+                yield from filter(None, pieces(lines(self._in_time(response.iter_raw(), until))))
         except httpx.HTTPError as error:
             raise self._failure(error) from error
         finally:
