@@ -144,6 +144,12 @@ def test_a_server_that_wants_to_be_left_alone_for_long_is(serve: Serve, watch: W
     assert (watch.at, len(server.asked)) == (0.0, 1)
 
 
+@pytest.mark.parametrize("header", ["9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"], ids=["endless", "a far century"])
+def test_a_wait_beyond_all_reason_is_not_counted(serve: Serve, watch: Watch, header: str) -> None:
+    text = line(serve(refuses(429, Retry_After=header)), watch)
+    assert text.endswith("(it wants to be asked again a day from now or later)")
+
+
 def test_nobody_there(watch: Watch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -12,6 +12,7 @@ import pytest
 from pipelines.backends import BackendError, Prompt
 from pipelines.chats.openai import OpenAi
 from pipelines.remote.client import Server
+from pipelines.remote.secrets import without
 from pipelines.worker import Worker
 from tests.asking import OK, Serve, Watch, line, serve, watch
 from tests.servers import Script, event, lingers, refuses, says, sends, stalls
@@ -67,6 +68,34 @@ def test_a_key_comes_from_the_environment_and_is_never_told(
     assert server.asked[0].headers["Authorization"] == f"Bearer {KEY}"
     assert KEY not in caplog.text
     assert KEY not in repr(OpenAi(url=server.url, model="m", key="EGG_KEY"))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(refuses(401, "x" * 185 + KEY), id="where it is cut"),
+        pytest.param(refuses(401, f"Bad {KEY[:14]}\u200b{KEY[14:]}"), id="with a letter nobody sees"),
+        pytest.param(refuses(401, "Bad " + "\ufe0f ".join(KEY)), id="in single letters"),
+        pytest.param(refuses(401, f"Bad {KEY[:6]}"), id="its beginning"),
+        pytest.param(refuses(401, f"Bad {KEY[:12]}***{KEY[-6:]}"), id="without its middle"),
+        pytest.param(sends(b"data: " + b"y" * 70 + KEY.encode() + b"\n\n"), id="in an event that is no JSON"),
+        pytest.param(sends(b'data: {"no": "' + b"y" * 60 + KEY.encode() + b'"}\n\n'), id="in an event of another kind"),
+        pytest.param(
+            sends(f'{{"detail": [{{"given": "{KEY[:9]}\u200b{KEY[9:]}"}}]}}'.encode(), kind="application/json"),
+            id="deep in JSON",
+        ),
+    ],
+)
+def test_no_part_of_a_key_is_told(serve: Serve, watch: Watch, monkeypatch: pytest.MonkeyPatch, script: Script) -> None:
+    monkeypatch.setenv("EGG_KEY", KEY)
+    seen = "".join(letter for letter in line(serve(script), watch, key="EGG_KEY") if "!" <= letter <= "~")
+    assert not [start for start in range(len(KEY) - 5) if KEY[start : start + 6] in seen]
+
+
+def test_what_is_no_part_of_the_key_is_told_as_it_is() -> None:
+    assert without("", "Quota of 3 used up") == "Quota of 3 used up"
+    assert without("EMPTY", "EMPTY is no key, EMPT neither") == "… is no key, EMPT neither"
+    assert without(KEY, f"({KEY}{KEY}) 两个 {KEY[3:11]}!") == "(……) 两个 …!"
 
 
 def test_a_key_does_not_follow_a_redirect(serve: Serve, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:

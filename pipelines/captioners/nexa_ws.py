@@ -60,7 +60,7 @@ class NexaLooker(Describing):
                 connection.send(self._request(request))
                 yield from self._answer(connection)
         except Failure as error:
-            raise BackendError(f"{self.options.origin} {error}") from error
+            raise BackendError(f"{self.options.origin} {error.line()}") from error
 
     @contextmanager
     def _connection(self) -> Iterator[ClientConnection]:
@@ -144,5 +144,5 @@ def _token(message: str | bytes) -> str | None:
         case {"status": "complete"}:
             return None
         case {"status": "error", **more}:
-            raise Failure(f"says: {told(more) or 'an error without a word'}")
-    raise Failure(f"sends a message that is no part of an answer: {one_line(str(event))[:80]}")
+            raise Failure("says", told(more) or "an error without a word")
+    raise Failure("sends a message that is no part of an answer", told(event))

@@ -21,6 +21,8 @@ FIRST_PAUSE = 0.5
 """Seconds before the first repetition; each further pause is twice as long."""
 LONGEST_PAUSE = 20.0
 """Seconds that a server may have one wait before a repetition; when it wants more, the request has failed."""
+DAY = 86_400.0
+"""Seconds beyond which a wait is not counted for a person: headers name centuries."""
 
 TURNS = Turns()
 
@@ -101,10 +103,11 @@ class Server:
         return min(FIRST_PAUSE * float(2**attempt), LONGEST_PAUSE) * (0.5 + self._clock.chance() / 2)
 
     def _line(self, error: Failure) -> str:
-        line = f"{self._options.origin} {error}"
+        line = f"{self._options.origin} {error.line(self._key)}"
         if error.wait is not None and error.wait > LONGEST_PAUSE:
-            line += f" (it wants to be asked again in {error.wait:.0f} s)"
-        return line.replace(self._key, "…") if self._key else line
+            later = f"in {error.wait:.0f} s" if error.wait < DAY else "a day from now or later"
+            line += f" (it wants to be asked again {later})"
+        return line
 
     def _once(self, body: dict[str, Any]) -> Generator[str, None, None]:
         """One request, when the server has a turn free."""

@@ -7,23 +7,32 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pipelines.backends import BackendError
+from pipelines.remote.secrets import without
 from pipelines.wording import one_line, printable
 
 LARGEST = 4 << 20
 """Bytes of a whole answer with all that is around its words."""
 LONGEST_LINE = 64 << 10
 """Bytes of one line."""
+QUOTED = 200
+"""Letters that an error quotes of what the server says."""
 
 
 class Failure(BackendError):
     """A request that brought no answer."""
 
-    def __init__(self, line: str, again: bool = False, wait: float | None = None) -> None:
-        super().__init__(line)
+    def __init__(self, what: str, quoted: str = "", again: bool = False, wait: float | None = None) -> None:
+        super().__init__(what)
+        self._quoted = quoted
         self.again = again
         """Whether the same request may fare better a little later."""
         self.wait = wait
         """Seconds after which the server wants to be asked again, where it says so."""
+
+    def line(self, secret: str = "") -> str:
+        """What went wrong and the server's own words, without the secret: hidden before anything is cut off."""
+        words = without(secret, one_line(self._quoted))[:QUOTED]
+        return f"{self}: {words}" if words else str(self)
 
 
 def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -65,10 +74,10 @@ def _delta(data: bytes) -> tuple[str, str]:
     try:
         event: Any = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise Failure(f"sends an event that is no JSON: {_shown(data)}") from error
+        raise Failure("sends an event that is no JSON", _text(data)) from error
     match event:
         case {"error": error} if error:
-            raise Failure(f"says: {told(event)}")
+            raise Failure("says", told(event))
         case {"choices": []}:  # an account of the tokens, or a sign of life
             return "", ""
         case {"choices": [{"delta": {"content": str(text)}, **rest}, *_]}:
@@ -77,7 +86,7 @@ def _delta(data: bytes) -> tuple[str, str]:
             return "", str(rest.get("finish_reason") or "")
         case {"choices": [{"finish_reason": str(reason), **rest}, *_]} if not rest.get("delta"):
             return "", reason
-    raise Failure(f"sends an event that is no part of a chat completion: {_shown(data)}")
+    raise Failure("sends an event that is no part of a chat completion", _text(data))
 
 
 def _explain(reason: str) -> None:
@@ -89,12 +98,15 @@ def _explain(reason: str) -> None:
 
 
 def told(body: object) -> str:
-    """What the server says about its error, in one line of bounded length; empty where it says nothing readable."""
+    """What the server says about its error, as it stands; empty where it says nothing readable."""
     match body:
         case {"error": {"message": str(text)}} | {"error": str(text)} | {"detail": str(text)} | {"message": str(text)}:
-            return one_line(text)[:200]
-    return one_line(str(body))[:200] if body else ""
+            return text
+    try:
+        return json.dumps(body, ensure_ascii=False) if body else ""
+    except RecursionError:
+        return ""
 
 
-def _shown(data: bytes) -> str:
-    return one_line(data[:80].decode("utf-8", "replace"))
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

@@ -45,7 +45,8 @@ def check(response: Response) -> None:
     if status != 200:
         hint, said = HINTS.get(status, "refuses" if status < 500 else "fails"), _said(response, kind)
         raise Failure(
-            f"{hint} (HTTP {status})" + (f": {said}" if said else ""),
+            f"{hint} (HTTP {status})",
+            said,
             again=status in PASSING,
             wait=_wait(response.headers.get("retry-after", "")),
         )
@@ -53,7 +54,7 @@ def check(response: Response) -> None:
     if kind == "text/html":
         raise Failure("answers with a web page: check `url` (it often ends in /v1)")
     if kind == "application/json":
-        raise Failure(f"answers with JSON in place of a stream: {_said(response, kind) or 'it is empty'}")
+        raise Failure("answers with JSON in place of a stream", _said(response, kind) or "it is empty")
 
 
 def _said(response: Response, kind: str) -> str:
@@ -68,7 +69,7 @@ def _said(response: Response, kind: str) -> str:
     try:
         return told(json.loads(text))
     except (ValueError, RecursionError):
-        return told(text)
+        return text
 
 
 def _wait(header: str) -> float | None:
