@@ -70,6 +70,13 @@ def test_further_questions_follow_the_picture_which_is_sent_once() -> None:
     ]
 
 
+def test_what_a_model_thinks_aloud_of_a_picture_is_no_part_of_its_answer() -> None:
+    with ChatServer(says("<thi", "nk>It may be red.</think>\n\nA red ", "wall.")) as server:
+        eyes = OpenAi(url=server.url, model="m").load()
+        assert "".join(eyes.look(Look(RED, "What is it?"))) == "A red wall."
+        assert eyes.caption(RED) == Seen("A red wall.")
+
+
 Answers = Callable[..., Any]
 
 

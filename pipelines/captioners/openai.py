@@ -11,6 +11,7 @@ from pipelines.backends import Kind, Look
 from pipelines.captioners.describing import Describing
 from pipelines.captioners.options import CaptionOptions
 from pipelines.chats.prompting import unmarked
+from pipelines.language.thoughts import without_thoughts
 from pipelines.remote.options import RemoteOptions, ServerOptions
 
 
@@ -48,11 +49,12 @@ class RemoteLooker(Describing):
         self.options: OpenAi = options
 
     def look(self, request: Look) -> Generator[str, None, None]:
-        """The answer in pieces; empty ones while nothing comes. Closing ends the connection."""
+        """The answer in pieces, without thoughts; empty ones while nothing comes. Closing ends the connection."""
         from pipelines.remote.pictures import data_url
 
         picture = data_url(request.frame, self.options.max_side, self.options.quality)
-        yield from self._server.stream(conversation(picture, request), request.max_tokens or self.options.max_answer)
+        longest = request.max_tokens or self.options.max_answer
+        yield from without_thoughts(self._server.stream(conversation(picture, request), longest))
 
 
 def conversation(picture: str, request: Look) -> list[dict[str, Any]]:
