@@ -14,7 +14,7 @@ from typing import Any
 
 from assistant.config import ConfigError
 from assistant.eyes import Eyes, open_eyes, picture
-from assistant.structured import Schema, Unfit
+from assistant.structured import Schema, Unfit, shown
 from pipelines.backends import Exchange, Look
 
 Show = Callable[[str], None]
@@ -33,7 +33,7 @@ class Answer:
 def run(arguments: argparse.Namespace) -> int:
     """Print the answer. Status 1 where there is none, or none that fits the schema."""
     question = _question(arguments)
-    schema = Schema(Path(arguments.schema)) if arguments.schema else None
+    schema = None if arguments.schema is None else Schema(_file("--schema", arguments.schema))
     if schema and arguments.stream:
         raise ConfigError("--stream shows words as they come, but --schema looks at the whole answer first: leave one")
     frame = picture(arguments.photo)
@@ -93,7 +93,7 @@ def _structured(eyes: Eyes, request: Look, schema: Schema, as_json: bool) -> int
     if as_json:
         _print_json(eyes, request.question, answer, value)
     else:
-        print(dumps(value, ensure_ascii=False, indent=2))
+        print(shown(value))
     return 0
 
 
@@ -141,7 +141,7 @@ def _question(arguments: argparse.Namespace) -> str:
         return str(arguments.question or "").strip()
     if arguments.question:
         raise ConfigError("there are two questions, one in --prompt-file: give one")
-    path = Path(arguments.prompt_file)
+    path = _file("--prompt-file", arguments.prompt_file)
     try:
         question = path.read_text(encoding="utf-8-sig").strip()
     except OSError as error:
@@ -151,3 +151,9 @@ def _question(arguments: argparse.Namespace) -> str:
     if not question:
         raise ConfigError(f"--prompt-file {path}: is empty")
     return question
+
+
+def _file(option: str, name: str) -> Path:
+    if not name:
+        raise ConfigError(f"{option}: names no file")
+    return Path(name)

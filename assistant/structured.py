@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
+from assistant import fitting
 from assistant.config import ConfigError
-from pipelines.backends import first_line
 from pipelines.phrases import language_of
+from pipelines.wording import JOINERS, one_line
 
-_FENCE = re.compile(r"^\s*```\w*\s*$", re.MULTILINE)
 _ASKED = "Answer with nothing but JSON that fits this JSON schema:"
 _ASKED_CHINESE = "只用符合下面 JSON Schema 的 JSON 回答，不要别的文字："
 _AGAIN = "That did not fit: {}. Answer once more, with nothing but the JSON."
 _AGAIN_CHINESE = "不符合要求：{}。请重新回答，只给出 JSON。"
-MOST = 64
-"""So many places of a text are tried, at most, at which JSON may begin."""
 
 
 class Unfit(ValueError):
@@ -29,21 +28,19 @@ class Schema:
     """A JSON schema from a file. What it refers to must stand in it: nothing is fetched."""
 
     def __init__(self, path: Path) -> None:
-        """Raises ConfigError for a file that is no JSON schema."""
-        import jsonschema
-        import referencing
-
+        """Raises ConfigError for a file that is no JSON schema, or one that nothing can be checked with."""
+        self._path = path
         try:
-            self.content = json.loads(path.read_text(encoding="utf-8-sig"))
-            kind = jsonschema.validators.validator_for(self.content, default=jsonschema.Draft202012Validator)
-            kind.check_schema(self.content)
+            self.content = fitting.parsed(path.read_text(encoding="utf-8-sig"))
         except OSError as error:
             raise ConfigError(f"--schema {path}: cannot be read: {error.strerror or error}") from error
-        except (ValueError, RecursionError) as error:
-            raise ConfigError(f"--schema {path}: is not JSON: {first_line(error, named=False)}") from error
-        except jsonschema.SchemaError as error:
-            raise ConfigError(f"--schema {path}: is no JSON schema: {_clause(error)}") from error
-        self._validator = kind(self.content, registry=referencing.Registry())
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"--schema {path}: is not UTF-8 text (byte {error.start})") from error
+        except ValueError as error:
+            raise ConfigError(f"--schema {path}: {error}") from error
+        with self._in_time():
+            if wrong := fitting.fault(self.content):
+                raise ConfigError(f"--schema {path}: {wrong}")
 
     def question(self, question: str) -> str:
         """The question with the schema after it, in its own language."""
@@ -55,40 +52,27 @@ class Schema:
         return (_AGAIN_CHINESE if language_of(question) == "zh" else _AGAIN).format(why)
 
     def read(self, answer: str) -> Any:
-        """The value in an answer that fits the schema, whatever stands around it. Raises Unfit."""
-        import jsonschema
-        import referencing.exceptions
+        """The value in an answer that fits the schema, whatever stands around it. Raises Unfit, or ConfigError."""
+        with self._in_time():
+            found = fitting.fitting(self.content, answer)
+        if "value" not in found:
+            raise Unfit(one_line(found["why"]))
+        return found["value"]
 
-        why = "there is no JSON in it"
-        for number, value in enumerate(_values(_FENCE.sub("", answer))):
-            try:
-                self._validator.validate(value)
-            except jsonschema.ValidationError as error:
-                why = _clause(error) if number == 0 else why
-            except (referencing.exceptions.Unresolvable, RecursionError) as error:
-                raise ConfigError(f"--schema: a reference cannot be followed: {error}") from error
-            else:
-                return value
-        raise Unfit(why)
-
-
-def _clause(error: Any) -> str:
-    """What a validator says, in one clause with its place."""
-    place = ".".join(str(step) for step in error.absolute_path)
-    said = " ".join(error.message.split())
-    return f"{place}: {said[:160]}" if place else said[:160]
-
-
-def _values(text: str) -> Iterator[Any]:
-    """Each JSON value in a text, the whole text first; only objects and lists are looked for inside it."""
-    decoder = json.JSONDecoder(parse_constant=_no_number)
-    starts = [0, *(found.start() for found in re.finditer(r"[{\[]", text))]
-    for start in starts[:MOST]:
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
         try:
-            yield decoder.raw_decode(text[start:].lstrip())[0]
-        except (ValueError, RecursionError):
-            continue
+            yield
+        except fitting.TooLong as error:
+            why = f"took longer than {fitting.LONGEST:g} s to check and was given up: simplify its patterns"
+            raise ConfigError(f"--schema {self._path}: {why}") from error
 
 
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+def shown(value: Any) -> str:
+    """JSON for a person: letters as they are, but what a terminal would obey, or nobody sees, as `\\u…`."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return "".join(letter if letter == "\n" or _seen(letter) else json.dumps(letter)[1:-1] for letter in text)
+
+
+def _seen(letter: str) -> bool:
+    return letter.isprintable() or letter in JOINERS or category(letter) == "Zs"
