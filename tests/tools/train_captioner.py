@@ -218,7 +218,10 @@ def save(pupil: Pupil, words: Any, folder: Path) -> None:
     ]  # fmt: skip
     tensors = {prefix + name: tensor for prefix, part in named for name, tensor in part.state_dict().items()}
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / "model.safetensors")
-    config = {"vision_config": pupil.tower.config.to_dict(), "text_config": pupil.language.config.to_dict()}
+    config = {
+        "model_type": "llava", "vision_config": pupil.tower.config.to_dict(),
+        "text_config": pupil.language.config.to_dict(),
+    }  # fmt: skip
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     words.save_pretrained(folder)
 
