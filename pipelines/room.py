@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SPARE = 256 << 20
 """Bytes that stay free for everything else."""
-WORKING = 1.15
+WORKING = 1.03
 """Memory in proportion to the weights: with what a model remembers of a text, and what one pass needs."""
 
 

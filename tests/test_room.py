@@ -16,7 +16,7 @@ def test_a_model_that_does_not_fit_is_named_with_both_figures(monkeypatch: pytes
     monkeypatch.setattr(room, "free", lambda: 8_000_000_000)
     room.check(6_500_000_000, "moondream2")
     with pytest.raises(
-        BackendError, match=r"^OmniLMM-12B needs 26\.7 GB of memory, 8\.0 GB are free: choose a smaller"
+        BackendError, match=r"^OmniLMM-12B needs 23\.9 GB of memory, 8\.0 GB are free: choose a smaller"
     ):
         room.check(23_200_000_000, "OmniLMM-12B")
 
@@ -25,9 +25,9 @@ def test_on_a_gpu_its_own_memory_counts(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(room, "free", lambda: 8_000_000_000)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (28_000_000_000, 30_000_000_000))
     room.check(23_200_000_000, "OmniLMM-12B", torch.device("cuda"))
-    with pytest.raises(BackendError, match=r"needs 28\.7 GB of GPU memory, 28\.0 GB are free"):
-        room.check(25_000_000_000, "another", torch.device("cuda"))
-    with pytest.raises(BackendError, match=r"needs 26\.7 GB of memory, 8\.0 GB"):
+    with pytest.raises(BackendError, match=r"needs 28\.8 GB of GPU memory, 28\.0 GB are free"):
+        room.check(28_000_000_000, "another", torch.device("cuda"))
+    with pytest.raises(BackendError, match=r"needs 23\.9 GB of memory, 8\.0 GB"):
         room.check(23_200_000_000, "OmniLMM-12B", torch.device("cpu"))
 
 
@@ -61,3 +61,8 @@ def test_a_number_format_is_known_by_its_name(text: object, expected: object) ->
     from pipelines.language.loading import dtype_named
 
     assert dtype_named(text) is expected
+
+
+def test_half_precision_of_the_12b_fits_a_card_of_24_gigabytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (25_300_000_000, 25_757_000_000))
+    room.check(23_200_000_000, "OmniLMM-12B", torch.device("cuda"))
