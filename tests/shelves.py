@@ -95,6 +95,15 @@ class TooLarge(BackendOptions):
         raise RuntimeError("CUDA out of memory.\nTried to allocate 20 GiB.")
 
 
+class Surprising(BackendOptions):
+    """Weights at which foreign code fails as nobody foresaw."""
+
+    weights: str
+
+    def load(self) -> object:
+        return 1 // 0
+
+
 class Uninstalled(Watcher):
     """Needs a package that is not there."""
 

@@ -76,7 +76,7 @@ def test_one_set_of_weights_may_serve_two_kinds(home: Path) -> None:
     assert isinstance(chosen("captioner").backend, LoadedWatcher)
 
 
-@pytest.mark.parametrize("culprit", ["Broken", "TooLarge", "Uninstalled", "NoSuchClass"])
+@pytest.mark.parametrize("culprit", ["Broken", "TooLarge", "Surprising", "Uninstalled", "NoSuchClass"])
 def test_what_cannot_be_loaded_gives_way_to_the_next(home: Path, culprit: str) -> None:
     lay(home, "bad", use("captioner", culprit, 9))
     lay(home, "good", use("captioner", "Watcher", 1))

@@ -226,8 +226,22 @@ def test_what_is_wrong_is_one_line(own_voice: Path, tmp_path: Path, monkeypatch:
 
 
 def test_a_broken_network_is_one_line(own_voice: Path) -> None:
-    (own_voice / FILE).write_bytes(b"not a network")
-    assert f"{FILE} cannot be read, pull it anew" in failure(weights=str(own_voice))
+    for damaged in (b"not a network", b""):
+        (own_voice / FILE).write_bytes(damaged)
+        assert f"{FILE} cannot be read, pull it anew" in failure(weights=str(own_voice))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"espeak": {"voice": "../../x"}}, {"audio": {"sample_rate": -5}}, {"espeak": 5}, {"phoneme_id_map": 5}]
+)
+def test_a_file_that_tells_nonsense_is_one_line(own_voice: Path, changes: dict[str, Any]) -> None:
+    tell(own_voice, **changes)
+    assert "pull it anew" in failure(weights=str(own_voice))
+
+
+def test_a_file_nested_without_end_is_one_line(own_voice: Path) -> None:
+    (own_voice / f"{FILE}.json").write_text('{"a":' * 50_000, "utf-8")
+    assert "cannot be read, pull it anew" in failure(weights=str(own_voice))
 
 
 @pytest.mark.parametrize("first", ["piper", "espeak"])

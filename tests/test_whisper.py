@@ -160,3 +160,19 @@ def test_an_unknown_language_and_an_absent_gpu_are_one_line() -> None:
     if not ctranslate2.get_cuda_device_count():
         with pytest.raises(BackendError, match='set device = "cpu"'):
             load(weights=folder, device="cuda")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("tokenizer.json", "{"), *(("preprocessor_config.json", bad) for bad in ("null", "{", '{"a":' * 50_000))],
+)
+def test_files_beside_the_weights_may_be_broken_too(
+    name: str, content: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for file in ("config.json", "model.bin", "tokenizer.json"):
+        shutil.copy(stand_in("whisper-fixture") / file, tmp_path)
+    (tmp_path / name).write_text(content)
+    with pytest.raises(BackendError, match=r"pull (it|them) anew") as broken:
+        FasterWhisper(weights=str(tmp_path), threads=1).load()
+    assert "\n" not in str(broken.value)
+    assert not caplog.records

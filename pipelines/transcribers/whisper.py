@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -19,6 +20,8 @@ SHORTEST = 1600
 """Samples, a tenth of a second, below which nothing can have been said."""
 FILES = ("config.json", "model.bin", "tokenizer.json")
 """Files without which faster-whisper would ask the network, or fail."""
+EARS = "preprocessor_config.json"
+"""How sound is prepared, where that is not as it is by default."""
 
 Compute = Literal["auto", "int8", "int8_float32", "int8_float16", "float16", "bfloat16", "float32"]
 
@@ -98,7 +101,7 @@ class Whisper:
         hiss = np.random.default_rng(0).normal(0, 0.01, SPEECH_RATE).astype(np.float32)
         try:
             self._segments(hiss, vad=False)
-        except (RuntimeError, ValueError) as error:
+        except Exception as error:  # foreign code, which may raise anything of a damaged file
             raise _unusable(self._options, folder, error) from error
 
 
@@ -108,6 +111,7 @@ def _load(options: FasterWhisper, folder: Path) -> Any:
         raise BackendError(
             f"the weights {folder.name!r} lack {', '.join(lacking)}: they must be Whisper in CTranslate2's form"
         )
+    _check_ears(folder)
     room.check((folder / "model.bin").stat().st_size, f"the transcriber {folder.name!r}")
     from ctranslate2 import get_cuda_device_count
     from faster_whisper import WhisperModel
@@ -120,8 +124,18 @@ def _load(options: FasterWhisper, folder: Path) -> Any:
         return WhisperModel(
             str(folder), device=device, compute_type=compute, cpu_threads=options.threads, local_files_only=True
         )
-    except (RuntimeError, ValueError, OSError) as error:
+    except Exception as error:  # that of `tokenizers` has no narrower class
         raise _unusable(options, folder, error) from error
+
+
+def _check_ears(folder: Path) -> None:
+    """Raises BackendError where it cannot be read how sound is prepared: faster-whisper would guess, and mishear."""
+    try:
+        told = json.loads((folder / EARS).read_text("utf-8")) if (folder / EARS).exists() else {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise BackendError(f"{EARS} of {folder.name!r} cannot be read, pull it anew: {first_line(error)}") from error
+    if not isinstance(told, dict):
+        raise BackendError(f"{EARS} of {folder.name!r} holds no settings: pull it anew")
 
 
 def _unusable(options: FasterWhisper, folder: Path, error: Exception) -> BackendError:

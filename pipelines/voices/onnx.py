@@ -34,11 +34,11 @@ class OnnxVoice:
         try:
             config = PiperConfig.from_dict(told)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BackendError(f"{model.name}.json describes no Piper voice: {error}") from error
+            raise BackendError(f"{model.name}.json describes no Piper voice, pull it anew: {error!r}") from error
         _refuse_fetching(config.phoneme_type.value, model)
         if options.speaker is not None and options.speaker >= config.num_speakers:
             raise BackendError(f"the voice {model.stem!r} has {config.num_speakers} speakers, counted from 0")
-        self.rate = int(config.sample_rate)
+        self.rate = _rate(config.sample_rate, model)
         self.language = _language(told)
         """As a code of two letters: `en`, `zh`."""
         self._voice = PiperVoice(session=_session(model, options.threads), config=config)
@@ -59,14 +59,13 @@ class OnnxVoice:
 
     def _warm(self, model: Path) -> None:
         """The first words of all are slow: not in a turn. Raises BackendError where the voice cannot speak."""
-        from onnxruntime.capi import onnxruntime_pybind11_state as errors
-
         try:
             self.synthesize("one")
         except ImportError as error:
             raise BackendError(f"the voice {model.stem!r} needs a package for its language: {error}") from error
-        except (errors.Fail, errors.InvalidArgument, errors.RuntimeException, ValueError, KeyError) as error:
-            raise BackendError(f"{model.name} is no Piper voice: {first_line(error, named=False)}") from error
+        except Exception as error:  # what its files say goes through foreign code, which may raise anything
+            reason = first_line(error, named=False)
+            raise BackendError(f"{model.name} is no Piper voice that can speak, pull it anew: {reason}") from error
 
 
 def _model_in(place: Path) -> Path:
@@ -83,12 +82,19 @@ def _told(model: Path) -> dict[str, Any]:
     """What the voice's JSON tells. Raises BackendError."""
     try:
         told = json.loads(model.with_name(f"{model.name}.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BackendError(
             f"{model.name}.json cannot be read, pull it anew: {first_line(error, named=False)}"
         ) from error
     if not isinstance(told, dict):
         raise BackendError(f"{model.name}.json describes no Piper voice: it is no object")
+    return told
+
+
+def _rate(told: Any, model: Path) -> int:
+    """Samples per second. Raises BackendError for what no voice has."""
+    if not isinstance(told, int) or not 1000 <= told <= 200_000:
+        raise BackendError(f"{model.name}.json has a sample_rate of {str(told)[:40]!r}: pull it anew")
     return told
 
 
@@ -110,12 +116,11 @@ def _refuse_fetching(phonemes: str, model: Path) -> None:
 def _session(model: Path, threads: int) -> Any:
     """The network, on the processor. Raises BackendError."""
     import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
     how = onnxruntime.SessionOptions()
     how.intra_op_num_threads = threads
     how.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(model), how, providers=["CPUExecutionProvider"])
-    except (errors.Fail, errors.InvalidGraph, errors.InvalidProtobuf, errors.RuntimeException) as error:
+    except Exception as error:  # its errors have no class in common
         raise BackendError(f"{model.name} cannot be read, pull it anew: {first_line(error, named=False)}") from error
