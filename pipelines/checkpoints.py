@@ -9,6 +9,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pipelines import plausible
 from pipelines.backends import BackendError, first_line
 
 if TYPE_CHECKING:
@@ -25,16 +26,17 @@ Rename = Callable[[str], str | None]
 
 
 def config(folder: Path) -> dict[str, Any]:
-    """What `config.json` of a checkpoint says. Raises BackendError."""
+    """What `config.json` of a checkpoint says. Raises BackendError, also for sizes that no model has."""
     path = folder / "config.json"
     if not path.is_file():
         raise BackendError(f"{folder} is no checkpoint: it holds no config.json")
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BackendError(f"{path} cannot be read: {first_line(error)}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise BackendError(f"{path} cannot be read, pull it anew: {first_line(error)}") from error
     if not isinstance(told, dict):
-        raise BackendError(f"{path} is no configuration of a model")
+        raise BackendError(f"{path} is no configuration of a model: pull it anew")
+    plausible.sane(told, path)
     return told
 
 
@@ -97,7 +99,9 @@ def _readable(file: Path, found: Iterator[T]) -> Iterator[T]:
 
     try:
         yield from found
-    except (SafetensorError, pickle.UnpicklingError, OSError, ValueError, IndexError, RuntimeError, EOFError) as error:
+    except pickle.UnpicklingError as error:  # torch's own words would have the reader open it nevertheless
+        raise BackendError(f"{file} holds more than numbers and is not opened: pull safetensors instead") from error
+    except (SafetensorError, OSError, ValueError, IndexError, RuntimeError, EOFError) as error:
         reason = first_line(error)
         raise BackendError(f"{file} is damaged or no checkpoint, pull it anew: {reason}") from error
 
@@ -121,11 +125,18 @@ def _counts_of_safetensors(file: Path) -> Iterator[int]:
 def _weights_only(file: Path) -> Iterator[tuple[str, Tensor]]:
     import torch
 
-    yield from torch.load(file, map_location="cpu", weights_only=True, mmap=True).items()
+    held = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+    if not (isinstance(held, dict) and all(isinstance(tensor, torch.Tensor) for tensor in held.values())):
+        raise ValueError("it is no dictionary of tensors")
+    yield from ((str(name), tensor) for name, tensor in held.items())
 
 
 def _counts_of_gguf(file: Path) -> Iterator[int]:
-    return (int(tensor.n_elements) for tensor in gguf_reader(file).tensors)
+    """Raises BackendError for sizes that no model has."""
+    reader = gguf_reader(file)
+    single = {key: field.contents() for key, field in reader.fields.items() if len(field.types) == 1}
+    plausible.sane({key.rpartition(".")[2]: told for key, told in single.items() if told}, file)
+    return (int(tensor.n_elements) for tensor in reader.tensors)
 
 
 def _gguf(file: Path) -> Iterator[tuple[str, Tensor]]:

@@ -145,7 +145,7 @@ def test_an_answer_ends_where_another_prompt_was_read(checkpoint: Path) -> None:
 
 def test_a_folder_that_is_no_model_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{")
-    with pytest.raises(BackendError, match="cannot be read, pull them anew") as caught:
+    with pytest.raises(BackendError, match="cannot be read, pull it anew") as caught:
         chat(tmp_path)
     assert "\n" not in str(caught.value)
 

@@ -18,6 +18,7 @@ from pipelines.captioners.hf_engine import Inputs, NativeEngine, Shown
 from pipelines.captioners.kept import Kept, content_of
 from pipelines.captioners.processors import fitted, in_one_tile, processor_of
 from pipelines.chats.prompting import unmarked
+from pipelines.language.causal import as_held
 from pipelines.language.engine import Reader, stream
 from pipelines.language.loading import OFFLINE, loading, placement
 
@@ -37,6 +38,8 @@ def from_folder(folder: Path, options: Hf) -> Looker:
         check_sight(folder, config.model_type)
         on = placement(options.device, options.precision, _saved_in(config))
         room.check_weights(f"{folder.name!r}", on, folder)
+        kind = transformers.AutoModelForImageTextToText
+        as_held(kind, config, checkpoints.parameters(folder), repr(folder.name))
         processor = processor_of(folder, config)
         engine = NativeEngine(_model(folder, on.dtype).to(on.device), processor, options.threads)
     if not options.tiles:

@@ -32,6 +32,8 @@ Tensors = dict[str, Tensor]
 Config = dict[str, Any]
 """What `config.json` says."""
 
+LARGEST = 2000
+"""Pixels of a side at most: places are drawn out to it before anything else is known of the tower. Published is 448."""
 _UNTIL_WINDOW = 4096
 """So many tokens a Mistral reads before its sliding window matters: within them it is left out."""
 _ENLARGES = "embedding_multiplier"
@@ -101,9 +103,17 @@ def seeing(engine: VisionEngine, eyes: Eyes, anatomy: Anatomy, multiplier: float
 
 def eyes_of(anatomy: Anatomy, tensors: Tensors, told: Config, on: Placed) -> Eyes:
     """Tower and resampler. Raises KeyError or BackendError for what is lacking."""
+    if not 1 <= int(told["image_size"]) <= LARGEST:
+        raise BackendError(f"config.json has an image_size of {told['image_size']}, beyond {LARGEST}: pull it anew")
     tower = anatomy.build(_below(anatomy.tower, tensors), told, on.dtype)
     queries, width = int(told.get("num_query") or told["query_num"]), int(told["hidden_size"])
-    found = {"pos_embed": waves(width, isqrt(queries))} | _below(anatomy.resampler, tensors)
+    found = _below(anatomy.resampler, tensors)
+    if found["query"].shape != (queries, width):
+        raise BackendError(
+            f"config.json speaks of {queries} rows of {width} numbers, the weights have {tuple(found['query'].shape)}: "
+            "pull them anew"
+        )
+    found = {"pos_embed": waves(width, isqrt(queries))} | found
     with torch.device("meta"):
         resampler = Resampler(queries, tower.shape.width, width)
     checkpoints.fill(resampler, iter(found.items()), str, on.dtype)
@@ -127,6 +137,8 @@ def tokenizer_of(folder: Path, manner: Manner, rows: int) -> Any:
     import transformers
 
     whole = (folder / "tokenizer.json").is_file()
+    if not whole and not (folder / "tokenizer.model").is_file():
+        raise BackendError(f"{folder.name} holds no tokenizer.json and no tokenizer.model: pull it anew")
     if not whole and find_spec("sentencepiece") is None:
         raise BackendError(f"{folder.name} has its words in a tokenizer.model: pip install sentencepiece")
     kind = transformers.PreTrainedTokenizerFast if whole else transformers.LlamaTokenizer

@@ -124,6 +124,8 @@ def _language(folder: Path, told: dict[str, Any], threads: int, on: Placed) -> C
     decoder = causal.built(config, checkpoints.tensors(folder), checkpoints.prefixed("llm."), on)
     language = Causal(decoder, tokenizer, threads)
     language.context = min(language.context, config.sliding_window or language.context)
+    if language.context < 1:
+        raise BackendError(f"config.json has a sliding_window of {config.sliding_window}: pull the weights anew")
     return language
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import room
+from pipelines import checkpoints, plausible, room
 from pipelines.backends import BackendError
 from pipelines.checkpoints import Rename
 from pipelines.language.loading import OFFLINE, Device, Placed, Precision, loading, placement
@@ -99,6 +100,7 @@ class Causal:
 
 def from_folder(folder: Path, threads: int, device: Device = "auto", precision: Precision = "auto") -> Causal:
     """Load a folder as `from_pretrained` takes it. Raises BackendError; for too little memory, before it is read."""
+    checkpoints.config(folder)
     with loading(folder):
         import torch
         import transformers
@@ -107,6 +109,7 @@ def from_folder(folder: Path, threads: int, device: Device = "auto", precision: 
         saved = config.dtype if isinstance(config.dtype, torch.dtype) else None
         on = placement(device, precision, saved)
         room.check_weights(folder.name, on, folder)
+        as_held(transformers.AutoModelForCausalLM, config, checkpoints.parameters(folder), repr(folder.name))
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **OFFLINE)
         model = transformers.AutoModelForCausalLM.from_pretrained(
             folder, **OFFLINE, use_safetensors=True, dtype=on.dtype
@@ -123,12 +126,20 @@ def built(config: Any, found: Iterator[tuple[str, Tensor]], rename: Rename, on: 
 
     given = {own: tensor for name, tensor in found if (own := rename(name)) is not None}
     kind = getattr(transformers, config.architectures[0])
+    as_held(kind, config, sum(tensor.numel() for tensor in given.values()), "the language model")
     model, told = kind.from_pretrained(
         None, config=config, state_dict=given, dtype=on.dtype, output_loading_info=True, ignore_mismatched_sizes=True
     )
     if wrong := sorted(told["missing_keys"] | {name for name, *_ in told["mismatched_keys"]}):
         raise BackendError(f"the weights of the language model lack {len(wrong)} tensors, {wrong[0]} among them")
     return model.to(on.device)
+
+
+def as_held(kind: Any, config: Any, held: int, what: str) -> None:
+    """Raises BackendError where a model of this kind and configuration is no match for so many numbers of weights."""
+    make = getattr(kind, "from_config", kind)
+    quantised = getattr(config, "quantization_config", None) is not None
+    plausible.as_held(lambda: make(deepcopy(config)), held, what, packed=quantised)
 
 
 def turn_ends(tokenizer: Any, model: Any) -> frozenset[int]:

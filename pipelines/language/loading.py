@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,30 +51,39 @@ HalfTheThreads = Annotated[int, Field(default_factory=half_of_the_cores, ge=1, l
 @contextmanager
 def loading(folder: Path) -> Iterator[None]:
     """Load with transformers here, alone; what is wrong with the files becomes one line. Raises BackendError."""
-    from safetensors import SafetensorError
-
     try:
-        with _LOADING:
+        # What torch warns of, an error says more clearly, and nobody is to read it before that.
+        with _LOADING, warnings.catch_warnings(action="ignore", category=UserWarning):
             import transformers
 
             transformers.utils.logging.disable_progress_bar()
             transformers.utils.logging.set_verbosity_error()
             yield
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, RuntimeError, SafetensorError) as error:
-        raise _unreadable(folder, error) from error
-    except Exception as error:
-        if type(error) is not Exception:  # the bare class is what `tokenizers` raises for a damaged file
-            raise
+    except BackendError:
+        raise
+    except Exception as error:  # foreign code builds what damaged files describe, and may raise anything
         raise _unreadable(folder, error) from error
 
 
 def _unreadable(folder: Path, error: Exception) -> BackendError:
-    if "out of memory" in str(error) or "can't allocate memory" in str(error):
+    if isinstance(error, ImportError):
+        return BackendError(f"the weights {folder.name!r} need a package that is not here: {_reason(error)}")
+    if isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error):
         return BackendError(
             f'there is not enough memory for {folder.name!r}: choose a smaller model, or device = "cpu"'
         )
-    reason = first_line(error, named=False)
-    return BackendError(f"the weights {folder.name!r} cannot be read, pull them anew: {reason}")
+    return BackendError(f"the weights {folder.name!r} cannot be read, pull them anew: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    """What foreign code says, in one line: without its advice, and with the second line where the first names none."""
+    said = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if said and "instantiate the backend tokenizer" in said[0]:
+        return "its tokenizer has no file that can be read"
+    if len(said) > 1 and type(error).__name__.startswith("StrictDataclass"):
+        return f"config.json: {said[0].rstrip(':')}: {said[1]}"
+    plain = isinstance(error, OSError | ValueError | RuntimeError) or type(error) is Exception
+    return first_line(error, named=not plain)
 
 
 def device_of(wanted: Device) -> torch.device:
