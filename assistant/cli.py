@@ -150,6 +150,9 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="NAME", help="pulled weights, a backend, or a folder of weights (default: the best there is)"
     )
     parser.add_argument("--backend", metavar="NAME", help="the backend for --model, where that does not tell it")
+    parser.add_argument(
+        "-o", "--option", action="append", default=[], metavar="KEY=VALUE", help="an option of it (may be given again)"
+    )
 
 
 def _positive(text: str) -> int:

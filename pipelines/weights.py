@@ -18,9 +18,15 @@ PUBLISHED: Mapping[str, Mapping[str, str]] = {
 
 
 def home() -> Path:
-    """The folder of all weights: `$OMNI_HOME`, or the platform's cache directory."""
+    """The folder of all weights: `$OMNI_HOME`, or the platform's cache directory.
+
+    Raises BackendError where the variable begins with `~` and names nobody.
+    """
     if chosen := os.environ.get("OMNI_HOME"):
-        return Path(chosen).expanduser()
+        folder = os.path.expanduser(chosen)
+        if folder.startswith("~"):
+            raise BackendError(f"OMNI_HOME is {chosen}, but nobody here is called so: give the whole path")
+        return Path(folder)
     from platformdirs import user_cache_path
 
     return user_cache_path("omni-assistant", appauthor=False)
@@ -37,7 +43,7 @@ def find(name: str) -> Path:
     Raises BackendError with what to do.
     """
     if is_path(name):
-        path = Path(name).expanduser()
+        path = Path(os.path.expanduser(name))
         if not path.exists():
             raise BackendError(f"there is no file or folder {name}")
         return path

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from assistant.cli import main
+from assistant.naming import chosen, given
 from pipelines.captioners.families import backend_for
+from pipelines.captioners.openai import OpenAi
 from tests.commands import one_line
 from tests.photos import home, photo
-from tests.shelves import lay
+from tests.shelves import lay, use
 
 __all__ = ["home", "photo"]
 
@@ -51,7 +53,7 @@ def test_a_backend_can_be_named_for_a_folder(photo: str, tmp_path: Path, capsys:
     assert main(["look", photo, "What?", *named]) == 0
     assert f"{tmp_path} of 200" in capsys.readouterr().out
     line = one_line(capsys, main(["look", photo, "What?", "--backend", "tests.shelves:Watcher"]))
-    assert "weights: field required" in line
+    assert "lacks weights: add --model FOLDER" in line
 
 
 @pytest.mark.usefixtures("home")
@@ -110,3 +112,88 @@ def test_moondream_finds_the_tokenizer_that_was_pulled_beside_it(checkpoints: di
     (tmp_path / "starmie-v1").mkdir()
     (tmp_path / "moondream2" / "tokenizer.json").rename(tmp_path / "starmie-v1" / "tokenizer.json")
     assert MoondreamOptions(weights=str(tmp_path / "moondream2"), threads=1, device="cpu").load()
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("command", ["look", "chat"])
+@pytest.mark.parametrize("how", ["--model", "--backend"])
+@pytest.mark.parametrize(
+    ("backend", "advice"),
+    [
+        ("openai", "add --option url=http://127.0.0.1:11434/v1 --option model=llava"),
+        ("nexa-ws", "add --option url=ws://127.0.0.1:8000/ws/process-image/"),
+    ],
+)
+def test_a_server_is_told_by_options_and_the_advice_can_be_followed(
+    photo: str, capsys: pytest.CaptureFixture[str], command: str, how: str, backend: str, advice: str
+) -> None:
+    line = one_line(capsys, main([command, photo, how, backend]))
+    assert line.endswith(advice)
+    assert chosen(backend, None, given(advice.split()[2::2])).load()
+
+
+def test_a_model_on_a_server_may_be_named_as_a_model() -> None:
+    options = chosen("llava", "openai", given(["url=http://127.0.0.1:9/v1"]))
+    assert isinstance(options, OpenAi)
+    assert options.model == "llava"
+
+
+def test_options_are_numbers_truths_tables_or_words() -> None:
+    told = given(
+        ["a=1", "b=0.5", "c=true", 'd="1"', "e=qwen2.5:7b", "f=2025-06-21", "g=[1, 2]", "h=", "i=a=b", "j=1\nk=2"]
+    )
+    assert told == {
+        "a": 1, "b": 0.5, "c": True, "d": "1", "e": "qwen2.5:7b", "f": "2025-06-21",
+        "g": [1, 2], "h": "", "i": "a=b", "j": "1\nk=2",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("option", "complaint"),
+    [
+        ("max_side", "--option max_side: is no KEY=VALUE"),
+        ("=5", "--option =5: is no KEY=VALUE"),
+        ("answer=[]", "answer: unknown key; did you mean answers?"),
+        ("answers=5", "answers: input should be a valid tuple, not 5"),
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_an_option_that_is_none(photo: str, capsys: pytest.CaptureFixture[str], option: str, complaint: str) -> None:
+    assert complaint in one_line(capsys, main(["look", photo, "What?", "--model", "eyes", "-o", option]))
+
+
+@pytest.mark.usefixtures("home")
+def test_options_go_to_pulled_weights_and_to_what_is_chosen(
+    home: Path, photo: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lay(home, "other", use("captioner", "Watcher", 9))
+    assert main(["look", photo, "What?", "--model", "eyes", "-o", 'answers=["hello"]']) == 0
+    assert capsys.readouterr().out == "hello\n"
+    assert main(["look", photo, "What?", "-o", "prefer=eyes"]) == 0
+    assert capsys.readouterr().out.startswith("eyes of")
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    "asked", [["look", "~nobodyatall/a.png", "What?"], ["look", "PHOTO", "What?", "--model", "~nobodyatall/weights"]]
+)
+def test_a_home_of_nobody(photo: str, capsys: pytest.CaptureFixture[str], asked: list[str]) -> None:
+    named = [photo if word == "PHOTO" else word for word in asked]
+    assert "~nobodyatall/" in one_line(capsys, main(named))
+
+
+def test_weights_in_a_home_of_nobody(
+    photo: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMNI_HOME", "~nobodyatall/weights")
+    line = one_line(capsys, main(["look", photo, "What?"]))
+    assert line == "omni: OMNI_HOME is ~nobodyatall/weights, but nobody here is called so: give the whole path"
+
+
+@pytest.mark.usefixtures("home")
+def test_a_configuration_that_is_nested_beyond_reason(
+    photo: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config.json").write_text("[" * 200_000)
+    line = one_line(capsys, main(["look", photo, "What?", "--model", str(tmp_path)]))
+    assert "config.json cannot be read" in line
