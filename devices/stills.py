@@ -136,10 +136,10 @@ def _open(path: Path) -> Image.Image:
 
     if not os.path.isfile(path):
         raise DeviceError(f"there is no picture {path}: check the path")
+    # Pillow warns of what it makes good itself, and of what the bound below forbids. For ever: threads share filters.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the bound below is ours
-            image = Image.open(path, formats=_FORMATS)
+        image = Image.open(path, formats=_FORMATS)
     except Image.DecompressionBombError as error:
         raise DeviceError(f"the picture {path} is too large: at most 100 megapixels") from error
     except _BROKEN as error:
