@@ -23,7 +23,7 @@ class LocalOptions(BackendOptions):
 class TorchOptions(LocalOptions):
     """On torch, where there is a choice of devices and number formats."""
 
-    needs: ClassVar[tuple[str, ...]] = ("torch", "transformers")
+    needs: ClassVar[tuple[str, ...]] = ("torch", "transformers", "safetensors", "jinja2")
     extra: ClassVar[str] = "neural"
 
     device: Device = "auto"

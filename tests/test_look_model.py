@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.machinery
+import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -197,3 +198,34 @@ def test_a_configuration_that_is_nested_beyond_reason(
     (tmp_path / "config.json").write_text("[" * 200_000)
     line = one_line(capsys, main(["look", photo, "What?", "--model", str(tmp_path)]))
     assert "config.json cannot be read" in line
+
+
+class Empty:
+    """What transformers has instead of a module, where torch is too old for it."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise ImportError("modeling_auto requires PyTorch\nPlease install it\n")
+
+
+@pytest.mark.usefixtures("home")
+def test_transformers_without_a_torch_that_it_can_use(
+    photo: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auto = pytest.importorskip("transformers.models.auto", reason="the neural extra is not installed")
+    monkeypatch.setattr(auto, "modeling_auto", Empty(), raising=False)
+    (tmp_path / "config.json").write_text('{"model_type": "smolvlm"}')
+    line = one_line(capsys, main(["look", photo, "What?", "--model", str(tmp_path)]))
+    assert line == "omni: needs torch and transformers: pip install 'omni-assistant[neural]'"
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("absent", ["torch", "transformers", "safetensors", "jinja2"])
+def test_what_a_model_needs_is_looked_for_before_it_is_loaded(
+    photo: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, absent: str
+) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "smolvlm"}')
+    there = importlib.machinery.ModuleSpec("there", None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == absent else there)
+    for named in (["--backend", "hf"], ["--model", str(tmp_path)]):
+        line = one_line(capsys, main(["look", photo, "What?", *named]))
+        assert line == f"omni: needs {absent}: pip install 'omni-assistant[neural]'"

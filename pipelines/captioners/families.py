@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines import checkpoints
-from pipelines.backends import BackendError, first_line
+from pipelines.backends import BackendError, first_line, missing
+from pipelines.captioners.hf import Hf
 
 FAMILIES = {
     "minicpmv": "omnilmm",
@@ -36,13 +37,18 @@ def backend_for(path: Path) -> str:
 
 def check_sight(folder: Path, kind: str) -> None:
     """Raises BackendError where transformers knows no model of this type that takes pictures and words."""
+    if line := missing(Hf):
+        raise BackendError(line)
     try:
         from transformers.models.auto import modeling_auto
-    except ImportError as error:
-        raise BackendError("needs transformers: pip install 'omni-assistant[neural]'") from error
-    if kind in modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
+
+        seeing = modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+        speaking = modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    except ImportError as error:  # with a torch too old the module is there, and nothing in it
+        raise BackendError("needs torch and transformers: pip install 'omni-assistant[neural]'") from error
+    if kind in seeing:
         return
-    if kind in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+    if kind in speaking:
         raise BackendError(f"{folder.name!r} ({kind}) is a language model and cannot see: use it as [chat]")
     raise BackendError(
         f"{folder.name!r}: no captioner is known for the model type {kind!r}: name its backend, or choose another"
