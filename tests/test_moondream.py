@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 from itertools import takewhile
 from queue import Queue
 from typing import Any
@@ -40,6 +41,13 @@ def model(request: pytest.FixtureRequest, loaded: dict[str, Moondream]) -> Moond
 @pytest.fixture
 def new(loaded: dict[str, Moondream]) -> Moondream:
     return loaded["2025"]
+
+
+def broken() -> Image.Image:
+    """A picture, opened, whose file ends too soon: that shows when it is decoded."""
+    whole = BytesIO()
+    picture().save(whole, "PNG")
+    return Image.open(BytesIO(whole.getvalue()[:-500]))
 
 
 def picture(seed: int = 0, width: int = 200, height: int = 150) -> Image.Image:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from shutil import copytree
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -216,6 +219,7 @@ def test_what_is_no_picture_is_answered_as_it_always_was(image: Any, made: Made)
         ("What is it?", "no JSON list"),
         (None, "no JSON list"),
         ('[{"role": "user"}]', "no JSON list"),
+        ("[" * 100_000, "no JSON list"),
         ("[]", "take turns"),
         ('[{"role": "assistant", "content": "hello"}]', "take turns"),
     ],
@@ -225,6 +229,18 @@ def test_messages_that_are_none_are_one_line(question: Any, line: str, made: Mad
     chat_model = OmniLMMChat(made("3B")["weights"])
     with pytest.raises(BackendError, match=line):
         chat_model.chat({"image": img2base64(tmp_path / "dot.png"), "question": question})
+
+
+@pytest.mark.parametrize("side", [12_000, 30_000])
+def test_a_picture_of_too_many_pixels_is_not_decoded(side: int, made: Made) -> None:
+    file = BytesIO()
+    Image.new("1", (side, 16)).save(file, "PNG")
+    head = bytearray(file.getvalue())
+    head[20:24] = side.to_bytes(4, "big")  # its height, which nothing but the head tells
+    head[29:33] = crc32(head[12:29]).to_bytes(4, "big")
+    chat_model = OmniLMMChat(made("3B")["weights"])
+    with pytest.raises(BackendError, match=r"12000×12000: give one of at most 100 megapixels|is too large"):
+        chat_model.chat({"image": base64.b64encode(bytes(head)), "question": "[]"})
 
 
 # --- checkpoints in other forms, and bad ones ---

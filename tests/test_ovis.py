@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,13 @@ def ovis(folder: Path) -> Any:
 
 def photo(width: int = 90, height: int = 60, seed: int = 0) -> Image.Image:
     return Image.fromarray(np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8))
+
+
+def broken() -> Image.Image:
+    """A picture, opened, whose file ends too soon: that shows when it is decoded."""
+    whole = BytesIO()
+    photo().save(whole, "PNG")
+    return Image.open(BytesIO(whole.getvalue()[:-500]))
 
 
 def frame(seed: int = 0) -> Frame:
@@ -178,6 +186,45 @@ def test_the_facade_says_what_the_captioner_says(folder: Path, model: Any) -> No
 def test_images_that_are_not_as_many_as_their_marks_are_one_line(folder: Path) -> None:
     with pytest.raises(BackendError, match="the query has 2 <image>, but 1 images"):
         Ovis(str(folder), threads=1).preprocess_inputs("<image><image>", [photo()])
+
+
+@pytest.mark.parametrize("most", [0, -1, 10**6, "x"])
+def test_a_picture_is_not_cut_into_what_cannot_be(most: Any, folder: Path) -> None:
+    with pytest.raises(BackendError, match="max_partition must be 1 or more, and at most 64"):
+        Ovis(str(folder), threads=1).preprocess_inputs("<image>", [photo()], max_partition=most)
+
+
+@pytest.mark.parametrize(
+    ("query", "images"), [(None, [photo()]), ("<image>", None), ("<image>", ["x.png"]), ("<image>", [broken()])]
+)
+def test_what_is_no_text_or_no_picture_is_one_line(query: Any, images: Any, folder: Path) -> None:
+    with pytest.raises(BackendError, match=r"takes a text|a picture is|the picture is broken"):
+        Ovis(str(folder), threads=1).preprocess_inputs(query, images)
+
+
+@pytest.mark.parametrize(
+    ("ids", "wanted", "said"),
+    [
+        (None, {"max_new_tokens": 0}, "max_new_tokens must be 1 or more"),
+        (None, {"max_new_tokens": -5}, "max_new_tokens must be 1 or more"),
+        (None, {"do_sample": True, "top_p": 5}, "cannot be drawn so: top_p: input should be less than or equal to 1"),
+        ([[10**9]], {}, "holds 1000000000, which is no token"),
+        ([[-5]], {}, "holds -5, which is no token"),
+        ([[]], {}, r"has the shape \(1, length\)"),
+        ([3], {}, r"has the shape \(1, length\)"),
+    ],
+)
+def test_bad_calls_of_generate_are_one_line(ids: Any, wanted: dict[str, Any], said: str, folder: Path) -> None:
+    facade = Ovis(str(folder), threads=1)
+    _, own, pixels = facade.preprocess_inputs("<image>", [photo()])
+    with pytest.raises(BackendError, match=said) as told:
+        facade.generate(own[None] if ids is None else torch.tensor(ids, dtype=torch.long), [pixels], **wanted)
+    assert "\n" not in str(told.value)
+
+
+def test_a_length_of_nothing_is_one_line(folder: Path) -> None:
+    with pytest.raises(BackendError, match="multimodal_max_length must be 1 or more"):
+        Ovis.from_pretrained(str(folder), multimodal_max_length=-1)
 
 
 def test_at_full_size_it_has_ten_billion_parameters() -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pipelines import backends
 from pipelines.backends import BackendError
+from pipelines.captioners import given, published
 from pipelines.captioners import moondream_prompts as prompting
-from pipelines.captioners import published
 from pipelines.captioners.moondream_prompts import Length, Task
 from pipelines.captioners.split import SplitOptions, clean
 from pipelines.language.engine import Limits
@@ -91,7 +91,7 @@ class Moondream:
             return image
         if not hasattr(image, "convert"):
             raise BackendError(f"a picture is a PIL image or what encode_image gave, not a {type(image).__name__}")
-        return EncodedImage(self.model.encode(image))
+        return EncodedImage(self.model.encode(given.picture(image)))
 
     def answer_question(
         self,
@@ -108,7 +108,7 @@ class Moondream:
         `streamer` of transformers. The answer is also put into the `result_queue`, if there is one.
         """
         streamer = generation.pop("streamer", None)
-        prompt = self.model.prompts.ask(clean(question), prompting.exchanges(chat_history))
+        prompt = self.model.prompts.ask(_asked(question), prompting.exchanges(chat_history))
         said = []
         for piece in self._pieces(prompt, image, self._limits(_settings(generation))):
             said.append(piece)
@@ -154,9 +154,9 @@ class Moondream:
         settings: Settings | None = None,
     ) -> dict[str, str | Iterator[str]]:
         """`{"answer": …}` to a question about a picture, or about none (2025); with `stream`, an iterator."""
-        if not question.strip():
+        asked = _asked(question)
+        if not asked.strip():
             raise BackendError("query wants a question")
-        asked = clean(question)
         prompt = self.model.prompts.blind(asked) if image is None else self.model.prompts.ask(asked, ())
         pieces = self._pieces(prompt, image, self._limits(settings or {}))
         return {"answer": pieces if stream else "".join(pieces)}
@@ -172,7 +172,7 @@ class Moondream:
     def _places(self, task: Task, words: str, image: Sight, settings: Settings) -> list[dict[str, float]]:
         self._hush()
         most = _most(settings)
-        return self.model.find(task, clean(words), self.encode_image(image).picture, most)
+        return self.model.find(task, _asked(words), self.encode_image(image).picture, most)
 
     def _pieces(self, prompt: str, image: Sight | None, limits: Limits) -> Iterator[str]:
         """The answer in pieces, none of them empty."""
@@ -190,11 +190,10 @@ class Moondream:
         """How long an answer may be, and how it is drawn. Raises BackendError for what is not known."""
         options, told = self.model.options, dict(settings)
         longest = told.pop("max_tokens", options.max_answer)
-        try:
-            sampling = Sampling.model_validate({**options.sampling.model_dump(), **told})
-        except ValueError as error:
-            raise BackendError(f"these settings are not known: {', '.join(told)}") from error
-        return Limits(max(1, int(longest)), sampling, options.seed)
+        if unknown := sorted(told.keys() - Sampling.model_fields.keys()):
+            raise BackendError(f"these settings are not known: {', '.join(unknown)}")
+        sampling = given.drawn({**options.sampling.model_dump(), **told})
+        return Limits(given.whole("max_tokens", longest, given.MOST_TOKENS), sampling, options.seed)
 
 
 def _settings(generation: Mapping[str, Any]) -> Settings:
@@ -208,8 +207,15 @@ def _settings(generation: Mapping[str, Any]) -> Settings:
     return told
 
 
+def _asked(words: str) -> str:
+    """What a person said, without marks of the model. Raises BackendError for what is no text."""
+    if not isinstance(words, str):
+        raise BackendError(f"a question and the name of an object are text, not {type(words).__name__}")
+    return clean(words)
+
+
 def _most(settings: Settings) -> int:
     """How many objects are looked for, at most."""
     if unknown := sorted(settings.keys() - {"max_objects"}):
         raise BackendError(f"these settings are not known: {', '.join(unknown)}")
-    return int(settings.get("max_objects", 50))
+    return given.whole("max_objects", settings.get("max_objects", 50), given.MOST_TOKENS)

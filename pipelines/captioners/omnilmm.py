@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import warnings
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -14,8 +15,8 @@ from PIL import Image
 
 from devices.media import Frame
 from pipelines import backends, checkpoints, weights
-from pipelines.backends import BackendError, Exchange, Look
-from pipelines.captioners import published
+from pipelines.backends import BackendError, Exchange, Look, first_line
+from pipelines.captioners import given, published
 from pipelines.captioners.omnilmm_prompts import HERE, MANNERS, size_of
 from pipelines.captioners.split import SplitOptions, SplitVlm
 
@@ -49,12 +50,12 @@ class OmniLMMChat:
 
         Without options it answers by chance as its makers set it, from the same seed each time. Raises BackendError.
         """
-        given = published.options(OmniLmm, model_path, options)
-        folder = weights.find(given.weights)
+        told = published.options(OmniLmm, model_path, options)
+        folder = weights.find(told.weights)
         manner = MANNERS[size_of(checkpoints.config(folder), folder)]
         released = {"sampling": manner.sampling, "max_answer": manner.max_answer}
-        left_open = {key: value for key, value in released.items() if key not in given.model_fields_set}
-        self.model: SplitVlm = backends.load(given.model_copy(update=left_open), "captioner")
+        left_open = {key: value for key, value in released.items() if key not in told.model_fields_set}
+        self.model: SplitVlm = backends.load(told.model_copy(update=left_open), "captioner")
 
     def chat(self, inputs: Mapping[str, Any]) -> str:
         """The answer to the last of the messages.
@@ -65,7 +66,7 @@ class OmniLMMChat:
         """
         try:
             frame = _frame(inputs["image"])
-        except (KeyError, TypeError, ValueError, OSError, SyntaxError, Image.DecompressionBombError):
+        except (KeyError, *given.BROKEN):
             return DECODE_ERROR
         return "".join(self.model.look(_look(frame, inputs.get("question")))).strip()
 
@@ -80,15 +81,22 @@ def img2base64(file_name: str | Path) -> bytes:
 
 
 def _frame(encoded: bytes | str) -> Frame:
-    with Image.open(BytesIO(base64.b64decode(encoded))) as image:
-        return Frame(np.array(image.convert("RGB")), 0.0, "chat")
+    """A file as a frame. Raises BackendError for one that is too large, before it is decoded."""
+    with warnings.catch_warnings(action="ignore"):  # Pillow's own bounds are others
+        try:
+            image = Image.open(BytesIO(base64.b64decode(encoded)))
+        except Image.DecompressionBombError as error:
+            raise BackendError(f"the picture is too large: {first_line(error, named=False)}") from error
+        with image:
+            given.check_size(image)
+            return Frame(np.array(image.convert("RGB")), 0.0, "chat")
 
 
 def _look(frame: Frame, question: Any) -> Look:
     """The last message as a question, those before it as history. Raises BackendError."""
     try:
         said = [(message["role"], str(message["content"])) for message in json.loads(question)]
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, KeyError, RecursionError) as error:
         raise BackendError(
             '`question` is no JSON list of {"role": …, "content": …}: use json.dumps(messages)'
         ) from error

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import Field
 
 from pipelines import backends, weights
-from pipelines.backends import Exchange
-from pipelines.captioners import published
+from pipelines.backends import BackendError, Exchange
+from pipelines.captioners import given, published
 from pipelines.captioners.split import PICTURE, Prompting, SplitOptions, SplitVlm
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from pipelines.captioners.ovis_model import OvisModel
+
+MOST_PARTS = 64
+"""That a picture is cut into, at most, whatever a caller asks for; the release's own bound is 9."""
 
 
 class OvisOptions(SplitOptions):
@@ -69,8 +72,9 @@ class Ovis:
     @classmethod
     def from_pretrained(cls, name: str, multimodal_max_length: int = 8192, **options: Any) -> Self:
         """The same, as in the release; `multimodal_max_length`: tokens of picture, question and answer at most."""
+        most = given.whole("multimodal_max_length", multimodal_max_length, given.MOST_TOKENS)
         made = cls(name, **options)
-        made.model.language.context = min(multimodal_max_length, made.model.language.context)
+        made.model.language.context = min(most, made.model.language.context)
         return made
 
     @property
@@ -100,9 +104,13 @@ class Ovis:
     ) -> tuple[str, Tensor, Tensor]:
         """The prompt, its tokens (length,), and the pixels (parts, 3, side, side) of all images.
 
-        `query` holds `<image>` where each picture stands. Raises BackendError if they are not as many.
+        `query` holds `<image>` where each picture stands. Raises BackendError if they are not as many, or if
+        `max_partition` is beyond 64: all grids of so many parts are tried.
         """
-        return self.model.preprocess(query, images, max_partition)
+        if not isinstance(query, str) or not isinstance(images, Sequence):
+            raise BackendError("preprocess_inputs takes a text with `<image>` in it, and a list of as many pictures")
+        most = given.whole("max_partition", max_partition, MOST_PARTS)
+        return self.model.preprocess(query, [given.picture(image) for image in images], most)
 
     def generate(self, input_ids: Tensor, pixel_values: Sequence[Tensor], **kwargs: Any) -> Tensor:
         """The new tokens (1, length), for one prompt (1, length). `max_new_tokens` and the sampling are heeded."""

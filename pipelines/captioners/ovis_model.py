@@ -16,13 +16,13 @@ from torch import Tensor
 
 from pipelines import checkpoints, room
 from pipelines.backends import BackendError
+from pipelines.captioners import given
 from pipelines.captioners.ovis import OvisOptions, write
 from pipelines.captioners.split import PICTURE
 from pipelines.language import causal
 from pipelines.language.causal import Causal
 from pipelines.language.engine import Limits, Reader, tokens
 from pipelines.language.loading import OFFLINE, Placed, dtype_named, loading, placement
-from pipelines.language.sampling import Sampling
 from pipelines.language.spans import Picture, Span, Tokens
 from pipelines.vision.choice import vision_engine
 from pipelines.vision.connectors import connected
@@ -62,7 +62,7 @@ class OvisModel:
         texts = query.split(IMAGE)
         if len(texts) != len(images) + 1:
             raise BackendError(f"the query has {len(texts) - 1} {IMAGE}, but {len(images)} images came with it")
-        cuts = [cut(image.convert("RGB"), self.side, most) for image in images]
+        cuts = [cut(image, self.side, most) for image in images]
         prompt = write(query, ()).replace(f"{PICTURE}\n", "")
         words = [self.language.encode(text) for text in prompt.split(IMAGE)]
         ids = list(words[0])
@@ -73,12 +73,20 @@ class OvisModel:
 
     def generate(self, input_ids: Tensor, pixel_values: Sequence[Tensor], wanted: dict[str, Any]) -> Tensor:
         """See `Ovis.generate`."""
-        if input_ids.shape[0] != 1:
+        if input_ids.ndim != 2 or input_ids.shape[0] != 1 or not input_ids.shape[1]:
             raise BackendError("one prompt at a time: input_ids has the shape (1, length)")
+        self._check_known(input_ids[0].tolist())
         pixels = [one for one in pixel_values if one is not None]
         spans = list(self._spans(input_ids[0].tolist(), torch.cat(pixels).float().cpu().numpy() if pixels else None))
         made = list(tokens(Reader(self.language), spans, _limits(wanted)))
         return torch.tensor([made], dtype=torch.long, device=input_ids.device)
+
+    def _check_known(self, ids: Sequence[int]) -> None:
+        """Raises BackendError for a token that is no word of the model and no placeholder."""
+        words = self.language.model.get_input_embeddings().num_embeddings
+        strange = [one for one in ids if not 0 <= one < words and one not in (ATOM, *INDICATORS)]
+        if strange:
+            raise BackendError(f"input_ids holds {strange[0]}, which is no token: take those of preprocess_inputs")
 
     def _spans(self, ids: list[int], pixels: Values | None) -> Iterator[Span]:
         """Words as they are; each run of placeholders as the picture it stands for."""
@@ -187,10 +195,7 @@ def _pictures(placeholders: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
 def _limits(wanted: dict[str, Any]) -> Limits:
     """How `generate` of transformers would understand these arguments."""
     drawn = bool(wanted.get("do_sample"))
-    sampling = Sampling(
-        temperature=(wanted.get("temperature") or 1.0) if drawn else 0.0,
-        top_k=(wanted.get("top_k") or 0) if drawn else 0,
-        top_p=(wanted.get("top_p") or 1.0) if drawn else 1.0,
-        repetition_penalty=wanted.get("repetition_penalty") or 1.0,
-    )
-    return Limits(int(wanted.get("max_new_tokens") or 1024), sampling)
+    chance = {"temperature": 1.0, "top_k": 0, "top_p": 1.0} if drawn else {}
+    told = {name: wanted.get(name) or usual for name, usual in (chance | {"repetition_penalty": 1.0}).items()}
+    most = wanted.get("max_new_tokens")
+    return Limits(1024 if most is None else given.whole("max_new_tokens", most, given.MOST_TOKENS), given.drawn(told))
