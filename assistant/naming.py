@@ -80,9 +80,11 @@ def _made(backend: str, given: Mapping[str, Any], model: str | None = None) -> B
         kind = backends.find("captioner", backend)
     except backends.UnknownBackend as error:
         raise ConfigError(f"--backend {backend}: {error}") from error
-    named = "model" if "model" in kind.model_fields and "weights" not in kind.model_fields else "weights"
+    named = next((field for field in ("weights", "model") if field in kind.model_fields), None)
+    if model is not None and named is None:
+        raise ConfigError(f"--backend {backend}: takes no --model: leave one of the two")
     try:
-        return kind.model_validate({**given, **({} if model is None else {named: model})})
+        return kind.model_validate({**given, **({named: model} if named and model is not None else {})})
     except ValidationError as error:
         raise ConfigError(f"--backend {backend}: {_advice(error, kind)}") from error
 

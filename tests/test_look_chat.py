@@ -61,3 +61,11 @@ def test_a_chat_without_lines_just_ends(
     assert chat(monkeypatch, []) == 0
     assert chat(monkeypatch, [], photo) == 0
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.usefixtures("home")
+def test_a_picture_in_a_home_of_nobody_is_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert chat(monkeypatch, ["~nobodyatall/a.png"]) == 2
+    assert capsys.readouterr().err == "omni: there is no picture ~nobodyatall/a.png: check the path\n"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from assistant.cli import main
+from assistant.config import ConfigError
 from assistant.naming import chosen, given
 from pipelines.captioners.families import backend_for
 from pipelines.captioners.openai import OpenAi
@@ -137,6 +138,11 @@ def test_a_model_on_a_server_may_be_named_as_a_model() -> None:
     options = chosen("llava", "openai", given(["url=http://127.0.0.1:9/v1"]))
     assert isinstance(options, OpenAi)
     assert options.model == "llava"
+
+
+def test_a_backend_that_knows_one_model_only_takes_no_other() -> None:
+    with pytest.raises(ConfigError, match="--backend embedded: takes no --model: leave one of the two"):
+        chosen("llava", "embedded", {})
 
 
 def test_options_are_numbers_truths_tables_or_words() -> None:
