@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,10 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("gguf")
 
+from pipelines.captioners import omnivision_parts  # noqa: E402
 from pipelines.captioners.omnivision_parts import Eyes  # noqa: E402
+from pipelines.language.loading import Placed  # noqa: E402
+from pipelines.vision.compiled import CompiledVision  # noqa: E402
 from pipelines.vision.engines import finish  # noqa: E402
 from pipelines.vision.pictures import normalised, square  # noqa: E402
 from pipelines.vision.vit import VitShape  # noqa: E402
@@ -92,6 +97,18 @@ def test_rows_are_strips_of_nine_patches_in_raster_order_and_no_squares(checkpoi
         seen = rows(load(checkpoint))
         assert np.abs(seen - projected(strips).numpy()).max() < 1e-4
         assert np.abs(seen - projected(squares).numpy()).max() > 0.1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is mapped is told by Linux only")
+def test_a_tower_that_was_compiled_leaves_its_file(parts: Any, tmp_path: Path) -> None:
+    found = omnivision_parts.find(small.safetensors(tmp_path, *parts))
+    eyes = omnivision_parts._eyes(found, Placed(torch.device("cpu"), torch.float32))
+    see = omnivision_parts.seeing(eyes, CompiledVision([]))
+    assert str(tmp_path) in Path("/proc/self/maps").read_text()
+    del eyes
+    gc.collect()
+    assert str(tmp_path) not in Path("/proc/self/maps").read_text()
+    assert see
 
 
 def test_at_full_size_it_has_the_published_parameters_and_shapes() -> None:

@@ -104,20 +104,39 @@ def test_other_weights_never_use_the_files_of_these(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_weights_that_8_bits_do_not_suit_are_refused_and_nothing_is_kept(tmp_path: Path, monkeypatch: Any) -> None:
+def test_weights_that_8_bits_do_not_suit_are_refused_and_that_is_kept_in_mind(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(compiled, "ALIKE", 1.1)
     with pytest.raises(BackendError, match=r'lose too much .*: set vision = "torch"'):
         engine(tower(), "onnx", tmp_path)
-    assert pieces(tmp_path) == []
+    (mark,) = pieces(tmp_path)
+    assert mark.suffix == ".refused"
+    monkeypatch.setattr(compiled, "ALIKE", 0.5)
+    monkeypatch.setattr(compiled, "_make", lambda *_: pytest.fail("it is compiled once more"))
     monkeypatch.setattr(choice, "LARGE", 1)
-    assert isinstance(vision_engine(tower(), "auto", 1, tmp_path), TorchVision)
+    monkeypatch.setattr(choice, "QUICK", 0.0)
+    chosen = vision_engine(tower(), "auto", 1, tmp_path)
+    assert isinstance(chosen, TorchVision)
+    assert chosen.notice.startswith("Pictures take longer than they could: compiled for onnx these weights lose too m")
+    assert "\n" not in chosen.notice
 
 
-def test_auto_compiles_large_towers_only(tmp_path: Path, monkeypatch: Any) -> None:
+def test_auto_compiles_large_towers_that_are_slow_in_torch(tmp_path: Path, monkeypatch: Any) -> None:
     pytest.importorskip("onnx")
-    assert isinstance(vision_engine(tower(), "auto", 1, tmp_path), TorchVision)
+    monkeypatch.setattr(choice, "QUICK", 0.0)
+    assert isinstance(vision_engine(tower(), "auto", 1, tmp_path), TorchVision), "it is small"
     monkeypatch.setattr(choice, "LARGE", 1)
-    assert isinstance(vision_engine(tower(), "auto", 1, tmp_path), CompiledVision)
+    made = vision_engine(tower(), "auto", 1, tmp_path)
+    assert isinstance(made, CompiledVision)
+    assert made.notice == ""
+    monkeypatch.setattr(choice, "HUGE", 2)
+    assert isinstance(vision_engine(tower(), "auto", 1, tmp_path), TorchVision), "it is huge"
+
+
+def test_auto_leaves_a_large_tower_in_torch_where_that_is_quick(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(choice, "LARGE", 1)
+    assert 0 < choice.seconds_in_torch(tower(), 1) < choice.QUICK
+    assert isinstance(vision_engine(tower(), "auto", 1, tmp_path), TorchVision)
+    assert not pieces(tmp_path)
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
@@ -161,3 +180,16 @@ def test_every_family_sees_with_the_engine_that_is_wanted(family: str, tmp_path:
     picture = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
     assert "" in list(model.look(Look(Frame(picture, 0.0, "desk"), "what is it")))
     assert pieces(tmp_path / "home" / "compiled")
+
+
+def test_why_a_tower_was_not_compiled_is_told_at_the_start(tmp_path: Path, monkeypatch: Any) -> None:
+    pytest.importorskip("transformers")
+    monkeypatch.setattr(choice, "LARGE", 1)
+    monkeypatch.setattr(choice, "QUICK", 0.0)
+    monkeypatch.setattr(choice.weights, "compiled", lambda: tmp_path / "compiled")
+    monkeypatch.setattr(compiled, "ALIKE", 1.1)
+    for name in ("omnilmm", "omnivision", "ovis", "moondream"):
+        (tmp_path / name).mkdir()
+        given = importlib.import_module(f"tests.small.captioner_{name}").make(tmp_path / name)
+        loaded = backends.loaded(backends.find("captioner", name).model_validate(given), "captioner")
+        assert loaded.notice.startswith("Pictures take longer than they could: compiled for onnx these weights lose")

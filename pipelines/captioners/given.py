@@ -50,7 +50,7 @@ def check_size(image: Image.Image) -> None:
 def whole(name: str, value: Any, most: int) -> int:
     """A number from 1 to `most`. Raises BackendError."""
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-        raise BackendError(f"{name} must be 1 or more, and at most {most}, not {str(value)[:40]!r}")
+        raise BackendError(f"{name} must be 1 or more, and at most {most}, not {repr(value)[:40]}")
     return value
 
 

@@ -80,7 +80,9 @@ def load(options: MoondreamOptions) -> MoondreamVlm:
     del tower  # a compiled engine needs none
     with loading(path):
         see = _sight(found, vision, projection, language, options.crops)
-    return MoondreamVlm(see, language, _prompts(found), regions, options)
+    made = MoondreamVlm(see, language, _prompts(found), regions, options)
+    made.stand_in = vision.notice
+    return made
 
 
 def _saved(path: Path) -> torch.dtype | None:

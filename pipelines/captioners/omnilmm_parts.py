@@ -83,7 +83,8 @@ def load(folder: Path, options: SplitOptions) -> SplitVlm:
     see = seeing(vision, eyes, anatomy, multiplier)
     del tensors, eyes  # a compiled engine needs no tower
     room.give_back()
-    return SplitVlm(see, engine, Prompting(manner.write, cut=as_one(tokenizer.bos_token_id, manner.stands)), options)
+    prompting = Prompting(manner.write, cut=as_one(tokenizer.bos_token_id, manner.stands))
+    return SplitVlm(see, engine, prompting, options, vision.notice)
 
 
 def seeing(engine: VisionEngine, eyes: Eyes, anatomy: Anatomy, multiplier: float) -> Callable[[Image.Image], Steps]:

@@ -40,8 +40,8 @@ class OmniVision(SplitOptions):
         from pipelines.captioners import omnivision_parts as parts
 
         found = parts.find(weights.find(self.weights))
-        see, language = parts.load(found, self)
-        return SplitVlm(see, language, prompting(self.variant, self.picture, found.name), self)
+        see, language, notice = parts.load(found, self)
+        return SplitVlm(see, language, prompting(self.variant, self.picture, found.name), self, notice)
 
 
 def prompting(variant: Variant, order: Order, name: str) -> Prompting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,8 +89,8 @@ def find(path: Path) -> Found:
     return Found(projectors[0], languages[0])
 
 
-def load(found: Found, options: OmniVision) -> tuple[Callable[[Image.Image], Steps], Engine]:
-    """What encodes pictures, and the language model.
+def load(found: Found, options: OmniVision) -> tuple[Callable[[Image.Image], Steps], Engine, str]:
+    """What encodes pictures, the language model, and what a person is told of them.
 
     Raises BackendError; where memory is too small, before anything is read.
     """
@@ -100,18 +101,20 @@ def load(found: Found, options: OmniVision) -> tuple[Callable[[Image.Image], Ste
     if options.variant == "preview" and eyes.connector.group != 1:
         raise BackendError(f"{found.vision.name} makes {eyes.rows} tokens of a picture, it is not the preview")
     rows = eyes.connector.linear_2.out_features
-    see = seeing(eyes, vision_engine(eyes.tower, options.vision, options.threads))
+    vision = vision_engine(eyes.tower, options.vision, options.threads)
+    see = seeing(eyes, vision)
     del eyes  # a compiled engine needs no tower: its memory is the language model's
     room.give_back()
     language = _language(found, on, options)
     if language.width != rows:
         raise BackendError(f"{found.vision.name} and {found.language.name} do not belong together: their widths differ")
-    return see, language
+    return see, language, vision.notice
 
 
 def seeing(eyes: Eyes, engine: VisionEngine) -> Callable[[Image.Image], Steps]:
     """From a picture to rows (positions × width of the language model). The tower belongs to the engine alone."""
-    side, connector = eyes.tower.shape.image, eyes.connector
+    # A copy: its own tensors lie in the mapped file, all of which stays in memory as long as one of them does.
+    side, connector = eyes.tower.shape.image, deepcopy(eyes.connector)
 
     def see(image: Image.Image) -> Steps:
         features = yield from engine.features(normalised(square(image, side))[None])

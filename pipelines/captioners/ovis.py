@@ -42,7 +42,7 @@ class OvisVlm(SplitVlm):
     """A Looker that gives its parts away, for the facade."""
 
     def __init__(self, model: OvisModel, options: OvisOptions) -> None:
-        super().__init__(model.see, model.language, Prompting(write), options)
+        super().__init__(model.see, model.language, Prompting(write), options, model.vision.notice)
         self.model = model
 
 

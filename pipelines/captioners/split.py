@@ -61,9 +61,15 @@ class SplitVlm(Describing):
     """A Looker out of parts. `see` encodes a picture: PIL to rows (positions × width), pausing in between."""
 
     def __init__(
-        self, see: Callable[[Image.Image], Steps], language: Engine, prompting: Prompting, options: LookerOptions
+        self,
+        see: Callable[[Image.Image], Steps],
+        language: Engine,
+        prompting: Prompting,
+        options: LookerOptions,
+        notice: str = "",
     ) -> None:
-        self.see, self._prompting = see, prompting
+        """`notice`: what a person is told of it at the start."""
+        self.see, self._prompting, self.stand_in = see, prompting, notice
         self.options: LookerOptions = options
         self.reader = Reader(language)
         self.frames: Kept[Picture] = Kept(options.frames)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
 import shutil
@@ -27,6 +28,10 @@ ALIKE = 0.99
 
 Run = Callable[[Values], Values]
 """One piece at work: pixels or hidden states of one picture to hidden states or features."""
+
+
+class Unlike(BackendError):
+    """A tower that 8 bits do not suit: compiled anew, it would be the same."""
 
 
 class Runtime(Protocol):
@@ -65,6 +70,8 @@ class Piece(nn.Module):
 class CompiledVision:
     """Runs a compiled tower, picture by picture; pauses after every piece."""
 
+    notice = ""
+
     def __init__(self, pieces: Sequence[Run]) -> None:
         self.pieces = pieces
 
@@ -82,9 +89,12 @@ class CompiledVision:
 def compiled(tower: Tower, runtime: Runtime, cache: Path) -> CompiledVision:
     """The tower in that runtime: from the files in `cache`, or compiled now, which takes a minute for 400 M parameters.
 
-    Raises BackendError where the files cannot be kept, or the result is not like the tower.
+    Raises BackendError where the files cannot be kept, or the result is not like the tower: that is kept in mind, too.
     """
     folder = cache / f"{fingerprint(tower)}.{runtime.name}"
+    refused = folder.with_name(f"{folder.name}.refused")
+    if refused.is_file():
+        raise Unlike(refused.read_text("utf-8"))
     if folder.is_dir():
         try:
             return _opened(folder, runtime, len(tower.blocks))
@@ -95,6 +105,10 @@ def compiled(tower: Tower, runtime: Runtime, cache: Path) -> CompiledVision:
         with tempfile.TemporaryDirectory(dir=cache, prefix=".making-") as making:
             _make(tower, runtime, Path(making, "tower"))
             os.replace(Path(making, "tower"), folder)
+    except Unlike as error:
+        with contextlib.suppress(OSError):  # then it is tried again at the next start
+            refused.write_text(str(error), "utf-8")
+        raise
     except OSError as error:
         raise BackendError(f"the compiled model cannot be kept in {cache}: {error.strerror or error}") from error
     return _opened(folder, runtime, len(tower.blocks))
@@ -135,9 +149,7 @@ def _make(tower: Tower, runtime: Runtime, folder: Path) -> None:
         runs.append(runtime.open(file))
         seen = runs[-1](seen)
     if (alike := cosine(seen, values(given[0]))) < ALIKE:
-        raise BackendError(
-            f'compiled for {runtime.name} these weights lose too much ({alike:.3f}): set vision = "torch"'
-        )
+        raise Unlike(f'compiled for {runtime.name} these weights lose too much ({alike:.3f}): set vision = "torch"')
 
 
 def _opened(folder: Path, runtime: Runtime, blocks: int) -> CompiledVision:

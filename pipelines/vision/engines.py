@@ -22,6 +22,11 @@ Steps = Generator[None, None, Values]
 class VisionEngine(Protocol):
     """A vision tower that is ready to work. It is used by one thread."""
 
+    @property
+    def notice(self) -> str:
+        """What a person is told of it at the start; empty where there is nothing to say."""
+        ...
+
     def features(self, pixels: Values) -> Steps:
         """Pixels (n, 3, height, width) to features (n, patches, width)."""
         ...
@@ -62,8 +67,8 @@ class Tower(Protocol):
 class TorchVision:
     """Runs a tower in torch, in the number format and on the device that its weights are in; pauses at every block."""
 
-    def __init__(self, tower: Tower, threads: int) -> None:
-        self.tower, self._threads = tower, threads
+    def __init__(self, tower: Tower, threads: int, notice: str = "") -> None:
+        self.tower, self._threads, self.notice = tower, threads, notice
 
     def features(self, pixels: Values) -> Steps:
         import torch
