@@ -218,7 +218,7 @@ class Manifest(Options):
 def read() -> Manifest:
     """The shipped manifest together with the user's own, whose entries win. Raises WeightsError naming the bad key."""
     both = load(configs() / "models.toml")
-    own = _home() / "models.toml"
+    own = weights.home() / "models.toml"
     if own.is_file():
         mine = load(own)
         both = Manifest(models={**both.models, **mine.models}, groups={**both.groups, **mine.groups})
@@ -230,13 +230,6 @@ def read() -> Manifest:
         if unknown := [one for one in entry.along if one not in both.models]:
             raise WeightsError(f"models.toml: models.{name}.along: no model is called {unknown[0]!r}")
     return both
-
-
-def _home() -> Path:
-    try:
-        return weights.home()
-    except RuntimeError as error:  # `~name` of a person whom this machine does not know
-        raise WeightsError(f"OMNI_HOME is no folder ({error}): set it to one that can be written") from error
 
 
 def load(path: Path) -> Manifest:

@@ -114,7 +114,7 @@ def unpack(archive: Path, files: tuple[File, ...], folder: Path) -> None:
 def fetch_local(local: Local, folder: Path) -> None:
     """Copy files that are on this machine already. Raises WeightsError."""
     for file in local.files:
-        path = weights.home() / Path(file.path).expanduser()
+        path = weights.home() / os.path.expanduser(file.path)
         if not path.is_file():
             raise WeightsError(f"there is no file {path}: check the manifest")
         with path.open("rb") as stream:

@@ -8,7 +8,7 @@ import pytest
 
 from assistant import manifest, models
 from pipelines import pulled
-from pipelines.backends import REGISTRY
+from pipelines.backends import REGISTRY, BackendError
 from tests.pulls import REPOSITORY
 from tests.test_models import home
 
@@ -75,5 +75,5 @@ def test_a_mistake_in_a_manifest_of_one_s_own_is_named(home: Path, good: str, ba
 
 def test_a_home_of_somebody_unknown_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMNI_HOME", "~nobody-of-that-name/models")
-    with pytest.raises(models.WeightsError, match=r"OMNI_HOME is no folder \(.*\): set it to one that can be written"):
+    with pytest.raises(BackendError, match=r"OMNI_HOME is .*: give the whole path"):
         models.list_models()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -41,7 +42,7 @@ def options(form: type[Chosen], name: str, given: Mapping[str, Any]) -> Chosen:
 
 def _here(name: str, revision: str) -> str:
     """What `weights.find` knows it by. A folder of one's own goes before a published name that is alike."""
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))
     if path.exists() and (weights.is_path(name) or not weights.is_here(name)):
         return str(path.resolve())
     return weights.published(name, revision)
