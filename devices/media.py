@@ -14,6 +14,9 @@ from devices.lines import Latest, Lossless
 SPEECH_RATE = 16_000
 """Samples per second of everything a microphone hands over."""
 
+MOST_PIXELS = 100_000_000
+"""Of a picture that is read: decoded, it takes three times as many bytes, and more while it is cut."""
+
 Pixels = NDArray[np.uint8]
 Samples = NDArray[np.float32]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from devices.lines import Latest
-from devices.media import DeviceError, Frame, Pixels
+from devices.media import MOST_PIXELS, DeviceError, Frame, Pixels
 from devices.threads import DaemonThread
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif"})
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, struct.error, zlib.error)
 """What Pillow's decoders are known to raise on files that are broken, or not what their name says."""
-_SMALLEST_SIDE, _MOST_PIXELS = 16, 100_000_000
+_SMALLEST_SIDE = 16
 _REPEATS_PER_SECOND = 2.0
 """A still does not change, so this often is enough for whoever waits for a settled picture."""
 
@@ -145,10 +145,10 @@ def _open(path: Path) -> Image.Image:
     except _BROKEN as error:
         raise DeviceError(f"{path} is no picture that can be read: use JPEG, PNG, WebP, BMP or GIF") from error
     width, height = image.size
-    if min(width, height) >= _SMALLEST_SIDE and width * height <= _MOST_PIXELS:
+    if min(width, height) >= _SMALLEST_SIDE and width * height <= MOST_PIXELS:
         return image
     image.close()
-    bound = "at most 100 megapixels" if width * height > _MOST_PIXELS else f"at least {_SMALLEST_SIDE} pixels a side"
+    bound = "at most 100 megapixels" if width * height > MOST_PIXELS else f"at least {_SMALLEST_SIDE} pixels a side"
     raise DeviceError(f"the picture {path} is {width}×{height}: it must have {bound}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pydantic import Field
@@ -103,8 +103,7 @@ class Conversation:
         if perception.text:
             self._listen_to(perception)
             return self._think(perception)
-        unclear = self._own.unclear if self.options.unclear is None else self.options.unclear
-        return _one(unclear) if unclear else None
+        return _one(self._own.unclear) if self._own.unclear else None
 
     def _listen_to(self, asked: Transcript) -> None:
         """Speak as one is spoken to, where the configuration leaves that open."""
@@ -113,7 +112,9 @@ class Conversation:
 
     @property
     def _own(self) -> Phrases:
-        return PHRASES[self._spoken]
+        """The assistant's own words in the language that is spoken; those of the configuration go before them."""
+        told = self.options.model_dump(include={"system", "unclear", "failed"}, exclude_none=True)
+        return replace(PHRASES[self._spoken], **told)
 
     async def _take_turn(self, asked: Perception, answer: Sentences) -> None:
         """One turn: sentences are made into sound while the one before is heard."""
@@ -145,16 +146,14 @@ class Conversation:
             mind.patience.answered(mind.chat)
         except BackendError as error:
             mind.patience.failed(str(error))
-            failed = self._own.failed if self.options.failed is None else self.options.failed
-            if not said and failed:
-                yield failed
+            if not said and self._own.failed:
+                yield self._own.failed
 
     def _prompt(self, asked: Transcript) -> Prompt:
         scene = self.memory.scene()
         # A file that is read fast runs ahead of the clock: what was seen last is then what is seen now.
         now = max(asyncio.get_running_loop().time(), *(caption.known_at for caption in scene), 0.0)
-        system = self._own.system if self.options.system is None else self.options.system
-        return Prompt(system, tuple(self.history), scene, asked.text, now, self.memory.record())
+        return Prompt(self._own.system, tuple(self.history), scene, asked.text, now, self.memory.record())
 
     def _remember(self, asked: Perception, heard: Heard, cut: bool) -> None:
         now = asyncio.get_running_loop().time()

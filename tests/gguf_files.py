@@ -69,15 +69,7 @@ def language(
     from gguf import GGUFWriter
 
     writer = GGUFWriter(path, shape.kind)
-    writer.add_context_length(shape.context)
-    writer.add_embedding_length(shape.width)
-    writer.add_block_count(shape.layers)
-    writer.add_feed_forward_length(shape.hidden)
-    writer.add_head_count(shape.heads)
-    writer.add_head_count_kv(shape.key_heads)
-    writer.add_rope_freq_base(shape.rope)
-    writer.add_rope_dimension_count(shape.width // shape.heads)
-    writer.add_layer_norm_rms_eps(shape.epsilon)
+    add_shape(writer, shape)
     if template:
         writer.add_chat_template(template)
     size = _add_vocabulary(writer, marks, shape.vocabulary)
@@ -193,6 +185,19 @@ def _add_vocabulary(writer: Any, marks: Sequence[str], size: int) -> int:
     writer.add_eos_token_id(known["<|im_end|>"])
     writer.add_add_bos_token(False)
     return len(names)
+
+
+def add_shape(writer: Any, shape: Decoder) -> None:
+    """What the head of a language model's file says of its sizes."""
+    writer.add_context_length(shape.context)
+    writer.add_embedding_length(shape.width)
+    writer.add_block_count(shape.layers)
+    writer.add_feed_forward_length(shape.hidden)
+    writer.add_head_count(shape.heads)
+    writer.add_head_count_kv(shape.key_heads)
+    writer.add_rope_freq_base(shape.rope)
+    writer.add_rope_dimension_count(shape.width // shape.heads)
+    writer.add_layer_norm_rms_eps(shape.epsilon)
 
 
 def written(writer: Any) -> None:

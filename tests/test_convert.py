@@ -8,6 +8,7 @@ import pytest
 
 from assistant import convert, models
 from pipelines import weights
+from tests import gguf_files
 from tests.pulls import entry, file_line
 from tests.test_models import A, home
 
@@ -72,21 +73,13 @@ def write_gguf(path: Path) -> None:
 
     writer = GGUFWriter(path, "llama")
     writer.add_name("tiny")
-    writer.add_context_length(256)
-    writer.add_embedding_length(32)
-    writer.add_block_count(2)
-    writer.add_feed_forward_length(48)
-    writer.add_head_count(4)
-    writer.add_head_count_kv(2)
-    writer.add_rope_dimension_count(8)
-    writer.add_rope_freq_base(10000.0)
-    writer.add_layer_norm_rms_eps(1e-5)
+    shape = gguf_files.Decoder(
+        kind="llama", context=256, width=32, layers=2, hidden=48, heads=4, key_heads=2, rope=10000.0, epsilon=1e-5
+    )
+    gguf_files.add_shape(writer, shape)
     write_tokenizer(writer)
     write_tensors(writer)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    gguf_files.written(writer)
 
 
 def write_tokenizer(writer) -> None:  # type: ignore[no-untyped-def]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from devices.media import MOST_PIXELS
 from pipelines.backends import BackendError, first_line
 from pipelines.language.sampling import Sampling
 from pipelines.mistakes import first_mistake
@@ -17,8 +18,6 @@ from pipelines.mistakes import first_mistake
 if TYPE_CHECKING:
     from PIL import Image
 
-MOST_PIXELS = 100_000_000
-"""Of a picture, as of a still from a file: decoded, it takes three times as many bytes, and more while it is cut."""
 BROKEN = (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, struct.error, zlib.error)
 """What Pillow's decoders are known to raise on files that are broken."""
 MOST_TOKENS = 1_000_000

@@ -18,7 +18,7 @@ from pipelines.backends import BackendError
 from pipelines.captioners.omnilmm_prompts import MANNERS, Manner, Size, as_one, size_of
 from pipelines.captioners.split import Prompting, SplitOptions, SplitVlm
 from pipelines.language.causal import Causal, built
-from pipelines.language.loading import Placed, dtype_named, loading, placement
+from pipelines.language.loading import Placed, dtype_told, loading, placement
 from pipelines.vision import timm
 from pipelines.vision.choice import vision_engine
 from pipelines.vision.connectors import connected
@@ -67,7 +67,7 @@ def load(folder: Path, options: SplitOptions) -> SplitVlm:
     """A Looker out of a folder. Raises BackendError, for too little memory before anything is read."""
     told = checkpoints.config(folder)
     size = size_of(told, folder)
-    saved = dtype_named(told.get("torch_dtype") or told.get("dtype"))
+    saved = dtype_told(told)
     on = placement(options.device, options.precision, saved or torch.bfloat16)  # both were published in half precision
     room.check_weights(f"OmniLMM-{size} ({folder.name})", on, folder)
     anatomy, manner = ANATOMIES[size], MANNERS[size]

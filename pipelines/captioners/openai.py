@@ -11,7 +11,6 @@ from pipelines.backends import Kind, Look
 from pipelines.captioners.describing import Describing
 from pipelines.captioners.options import CaptionOptions
 from pipelines.chats.prompting import unmarked
-from pipelines.language.thoughts import without_thoughts
 from pipelines.remote.options import RemoteOptions, ServerOptions
 
 
@@ -54,7 +53,7 @@ class RemoteLooker(Describing):
 
         picture = data_url(request.frame, self.options.max_side, self.options.quality)
         longest = request.max_tokens or self.options.max_answer
-        yield from without_thoughts(self._server.stream(conversation(picture, request), longest))
+        yield from self._server.stream(conversation(picture, request), longest)
 
 
 def conversation(picture: str, request: Look) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from pipelines.captioners.split import PICTURE
 from pipelines.language import causal
 from pipelines.language.causal import Causal
 from pipelines.language.engine import Limits, Reader, tokens
-from pipelines.language.loading import OFFLINE, Placed, dtype_named, loading, placement
+from pipelines.language.loading import OFFLINE, Placed, dtype_told, loading, placement
 from pipelines.language.spans import Picture, Span, Tokens
 from pipelines.vision.choice import vision_engine
 from pipelines.vision.connectors import connected
@@ -112,7 +112,7 @@ def load(folder: Path, options: OvisOptions) -> OvisModel:
         raise BackendError(
             f"{folder.name} is no Ovis1.6: its config.json has no llm_config and visual_tokenizer_config"
         )
-    saved = dtype_named(told.get("torch_dtype") or told.get("dtype"))
+    saved = dtype_told(told)
     on = placement(options.device, options.precision, saved or torch.bfloat16)
     room.check_weights(folder.name, on, folder)
     with loading(folder):

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from pipelines.backends import Kind, Prompt
 from pipelines.chats.prompting import messages
-from pipelines.language.thoughts import without_thoughts
 from pipelines.remote.options import ServerOptions
 
 
@@ -39,4 +38,4 @@ class RemoteChat:
     def reply(self, prompt: Prompt) -> Iterator[str]:
         """Pieces as they come, without thoughts; empty ones while nothing comes. Closing ends the connection."""
         said = [{"role": one["role"], "content": one["content"]} for one in messages(prompt)]
-        return without_thoughts(self._server.stream(said, self._options.max_tokens))
+        return self._server.stream(said, self._options.max_tokens)

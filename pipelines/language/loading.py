@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -132,3 +132,8 @@ def dtype_named(text: object) -> torch.dtype | None:
 
     found = getattr(torch, str(text).removeprefix("torch."), None)
     return found if isinstance(found, torch.dtype) and found.is_floating_point else None
+
+
+def dtype_told(told: Mapping[str, Any]) -> torch.dtype | None:
+    """The number format of the weights beside a config.json, as old and new versions of transformers write it."""
+    return dtype_named(told.get("torch_dtype") or told.get("dtype"))

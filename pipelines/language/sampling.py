@@ -55,7 +55,6 @@ def goes_round(made: Sequence[int], copies: int) -> bool:
     return any(
         made[-1] == made[-1 - period] and _is_periodic(made, period, max(copies, -(-LOOP * copies // period)))
         for period in range(1, len(made) // copies + 1)
-        if period < len(made)
     )
 
 

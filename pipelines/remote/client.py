@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipelines.backends import BackendError, first_line
+from pipelines.language.thoughts import without_thoughts
 from pipelines.remote.events import Failure, lines, pieces
 from pipelines.remote.options import ServerOptions
 from pipelines.remote.refusals import check
@@ -72,10 +73,14 @@ class Server:
         )
 
     def stream(self, messages: list[dict[str, Any]], max_tokens: int) -> Generator[str, None, None]:
-        """The answer in pieces; empty ones while nothing comes. Closing the iterator closes the connection at once.
+        """The answer in pieces, without thoughts; empty ones while nothing comes. Closing it closes the connection.
 
         Raises BackendError with one line that names the server.
         """
+        return without_thoughts(self._answer(messages, max_tokens))
+
+    def _answer(self, messages: list[dict[str, Any]], max_tokens: int) -> Generator[str, None, None]:
+        """The pieces as they come; asked for again after a failure, as long as none has come."""
         body = {"model": self._options.model, "messages": messages, "stream": True, self._options.limit: max_tokens}
         if self._options.temperature is not None:
             body["temperature"] = self._options.temperature

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests import tiny
+from tests import gguf_files, tiny
 
 MARKS = (*tiny.MARKS, "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|ocr_start|>", "<|ocr_end|>")
 IMAGE, PATCH, HEADS = 90, 14, 2
@@ -103,26 +103,24 @@ def _projector(path: Path, eyes: Any) -> None:
     for name, tensor in eyes.state_dict().items():
         writer.add_tensor(_name(name, "tower.encoder.layers.", "v.blk.", _OUTER, _BLOCK), tensor.numpy())
     writer.add_tensor("v.head.probe", np.zeros(4, np.float32))
-    _write(writer)
+    gguf_files.written(writer)
 
 
 def _decoder(path: Path, language: Any, words: Any) -> None:
     from gguf import GGUFWriter
 
     config, writer = language.config, GGUFWriter(path, "qwen2")
-    writer.add_context_length(config.max_position_embeddings)
-    writer.add_embedding_length(config.hidden_size)
-    writer.add_block_count(config.num_hidden_layers)
-    writer.add_feed_forward_length(config.intermediate_size)
-    writer.add_head_count(config.num_attention_heads)
-    writer.add_head_count_kv(config.num_key_value_heads)
-    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
-    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    shape = gguf_files.Decoder(
+        kind="qwen2", context=config.max_position_embeddings, width=config.hidden_size,
+        layers=config.num_hidden_layers, hidden=config.intermediate_size, heads=config.num_attention_heads,
+        key_heads=config.num_key_value_heads, rope=config.rope_parameters["rope_theta"], epsilon=config.rms_norm_eps,
+    )  # fmt: skip
+    gguf_files.add_shape(writer, shape)
     _add_vocabulary(writer, words)
     outer = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
     for name, tensor in language.state_dict().items():
         writer.add_tensor(_name(name, "model.layers.", "blk.", outer, _DECODER), tensor.numpy())
-    _write(writer)
+    gguf_files.written(writer)
 
 
 def _add_vocabulary(writer: Any, words: Any) -> None:
@@ -142,10 +140,3 @@ def _name(name: str, blocks: str, short: str, outer: dict[str, str], inner: dict
         return f"{outer[stem]}.{kind}"
     number, _, part = stem.removeprefix(blocks).partition(".")
     return f"{short}{number}.{inner[part]}.{kind}"
-
-
-def _write(writer: Any) -> None:
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
