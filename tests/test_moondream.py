@@ -17,20 +17,13 @@ from pipelines.backends import BackendError, Exchange, Look
 from pipelines.captioners import moondream_prompts as prompting
 from pipelines.captioners.moondream import EncodedImage, Moondream, MoondreamOptions
 from pipelines.language.spans import Picture
+from tests.moon_fixtures import loaded, options
 from tests.small import captioner_moondream as small
+
+__all__ = ["loaded", "options"]
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
-
-
-@pytest.fixture(scope="module")
-def options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    return {revision: make(tmp_path_factory.mktemp(revision)) for revision, make in small.REVISIONS.items()}
-
-
-@pytest.fixture(scope="module")
-def loaded(options: dict[str, dict[str, Any]]) -> dict[str, Moondream]:
-    return {revision: Moondream(**told) for revision, told in options.items()}
 
 
 @pytest.fixture(params=small.REVISIONS)

@@ -14,7 +14,10 @@ from PIL import Image
 from pipelines.backends import BackendError
 from pipelines.captioners.moondream import Moondream, MoondreamOptions
 from pipelines.language.spans import Tokens
+from tests.moon_fixtures import loaded, options
 from tests.small import captioner_moondream as small
+
+__all__ = ["loaded", "options"]
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -29,16 +32,6 @@ from pipelines.vision.moondream import Cropping  # noqa: E402
 from pipelines.vision.moondream_regions import Regions, RegionShape  # noqa: E402
 from pipelines.vision.vit import Vit, VitShape  # noqa: E402
 from tests import moons  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    return {revision: make(tmp_path_factory.mktemp(revision)) for revision, make in small.REVISIONS.items()}
-
-
-@pytest.fixture(scope="module")
-def loaded(options: dict[str, dict[str, Any]]) -> dict[str, Moondream]:
-    return {revision: Moondream(**told) for revision, told in options.items()}
 
 
 @pytest.fixture
