@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from devices.media import Frame, Options, Samples
-from pipelines.types import Caption, Heard, Seen
+from pipelines.tools import Step, Tool, ToolCall
+from pipelines.types import Caption, Heard, Looked, Seen, Word
 
 T = TypeVar("T")
 
-Kind = Literal["captioner", "detector", "transcriber", "chat", "voice"]
+Kind = Literal["captioner", "detector", "wake", "turn", "transcriber", "chat", "voice"]
 
 
 class BackendError(Exception):
@@ -48,6 +49,12 @@ class Prompt:
     """Seconds on the loop's clock."""
     record: tuple[Caption, ...] = ()
     """Everything that is remembered, oldest first; `scene` is its tail."""
+    looked: Looked | None = None
+    """What the vision-language model answers to the question itself: the best evidence there is."""
+    tools: tuple[Tool, ...] = ()
+    """What may be called; only a `ToolChat` is given any."""
+    steps: tuple[Step, ...] = ()
+    """What was called for this question already, and what came of it."""
 
 
 @runtime_checkable
@@ -99,6 +106,24 @@ class Detector(Protocol):
 
 
 @runtime_checkable
+class WakeWord(Protocol):
+    def heard(self, samples: Samples) -> bool:
+        """Whether the wake word ends in these samples of 16 kHz sound, any number of them. Keeps state."""
+        ...
+
+    def reset(self) -> None:
+        """Forget the state: the sound that follows is not a continuation."""
+        ...
+
+
+@runtime_checkable
+class TurnModel(Protocol):
+    def finished(self, samples: Samples) -> float:
+        """How likely it is, 0 to 1, that whoever spoke has ended, judged by the 16 kHz sound up to the pause."""
+        ...
+
+
+@runtime_checkable
 class Transcriber(Protocol):
     """One that may be asked while somebody still talks, too, has an attribute `partials` that is True."""
 
@@ -115,6 +140,29 @@ class Chat(Protocol):
 
 
 @runtime_checkable
+class ToolChat(Protocol):
+    """A chat that may call tools: it gives `ToolCall`s among the pieces, and is then asked again with their results."""
+
+    @property
+    def calls_tools(self) -> bool:
+        """Whether the model behind it can call tools at all."""
+        ...
+
+    def reply(self, prompt: Prompt) -> Iterator[str | ToolCall]:
+        """Pieces of the answer, or calls, as they come."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spoken:
+    """A sentence as sound, with the time of each of its words."""
+
+    samples: Samples
+    words: tuple[Word, ...]
+    """In the order of the text; each word as it stands there, so that they can be found in it one after the other."""
+
+
+@runtime_checkable
 class Voice(Protocol):
     @property
     def rate(self) -> int:
@@ -123,6 +171,15 @@ class Voice(Protocol):
 
     def synthesize(self, text: str) -> Samples:
         """One sentence as sound."""
+        ...
+
+
+@runtime_checkable
+class TimedVoice(Voice, Protocol):
+    """A voice that knows when it says each word."""
+
+    def speak(self, text: str) -> Spoken:
+        """One sentence as sound with its words."""
         ...
 
 
@@ -177,6 +234,8 @@ REGISTRY: dict[Kind, dict[str, str]] = {
         "ovis": "pipelines.captioners.ovis:OvisOptions",
     },
     "detector": {"silero": "pipelines.detectors.silero:Silero"},
+    "wake": {},
+    "turn": {},
     "transcriber": {
         "auto": "pipelines.transcribers.auto:Auto",
         "faster-whisper": "pipelines.transcribers.whisper:FasterWhisper",
@@ -202,6 +261,8 @@ REGISTRY: dict[Kind, dict[str, str]] = {
 PROTOCOLS: dict[Kind, type] = {
     "captioner": Captioner,
     "detector": Detector,
+    "wake": WakeWord,
+    "turn": TurnModel,
     "transcriber": Transcriber,
     "chat": Chat,
     "voice": Voice,

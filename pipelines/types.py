@@ -47,6 +47,16 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a sound, and where it stands there."""
+
+    text: str
+    start: float
+    """Seconds from the first sample of the sound."""
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """A transcriber's answer for one utterance."""
 
@@ -55,6 +65,8 @@ class Heard:
     confidence: float | None = None
     """0 to 1, where the transcriber gives one."""
     language: str | None = None
+    words: tuple[Word, ...] = ()
+    """When each word was said, where the transcriber can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +93,23 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
-    """Someone began to talk: the interrupt signal, sent before any transcription."""
+    """Someone began to talk, or went on after a pause: the assistant falls silent and listens.
+
+    Sent after a tenth of a second, before any transcription: it may turn out to be a cough.
+    """
 
     at: float
     """Seconds on the loop's clock at the first sound of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPaused:
+    """Nobody talks any more, for now: the words may be over, or there were none."""
+
+    at: float
+    """Seconds on the loop's clock at the last sound of speech."""
+    spoke: float
+    """Seconds from the first sound of this stretch of speech to its last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +121,14 @@ class Utterance:
     started_at: float
     ended_at: float
     """Seconds on the loop's clock at the last speech in it (the pause that ended it came after)."""
+    endpoint_at: float
+    """Seconds on the loop's clock at the last sample of the pause that ended it."""
+    speech_at: float
+    """Seconds on the loop's clock at the first speech in it; `started_at` is a little earlier."""
+    heard: Heard | None = None
+    """Its words, where they were found out in the pause already."""
+    finished: bool = True
+    """False where it sounds or reads as if more were to come."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +138,9 @@ class Draft:
     samples: Samples
     started_at: float
     ended_at: float
-    """Seconds on the loop's clock at its last sample."""
+    """Seconds on the loop's clock at its last sample (of a pause: at its last speech)."""
+    paused: bool = False
+    """True where the speaker pauses, and may have ended: then somebody must judge how long to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +169,90 @@ class Transcript:
     """`voice`, `keyboard`, or another way of asking."""
     confidence: float | None = None
     language: str | None = None
+    started_at: float | None = None
+    """Seconds on the loop's clock when the speaker began; None where nobody spoke."""
+    endpoint_at: float | None = None
+    """Seconds on the loop's clock when it was clear that the speaker had ended; None where nobody spoke."""
+    finished: bool = True
+    """False where more seems to come: it is answered with what follows, or after a while alone."""
+    words: tuple[Word, ...] = ()
+    """When each word was said, in seconds on the loop's clock, where the transcriber can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """Something that the assistant says by itself when its time has come: a timer that is over."""
+
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A question that was put to the vision-language model on the frame of the moment it was said."""
+
+    question: str
+    text: str
+    """What it answered; empty where it gave none."""
+    camera: str
+    captured_at: float
+    took: float
+    """Seconds from the question's being put to the answer."""
+    late: bool = False
+    """True where the answer aloud had begun without it."""
+
+
+Mode = Literal["open", "wake", "push", "text"]
+"""Who is listened to: everyone; whoever says the wake word; whoever holds the key; nobody but the keyboard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What the assistant attends to at present; told at the start and whenever it changes."""
+
+    mode: Mode
+    at: float
+    microphone: bool = True
+    """False while it is muted: then nothing is captured."""
+    camera: bool = True
+    """False while the cameras are covered: then nothing is captured."""
+    awake: bool = True
+    """Whether speech counts now: after the wake word, while the key is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTrace:
+    """When each step of one turn happened, in seconds on the loop's clock; None is a step that did not happen."""
+
+    asked: str
+    source: str
+    said_at: float
+    """End of speech, or when the line was typed."""
+    started_at: float | None = None
+    """Start of speech."""
+    endpoint_at: float | None = None
+    transcript_at: float | None = None
+    look_at: float | None = None
+    """When the vision-language model was asked."""
+    looked_at: float | None = None
+    """When it had answered."""
+    first_token_at: float | None = None
+    first_sentence_at: float | None = None
+    synthesized_at: float | None = None
+    """When the first sentence was sound."""
+    first_audio_at: float | None = None
+    """When its first sample left the device."""
+    ended_at: float | None = None
+    cut: bool = False
+    last_word: str = ""
+    """The last word that was heard, where it was interrupted."""
+    camera: str = ""
+    photon_at: float | None = None
+    """When the newest picture that the answer rests on was taken."""
+    caption_at: float | None = None
+    """When it had become words."""
+    evidence_age: float | None = None
+    """Seconds from the newest evidence for them to the first spoken word."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,6 +262,8 @@ class SpeechChunk:
     text: str
     samples: Samples
     rate: int
+    words: tuple[Word, ...] = ()
+    """When each word of `text` is said, where the voice can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +327,25 @@ class Health:
 
 
 Event = (
-    Caption | SpeechStarted | PartialTranscript | Transcript | Reply | Trouble | Recovered | Notice | Started | Health
+    Caption
+    | SpeechStarted
+    | SpeechPaused
+    | PartialTranscript
+    | Transcript
+    | Reminder
+    | Looked
+    | Attention
+    | Reply
+    | TurnTrace
+    | Trouble
+    | Recovered
+    | Notice
+    | Started
+    | Health
 )
 
 
-Perception = Caption | SpeechStarted | Transcript
+Perception = Caption | SpeechStarted | SpeechPaused | PartialTranscript | Transcript | Reminder
 """What the conversation is told."""
 
 Emit = Callable[[Event], None]
