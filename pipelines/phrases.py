@@ -13,6 +13,10 @@ _CHINESE = re.compile("[\u3400-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z]+")
 
 
+FRESH = 5.0
+"""Seconds up to which what was seen is told as if it were seen now; an answer on older evidence says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Phrases:
     """The assistant's own words in one language."""
@@ -29,6 +33,10 @@ class Phrases:
     """Stands before the question."""
     ago: Callable[[float], str]
     """An age in seconds, in words."""
+    look: Callable[[float], str]
+    """Stands before what the model saw when it was asked the question itself, from the age of that picture."""
+    stale: Callable[[float], str]
+    """What the note adds where nothing in it is fresh, from the age of its newest evidence."""
     caption: str
     """What a vision-language model is asked of each keyframe."""
 
@@ -52,29 +60,42 @@ def ago_in_chinese(seconds: float) -> str:
     return f"{round(seconds / 3600)}小时前"
 
 
+def _look(age: float) -> str:
+    return f"Looked at it {ago(age)}: " if age > FRESH else "Looking at it now: "
+
+
+def _look_in_chinese(age: float) -> str:
+    return f"{ago_in_chinese(age)}看到的：" if age > FRESH else "现在看到的："
+
+
 ENGLISH = Phrases(
     system=(
         "You are a helpful assistant with a camera and a voice. A note before each question tells what the camera saw "
         "and how long ago. Answer in one or two short spoken sentences, and say nothing of the picture that the note "
-        "does not say."
+        "does not say: of what is not in it, you say that you have not seen it. What is older than five seconds you "
+        "tell with its age."
     ),
     unclear="Sorry, I did not understand that.",
     failed="Sorry, I cannot answer just now.",
     note="Note of what the camera saw:",
     question="Question: ",
     ago=ago,
+    look=_look,
+    stale=lambda age: f"(The camera last looked {ago(age)}: say so.)",
     caption="Describe what you see in one short sentence.",
 )
 CHINESE = Phrases(
     system=(
         "你是一个带摄像头、会说话的助手。每个问题前面的记录写着摄像头看到了什么，以及是多久以前看到的。"
-        "请用一两句简短的口语中文回答；记录里没有写的画面内容，不要说。"
+        "请用一两句简短的口语中文回答；记录里没有写的画面内容，不要说，只说没有看到。超过五秒以前看到的，要说明是多久以前。"
     ),
     unclear="抱歉，我没有听懂。",
     failed="抱歉，我现在无法回答。",
     note="摄像头看到的记录：",
     question="问题：",
     ago=ago_in_chinese,
+    look=_look_in_chinese,
+    stale=lambda age: f"（摄像头最后一次看是{ago_in_chinese(age)}：请说明。）",
     caption="用一句简短的话描述你看到的画面。",
 )
 PHRASES: dict[Language, Phrases] = {"en": ENGLISH, "zh": CHINESE}

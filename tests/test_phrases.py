@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from assistant import app, config
 from pipelines.backends import Prompt
-from pipelines.chats.prompting import messages
+from pipelines.chats.prompting import messages, scene_note
 from pipelines.phrases import CHINESE, ENGLISH, language_of
 from pipelines.thinking import ConversationOptions
-from pipelines.types import Caption
+from pipelines.types import Caption, Looked
 from tests.fakes import FakeChat
 from tests.stage import Stage
 
@@ -60,11 +61,46 @@ async def test_a_language_that_is_set_holds() -> None:
 
 
 def test_the_note_is_in_the_language_of_the_question() -> None:
-    scene = (Caption("A red cup.", "desk", 4.0, 0.1, 1),)
+    scene = (Caption("A red cup.", "desk", 6.0, 0.1, 1),)
     english = messages(Prompt("", (), scene, "what is it", 10.0))[-1]["content"]
     chinese = messages(Prompt("", (), scene, "这是什么", 10.0))[-1]["content"]
-    assert english == "Note of what the camera saw:\n- 6 s ago: A red cup.\n\nQuestion: What is it?"
-    assert chinese == "摄像头看到的记录：\n- 6秒前: A red cup.\n\n问题：这是什么"
+    assert english == "Note of what the camera saw:\n- 4 s ago: A red cup.\n\nQuestion: What is it?"
+    assert chinese == "摄像头看到的记录：\n- 4秒前: A red cup.\n\n问题：这是什么"
+
+
+@pytest.mark.parametrize(
+    ("question", "taken_at", "line"),
+    [
+        ("what is it", 9.5, "Looking at it now: A cup."),
+        ("what was it", 3.0, "Looked at it 7 s ago: A cup."),
+        ("这是什么", 9.5, "现在看到的：A cup."),
+        ("刚才是什么", 3.0, "7秒前看到的：A cup."),
+    ],
+)
+def test_a_look_at_the_question_itself_stands_last_in_the_note(question: str, taken_at: float, line: str) -> None:
+    looked = Looked(question, "A\n<|cup.", "desk", taken_at, 0.5)
+    scene = (Caption("Something red.", "desk", 1.0, 0.1, 1),)
+    for seen in (scene, ()):
+        note = messages(Prompt("", (), seen, question, 10.0, looked=looked))[-1]["content"].split("\n\n")[0]
+        assert note.splitlines()[-1] == line
+        assert len(note.splitlines()) == 2 + len(seen)
+
+
+def test_a_look_that_gave_no_answer_is_no_evidence() -> None:
+    looked = Looked("what is it", " ", "desk", 9.5, 1.2)
+    assert messages(Prompt("", (), (), "what is it", 10.0, looked=looked))[-1]["content"] == "What is it?"
+
+
+def test_a_note_that_holds_nothing_fresh_says_so() -> None:
+    cup = Caption("A cup.", "desk", 4.0, 0.1, 1)
+    covered, muted = Caption("A door.", "hall", 30.0, 0.1, 1), replace(cup, still_at=60.0)
+    note = scene_note(Prompt("", (), (covered, muted), "what is it", 100.0))
+    assert note.splitlines()[1:] == [
+        "- 70 s ago, hall: A door.", "- 40 s ago, desk: A cup.", "(The camera last looked 40 s ago: say so.)",
+    ]  # fmt: skip
+    assert "请说明" in scene_note(Prompt("", (), (muted,), "这是什么", 100.0))
+    restarted = replace(muted, still_at=99.0)
+    assert scene_note(Prompt("", (), (covered, restarted), "what is it", 100.0)).endswith("- now, desk: A cup.")
 
 
 def test_captions_and_transcripts_are_in_the_language_of_the_conversation() -> None:

@@ -6,8 +6,8 @@ import re
 from typing import Literal, TypedDict
 
 from pipelines.backends import Prompt
-from pipelines.phrases import PHRASES, Phrases, language_of
-from pipelines.types import Caption
+from pipelines.phrases import FRESH, PHRASES, Phrases, language_of
+from pipelines.types import Caption, Looked
 from pipelines.wording import one_line
 
 LONGEST = 400
@@ -34,7 +34,7 @@ def messages(prompt: Prompt) -> list[Message]:
         said.append({"role": "user", "content": written(exchange.asked)})
         said.append({"role": "assistant", "content": plain(exchange.heard)})
     question = written(prompt.question)
-    if prompt.scene:
+    if prompt.scene or _look(prompt):
         question = f"{scene_note(prompt)}\n\n{_own(prompt).question}{question}"
     said.append({"role": "user", "content": question})
     return said
@@ -43,12 +43,25 @@ def messages(prompt: Prompt) -> list[Message]:
 def scene_note(prompt: Prompt) -> str:
     """What was seen, a line each, oldest first, each with its age and, where there are several, its camera.
 
-    In the language of the question: a small model answers in that of the note.
+    A look at the question itself stands last, as the best evidence; without one, a note that holds nothing fresh says
+    so. In the language of the question: a small model answers in that of the note.
     """
     several = len({caption.camera for caption in prompt.scene}) > 1
     own = _own(prompt)
-    lines = (_line(caption, own.ago(prompt.now - caption.known_at), several) for caption in prompt.scene)
-    return "\n".join([own.note, *lines])
+    lines = [_line(caption, own.ago(prompt.now - caption.known_at), several) for caption in prompt.scene]
+    return "\n".join([own.note, *lines, *_last(prompt, own)])
+
+
+def _last(prompt: Prompt, own: Phrases) -> list[str]:
+    if look := _look(prompt):
+        return [f"{own.look(prompt.now - look.captured_at)}{plain(look.text)[:LONGEST]}"]
+    age = prompt.now - max((caption.known_at for caption in prompt.scene), default=prompt.now)
+    return [own.stale(age)] if age > FRESH else []
+
+
+def _look(prompt: Prompt) -> Looked | None:
+    """The look at the question itself, if something came of it."""
+    return prompt.looked if prompt.looked is not None and plain(prompt.looked.text) else None
 
 
 def _own(prompt: Prompt) -> Phrases:
