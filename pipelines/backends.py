@@ -107,8 +107,16 @@ class Detector(Protocol):
 
 @runtime_checkable
 class WakeWord(Protocol):
-    def heard(self, samples: Samples) -> bool:
-        """Whether the wake word ends in these samples of 16 kHz sound, any number of them. Keeps state."""
+    @property
+    def phrase(self) -> str:
+        """What must be said, for people: "okay nabu"."""
+        ...
+
+    def heard(self, samples: Samples) -> float | None:
+        """How many seconds before the end of these samples the wake word ended; None where it was not heard.
+
+        Any number of samples of 16 kHz sound, one piece after the other. Keeps state.
+        """
         ...
 
     def reset(self) -> None:
@@ -234,7 +242,7 @@ REGISTRY: dict[Kind, dict[str, str]] = {
         "ovis": "pipelines.captioners.ovis:OvisOptions",
     },
     "detector": {"silero": "pipelines.detectors.silero:Silero"},
-    "wake": {},
+    "wake": {"microwakeword": "pipelines.wakewords.micro:MicroWakeWord"},
     "turn": {},
     "transcriber": {
         "auto": "pipelines.transcribers.auto:Auto",
