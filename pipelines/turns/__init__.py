@@ -1,0 +1,1 @@
+"""Models that judge by the sound whether a speaker has ended."""
