@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_look(commands)
     _add_chat(commands)
     _add_demo(commands)
+    _add_trace(commands)
     check = commands.add_parser("check", help="validate configurations, loading nothing heavy")
     check.add_argument("files", nargs="+", metavar="FILE", help="a configuration")
     check.set_defaults(command=_check)
@@ -167,6 +168,14 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     demo.set_defaults(command=_demo)
 
 
+def _add_trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    trace = commands.add_parser("trace", help="show where the time of the last turns went")
+    trace.add_argument("file", nargs="?", metavar="FILE", help="events as JSON lines (default: the last turns here)")
+    trace.add_argument("--last", type=_positive, default=20, metavar="N", help="so many turns (default: 20)")
+    trace.add_argument("--plot", metavar="FILE.png", help="draw them, too")
+    trace.set_defaults(command=_trace)
+
+
 def _add_models(parser: argparse.ArgumentParser) -> None:
     from assistant import models
 
@@ -202,6 +211,12 @@ def _demo(arguments: argparse.Namespace) -> int:
     from assistant import demo
 
     return demo.run(arguments)
+
+
+def _trace(arguments: argparse.Namespace) -> int:
+    from assistant import trace
+
+    return trace.run(arguments)
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, Field, InstanceOf, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from assistant.metrics import MetricsOptions
 from devices.camera import CameraOptions
 from devices.media import Options
 from devices.microphone import MicrophoneOptions
@@ -44,6 +45,7 @@ class Config(Options):
     hearing: HearingOptions = Field(default_factory=HearingOptions)
     memory: MemoryOptions = Field(default_factory=MemoryOptions)
     conversation: ConversationOptions = Field(default_factory=ConversationOptions)
+    metrics: MetricsOptions | None = None
     captioner: InstanceOf[BackendOptions] | None = None
     detector: InstanceOf[BackendOptions] | None = None
     transcriber: InstanceOf[BackendOptions] | None = None

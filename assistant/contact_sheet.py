@@ -58,7 +58,7 @@ def draw(
     told = [*(caption for _, caption in keyframes), *turns]
     starts = [event.at for event in conversation if isinstance(event, Started)]
     characters = {c for event in told for word in words(event) or () for c in word} | set(one_line(title))
-    sheet = _Sheet(_Pen(characters), min(starts or map(moment, told), default=0.0), max(1, columns))
+    sheet = _Sheet(Pen(characters), min(starts or map(moment, told), default=0.0), max(1, columns))
     shown = _evenly(keyframes, MOST_KEYFRAMES)
     blocks = [sheet.heading(title, len(shown), len(keyframes)), *sheet.rows(shown)]
     if turns:
@@ -77,7 +77,7 @@ def _evenly(items: Sequence[tuple[Frame, Caption]], most: int) -> list[tuple[Fra
 class _Sheet:
     """What the blocks of one sheet share: the letters, the moment that counts as zero, the cells in a row."""
 
-    pen: _Pen
+    pen: Pen
     zero: float
     columns: int
 
@@ -152,7 +152,7 @@ class _Sheet:
         return f"{max(0.0, at - self.zero):.1f} s"
 
 
-class _Pen:
+class Pen:
     """Writes with the first font that has all the characters, or else with the one that lacks the fewest."""
 
     def __init__(self, characters: set[str]) -> None:
@@ -166,12 +166,16 @@ class _Pen:
     def text(self, text: str, width: int, size: int, ink: str, paper: str = PAPER) -> Image.Image:
         """One paragraph, wrapped, as a picture `width` pixels wide."""
         font = self.font(size)
-        lines = _wrapped("".join(map(self._writable, one_line(text))), font, width)
+        lines = _wrapped(self.writable(text), font, width)
         pitch = round(1.2 * sum(font.getmetrics()))
         image = Image.new("RGB", (width, pitch * len(lines)), paper)
         for number, line in enumerate(lines):
             ImageDraw.Draw(image).text((0, pitch * number), line, ink, font)
         return image
+
+    def writable(self, text: str) -> str:
+        """The text on one line, in letters that the font has."""
+        return "".join(map(self._writable, one_line(text)))
 
     def _writable(self, character: str) -> str:
         """The character, or what stands for it where the font lacks it."""

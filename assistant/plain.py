@@ -12,7 +12,20 @@ from typing import IO, TextIO
 
 from devices.lines import Latest
 from devices.threads import DaemonThread
-from pipelines.types import Caption, Event, Health, Notice, Recovered, Reply, Started, Transcript, Trouble, as_json
+from pipelines.types import (
+    Caption,
+    Event,
+    Health,
+    Looked,
+    Notice,
+    Recovered,
+    Reply,
+    Started,
+    Transcript,
+    Trouble,
+    TurnTrace,
+    as_json,
+)
 from pipelines.wording import one_line
 
 PATIENCE = 0.5
@@ -50,9 +63,9 @@ def _said(reply: Reply) -> str:
 def moment(event: Event) -> float:
     """When it happened, in seconds on the loop's clock: not when it was told."""
     match event:
-        case Caption():
+        case Caption() | Looked():
             return event.captured_at
-        case Transcript():
+        case Transcript() | TurnTrace():
             return event.said_at
         case Reply():
             return event.answered_at

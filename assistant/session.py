@@ -14,7 +14,7 @@ from json import dumps
 from pathlib import Path
 from typing import Any
 
-from assistant import app, config
+from assistant import app, config, metrics, turns
 from assistant.config import Config, ConfigError
 from assistant.feed import Feed
 from assistant.places import configs
@@ -105,11 +105,14 @@ async def _show(chosen: Config, arguments: argparse.Namespace) -> int:
     from assistant.keyboard import typed_lines
     from assistant.terminal import choose_view
 
-    feed = Feed()
+    feed, told = Feed(), metrics.tellers(chosen.metrics)
     recording = None if arguments.events is None else _output(arguments.events)
     view = choose_view(arguments.plain, arguments.json, sys.stdout)
     asks = partial(typed_lines, shown=view.typed) if sys.stdin.isatty() else None
     shown = [asyncio.create_task(view.run(feed.subscribe()))]
+    shown.append(asyncio.create_task(turns.keep(feed.subscribe(), turns.place())))
+    if told:
+        shown.append(asyncio.create_task(metrics.tell(feed.subscribe(), told)))
     if recording is not None:
         shown.append(asyncio.create_task(_record(recording, feed.subscribe())))
     running = asyncio.create_task(app.run(chosen, feed, asks))

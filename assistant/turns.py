@@ -1,0 +1,145 @@
+"""The traces of the last turns: kept in a small file while the assistant runs, and read again by `omni trace`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from devices.lines import Latest
+from devices.threads import DaemonThread
+from pipelines import weights
+from pipelines.types import Event, Started, TurnTrace, type_name
+
+KEPT = 200
+"""Turns in the file, the newest last."""
+LONGEST_LINE = 100_000
+"""Characters of a line that may be a turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One trace, and when the person had ended."""
+
+    trace: TurnTrace
+    when: datetime | None
+    """None where nothing tells what the clock of the trace means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """What a file holds."""
+
+    turns: tuple[Turn, ...]
+    damaged: int
+    """Lines that could not be read."""
+
+
+def place() -> Path:
+    """The file of the last turns, under the same folder as the weights."""
+    return weights.home() / "turns.jsonl"
+
+
+class Clock:
+    """From a session's clock to the time of day, once its `Started` was seen."""
+
+    def __init__(self) -> None:
+        self._zero: datetime | None = None
+
+    def take(self, started: Started) -> None:
+        """Raises ValueError for a time that is none, OverflowError for one out of the calendar."""
+        self._zero = datetime.fromisoformat(started.utc) - timedelta(seconds=started.at)
+
+    def time(self, at: float) -> datetime | None:
+        """None where the session's start is not known, or the time is out of the calendar."""
+        with suppress(OverflowError):
+            return None if self._zero is None else self._zero + timedelta(seconds=at)
+        return None
+
+
+async def keep(events: Latest[Event], path: Path) -> None:
+    """Keep the turns of a session in the file, until the line is closed: their times, not what was said.
+
+    A file that cannot be written ends it without a word: no session shall fail for its statistics.
+    """
+    clock, loop = Clock(), asyncio.get_running_loop()
+    with DaemonThread("turns") as thread, suppress(OSError):
+        async for event in events:
+            if isinstance(event, Started):
+                clock.take(event)
+            elif isinstance(event, TurnTrace):
+                turn = Turn(replace(event, asked="", last_word=""), clock.time(event.said_at))
+                await loop.run_in_executor(thread, append, path, turn)
+
+
+def append(path: Path, turn: Turn) -> None:
+    """Write one more turn, and forget the oldest; the file is the owner's alone. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        lines = []
+    utc = None if turn.when is None else turn.when.isoformat(timespec="milliseconds")
+    lines.append(json.dumps({"type": type_name(turn.trace), "utc": utc, **asdict(turn.trace)}))
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines[-KEPT:])
+    fresh.replace(path)
+
+
+def read(path: Path, last: int) -> Turns:
+    """The last turns of a file of events, one JSON object a line. Raises OSError where it cannot be read."""
+    found: deque[Turn] = deque(maxlen=last)
+    damaged, clock = 0, Clock()
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            try:
+                found.extend(_turns(line, clock))
+            except (ValueError, TypeError, OverflowError, RecursionError):
+                damaged += 1
+    return Turns(tuple(found), damaged)
+
+
+def _turns(line: str, clock: Clock) -> Iterator[Turn]:
+    """The turn that stands in the line, if one does. Raises ValueError or TypeError for a damaged line."""
+    if not line.strip():
+        return
+    if len(line) > LONGEST_LINE:
+        raise ValueError("no event is so long")
+    values = json.loads(line)
+    match values.get("type") if isinstance(values, dict) else values:
+        case "started":
+            clock.take(Started(float(values["at"]) if "at" in values else 0.0, str(values.get("utc"))))
+        case "turn_trace":
+            trace, utc = _trace(values), values.get("utc")
+            yield Turn(trace, datetime.fromisoformat(utc) if isinstance(utc, str) else clock.time(trace.said_at))
+        case str():
+            return
+        case _:
+            raise ValueError("no event")
+
+
+_TYPES = get_type_hints(TurnTrace)
+
+
+def _trace(values: dict[str, Any]) -> TurnTrace:
+    """A trace of values that have its types; what it does not know is left out."""
+    known = {field.name: _value(field.name, values[field.name]) for field in fields(TurnTrace) if field.name in values}
+    return TurnTrace(**known)
+
+
+def _value(name: str, value: Any) -> Any:
+    """The value, if it is one that this field can have. Raises ValueError."""
+    wanted = get_args(_TYPES[name]) or (_TYPES[name],)
+    if float in wanted and type(value) in (int, float) and abs(value) < 1e12:
+        return float(value)
+    if type(value) not in wanted or type(value) is float:
+        raise ValueError(f"{name} is no {_TYPES[name]}")
+    return value
