@@ -17,16 +17,18 @@ from devices.microphone import open_microphone
 from devices.speaker import open_speaker
 from devices.threads import DaemonThread
 from pipelines import backends
+from pipelines.answering import Answers, Mind
 from pipelines.backends import BackendError, BackendOptions, Kind, Loaded
+from pipelines.drafts import Drafts, Ears, TurnJudge
+from pipelines.endpointer import Endpointer
 from pipelines.gate import KeyframeGate
-from pipelines.hearing import Ears, Endpointer
+from pipelines.hearing import Listening, never
 from pipelines.live import Hearing, Session, live
 from pipelines.memory import Memory
-from pipelines.partials import partials_of
 from pipelines.precedence import Precedence
 from pipelines.seeing import Eye, Sight
 from pipelines.speaking import Mouth
-from pipelines.thinking import Conversation, Mind
+from pipelines.thinking import Conversation
 from pipelines.trouble import Patience
 from pipelines.types import Caption, Emit, Notice, Started, Trouble
 from pipelines.worker import Worker
@@ -119,7 +121,7 @@ def assemble(config: Config, devices: Devices, models: Models, emit: Emit) -> Se
 
     chat, chat_worker = models.get("chat")
     mind = Mind(chat, chat_worker, Patience("chat", emit), precedence) if chat else None
-    conversation = Conversation(config.conversation, memory, mind, mouth, emit)
+    conversation = Conversation(config.conversation, memory, Answers(memory, mind), mouth, emit)
 
     return Session(conversation, eyes, sight, _hearing(config, devices, models, mouth, emit))
 
@@ -129,15 +131,20 @@ def _hearing(config: Config, devices: Devices, models: Models, mouth: Mouth, emi
         return None
     detector, ear_worker = models.get("detector")
     transcriber, worker = models.get("transcriber")
-    partials = partials_of(transcriber, worker, emit, config.hearing.partials)
-    ears = Ears(
-        Endpointer(config.hearing, detector, drafts=partials is not None),
-        ear_worker,
-        _deafness(mouth) if half_duplex(config, devices) else lambda chunk: False,
-        partials,
+    drafts = bool(config.hearing.partials) and getattr(transcriber, "partials", False)
+    ears = Ears(Endpointer(config.hearing, detector, drafts), ear_worker)
+    listening = Listening(
+        ears,
+        Drafts(transcriber, worker, ears, config.hearing.ending, _turn_judge(models, emit)),
+        _deafness(mouth) if half_duplex(config, devices) else never,
     )
     troubles = {part: Patience(part, emit) for part in ("microphone", "detector", "transcriber")}
-    return Hearing(devices.microphone, ears, transcriber, worker, troubles)
+    return Hearing(devices.microphone, listening, troubles)
+
+
+def _turn_judge(models: Models, emit: Emit) -> TurnJudge | None:
+    model, worker = models.get("turn")
+    return TurnJudge(model, worker, Patience("turn", emit)) if model else None
 
 
 def half_duplex(config: Config, devices: Devices) -> bool:
@@ -194,6 +201,7 @@ def backend_options(config: Config) -> dict[Kind, BackendOptions]:
     chosen: dict[Kind, BackendOptions | None] = {
         "captioner": config.captioner if config.camera else None,
         "detector": config.detector if config.microphone else None,
+        "turn": config.turn if config.microphone else None,
         "transcriber": config.transcriber if config.microphone else None,
         "chat": config.chat,
         "voice": config.voice if config.speaker else None,

@@ -20,8 +20,8 @@ from devices.microphone import MicrophoneOptions
 from devices.speaker import SpeakerOptions
 from pipelines import backends
 from pipelines.backends import BackendOptions, Kind, UnknownBackend
+from pipelines.endpointer import HearingOptions
 from pipelines.gate import GateOptions
-from pipelines.hearing import HearingOptions
 from pipelines.memory import MemoryOptions
 from pipelines.mistakes import mistake
 from pipelines.thinking import ConversationOptions
@@ -48,6 +48,7 @@ class Config(Options):
     metrics: MetricsOptions | None = None
     captioner: InstanceOf[BackendOptions] | None = None
     detector: InstanceOf[BackendOptions] | None = None
+    turn: InstanceOf[BackendOptions] | None = None
     transcriber: InstanceOf[BackendOptions] | None = None
     chat: InstanceOf[BackendOptions] | None = None
     voice: InstanceOf[BackendOptions] | None = None

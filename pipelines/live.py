@@ -11,13 +11,11 @@ from typing import Any, Protocol, TypeVar
 from devices.lines import Latest, Lossless
 from devices.media import SPEECH_RATE, AudioChunk, DeviceError, Frame, Microphone
 from pipelines import hearing, seeing
-from pipelines.backends import Transcriber
-from pipelines.hearing import Ears
+from pipelines.hearing import Listening
 from pipelines.seeing import Eye, Sight
 from pipelines.thinking import Conversation
 from pipelines.trouble import Patience, keep_up
 from pipelines.types import Emit, Health, Notice, Perception, Transcript, Utterance
-from pipelines.worker import Worker
 
 L = TypeVar("L", Latest[Frame], Lossless[AudioChunk])
 L_in = TypeVar("L_in", contravariant=True)
@@ -31,9 +29,7 @@ class Hearing:
     """The microphone, what tells speech from other sound, what puts it into words, and the lines between them."""
 
     microphone: Microphone
-    ears: Ears
-    transcriber: Transcriber
-    worker: Worker
+    listening: Listening
     troubles: dict[str, Patience]
     """One for each of `microphone`, `detector` and `transcriber`."""
     chunks: Lossless[AudioChunk] = field(default_factory=lambda: Lossless[AudioChunk](64, "sound"))
@@ -142,16 +138,13 @@ async def _listen(parts: Hearing, perceptions: Lossless[Perception]) -> None:
     chunks, utterances, troubles = parts.chunks, parts.utterances, parts.troubles
 
     async def listen() -> None:
-        await hearing.listen(chunks, parts.ears, perceptions, utterances)
+        await hearing.listen(chunks, parts.listening, perceptions, utterances)
 
     async with asyncio.TaskGroup() as group:
         group.create_task(_source(parts.microphone, chunks, troubles["microphone"]))
         group.create_task(keep_up(troubles["detector"], listen, lambda: chunks.accepted))
-        if parts.ears.partials is not None:
-            group.create_task(parts.ears.partials.run())
-        group.create_task(
-            hearing.transcribe(utterances, parts.transcriber, parts.worker, perceptions, troubles["transcriber"])
-        )
+        group.create_task(parts.listening.drafts.run(perceptions))
+        group.create_task(hearing.transcribe(utterances, parts.listening.drafts, perceptions, troubles["transcriber"]))
 
 
 async def _read(asks: Callable[[], AsyncIterator[str]], perceptions: Lossless[Perception]) -> None:

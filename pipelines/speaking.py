@@ -12,9 +12,10 @@ import numpy as np
 
 from devices.lines import Lossless
 from devices.media import DeviceError, Speaker
-from pipelines.backends import BackendError, Voice
+from pipelines.backends import BackendError, Spoken, TimedVoice, Voice
 from pipelines.trouble import Patience
-from pipelines.types import SpeechChunk
+from pipelines.types import SpeechChunk, Word
+from pipelines.wordtimes import estimated, heard_until, start_of_word
 from pipelines.worker import Worker
 
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+[”’」』）]*|\n+")
@@ -47,10 +48,12 @@ def _first_end(text: str) -> int | None:
 
 
 @dataclass(slots=True)
-class Heard:
+class Aloud:
     """What of one turn has been heard so far; with no voice or no speaker, what was written."""
 
     sentences: list[str] = field(default_factory=list)
+    begun: bool = False
+    """True from its first sound on."""
     began_at: float | None = None
     """Seconds on the loop's clock at the first sound; with no voice or no speaker, when it was written."""
 
@@ -69,6 +72,21 @@ class Mouth:
         self._troubles = troubles
         self._spoke: deque[tuple[float, float]] = deque(maxlen=32)
         self._speaks_since: float | None = None
+        self._free = asyncio.Event()
+        self._free.set()
+        self._playing: asyncio.Task[None] | None = None
+        self._from, self._sounds = 0, False
+        """The sample of the present sentence at which the present play of it begins, and whether that has begun."""
+
+    def hold(self) -> None:
+        """Fall silent at once and keep the place: someone talks, or may."""
+        self._free.clear()
+        if self._playing is not None:
+            self._playing.cancel()
+
+    def resume(self) -> None:
+        """Go on from the start of the word at which it was held."""
+        self._free.set()
 
     def spoke_during(self, start: float, end: float) -> bool:
         """Whether sound was played at any time from `start` to `end` (seconds on the loop's clock)."""
@@ -80,47 +98,84 @@ class Mouth:
         """One sentence as sound; no samples where there is no voice."""
         if self._voice is not None and self._worker is not None and self._speaker is not None:
             try:
-                samples = await self._worker.call(self._voice.synthesize, sentence)
+                spoken = await self._worker.call(_spoken, self._voice, sentence)
                 self._troubles["voice"].worked()
-                return SpeechChunk(sentence, samples, self._voice.rate)
+                return SpeechChunk(sentence, spoken.samples, self._voice.rate, spoken.words)
             except BackendError as error:
                 self._troubles["voice"].failed(str(error))
         return SpeechChunk(sentence, np.zeros(0, np.float32), 0)
 
-    async def say(self, chunks: Lossless[SpeechChunk], heard: Heard) -> None:
+    async def say(self, chunks: Lossless[SpeechChunk], aloud: Aloud) -> None:
         """Play chunk after chunk, and keep account of what was heard."""
         async for chunk in chunks:
-            part, written_at = "", asyncio.get_running_loop().time()
+            part = ""
             try:
-                await self._play(chunk)
+                await self._play(chunk, aloud)
                 part = chunk.text
             except asyncio.CancelledError:
                 part = self._heard_of(chunk)
                 raise
             finally:
-                heard.sentences.append(part)
-                heard.began_at = heard.began_at or self._sounded_at(chunk) or written_at
-
-    def _sounded_at(self, chunk: SpeechChunk) -> float | None:
-        return self._speaker.began_at if self._speaker is not None and len(chunk.samples) else None
+                aloud.sentences.append(part)
 
     def _heard_of(self, chunk: SpeechChunk) -> str:
-        """The words of a sentence that was cut, up to the one in which it was: in proportion to the sound."""
-        if self._speaker is None or not len(chunk.samples):
-            return ""
-        length = len(chunk.text) * min(self._speaker.played, len(chunk.samples)) // len(chunk.samples)
-        return chunk.text[:length].rpartition(" ")[0] if " " in chunk.text else chunk.text[:length]
+        """The words of a sentence that was cut, up to the one in which it was."""
+        seconds = self._position(chunk) / chunk.rate if chunk.rate else 0.0
+        return heard_until(chunk.text, _timed(chunk), seconds) if seconds else ""
 
-    async def _play(self, chunk: SpeechChunk) -> None:
+    def _position(self, chunk: SpeechChunk) -> int:
+        """The sample up to which the present sentence was heard."""
+        played = self._speaker.played if self._speaker is not None and self._sounds else 0
+        return min(self._from + played, len(chunk.samples))
+
+    async def _play(self, chunk: SpeechChunk, aloud: Aloud) -> None:
+        self._from, self._sounds = 0, False
         if self._speaker is None or not len(chunk.samples):
+            aloud.begun = True
+            aloud.began_at = aloud.began_at or asyncio.get_running_loop().time()
             return
+        while not await self._played(chunk, self._speaker, aloud):
+            held_at = self._position(chunk) / chunk.rate
+            self._from, self._sounds = round(start_of_word(_timed(chunk), held_at) * chunk.rate), False
+
+    async def _played(self, chunk: SpeechChunk, speaker: Speaker, aloud: Aloud) -> bool:
+        """Play on from the present place, as soon as it may. True at the end, False where it was held."""
+        await self._free.wait()
+        aloud.begun = True
         now = asyncio.get_running_loop().time
         self._speaks_since = began = now()
+        self._playing = asyncio.create_task(self._sound(chunk, speaker))
         try:
-            await self._speaker.play(chunk.samples, chunk.rate)
+            await self._playing
             self._troubles["speaker"].worked()
         except DeviceError as error:
             self._troubles["speaker"].failed(str(error))
+        except asyncio.CancelledError:
+            if _cancelled():
+                raise
+            return False
         finally:
-            self._speaks_since = None
+            aloud.began_at = aloud.began_at or speaker.began_at
+            self._playing = self._speaks_since = None
             self._spoke.append((began, now()))
+        return True
+
+    async def _sound(self, chunk: SpeechChunk, speaker: Speaker) -> None:
+        self._sounds = True
+        await speaker.play(chunk.samples[self._from :], chunk.rate)
+
+
+def _cancelled() -> bool:
+    """Whether it is this task that was cancelled, and not only the sound that it waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _spoken(voice: Voice, sentence: str) -> Spoken:
+    """A sentence with the times of its words, where the voice tells them."""
+    return voice.speak(sentence) if isinstance(voice, TimedVoice) else Spoken(voice.synthesize(sentence), ())
+
+
+def _timed(chunk: SpeechChunk) -> tuple[Word, ...]:
+    """The times of its words; estimated where the voice does not tell them."""
+    return chunk.words or estimated(chunk.text, chunk.samples, chunk.rate)

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections import deque
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pydantic import Field
 
-from devices.lines import Lossless
+from devices.lines import LineClosed, Lossless
 from devices.media import Options
-from pipelines.backends import BackendError, Chat, Exchange, Prompt, expect
+from pipelines.answering import Answers, Request, Sentences
+from pipelines.backends import Exchange
+from pipelines.floor import Floor, FloorOptions, meaning
+from pipelines.manners import joined
 from pipelines.memory import Memory
 from pipelines.phrases import PHRASES, Language, Phrases, language_of
-from pipelines.precedence import Precedence
-from pipelines.speaking import Heard, Mouth, sentences
-from pipelines.trouble import Patience
-from pipelines.types import Caption, Emit, Perception, Reply, SpeechChunk, SpeechStarted, Transcript
-from pipelines.worker import Worker
+from pipelines.speaking import Aloud, Mouth
+from pipelines.tracing import Trace, moment
+from pipelines.types import (
+    Caption,
+    Emit,
+    PartialTranscript,
+    Perception,
+    Reminder,
+    Reply,
+    SpeechChunk,
+    SpeechPaused,
+    SpeechStarted,
+    Transcript,
+)
 
-Sentences = AsyncGenerator[str, None]
+REMINDING = 0.25
+"""Seconds between two looks at whether a reminder can be said by now."""
 
 
 class ConversationOptions(Options):
@@ -41,74 +55,169 @@ class ConversationOptions(Options):
     """Whether the microphone hears while the assistant speaks. `half`: it does not, because it would hear the
     assistant; `full`: it does, so that one can interrupt by voice (headphones); `auto`: `half` where both the
     microphone and the speaker are real devices."""
+    floor: FloorOptions = Field(default_factory=FloorOptions)
 
 
-@dataclass(frozen=True, slots=True)
-class Mind:
-    """The language model, its thread, and its patience with failures."""
+@dataclass(slots=True)
+class Turn:
+    """One answer on its way."""
 
-    chat: Chat
-    worker: Worker
-    patience: Patience
-    precedence: Precedence = field(default_factory=Precedence)
-    """Captions wait while the answer's next piece is made."""
+    asked: Perception
+    trace: Trace
+    aloud: Aloud = field(default_factory=Aloud)
+    task: asyncio.Task[None] | None = None
 
 
 class Conversation:
     """Takes perceptions one by one; at most one turn runs, as one task."""
 
     def __init__(
-        self, options: ConversationOptions, memory: Memory, mind: Mind | None, mouth: Mouth, emit: Emit
+        self, options: ConversationOptions, memory: Memory, answers: Answers, mouth: Mouth, emit: Emit
     ) -> None:
         self.options, self.memory, self.mouth = options, memory, mouth
         self.history: list[Exchange] = []
-        self._mind, self._emit = mind, emit
-        self._turn: asyncio.Task[None] | None = None
-        self._someone_talks = False
+        self._answers, self._emit = answers, emit
+        self._floor = Floor(options.floor)
+        self._turn: Turn | None = None
+        self._unfinished: Transcript | None = None
+        self._answer_by = 0.0
+        self._reminders: deque[Reminder] = deque(maxlen=16)
         self._spoken: Language = "en" if options.language == "auto" else options.language
 
     @property
     def busy(self) -> bool:
         """True while a turn runs."""
-        return self._turn is not None and not self._turn.done()
+        return self._turn is not None and self._turn.task is not None and not self._turn.task.done()
 
     async def converse(self, perceptions: Lossless[Perception]) -> None:
         """Until the line is closed, and the last turn is over."""
-        async with asyncio.TaskGroup() as turns:
-            async for perception in perceptions:
+        async with asyncio.TaskGroup() as self._turns:
+            while (perception := await self._next(perceptions)) is not None:
                 self._emit(perception)
-                if isinstance(perception, Caption):
-                    answer = self._narration(perception)
-                else:
-                    await self.interrupt()
-                    answer = self._answer(perception)
-                if answer is not None:
-                    self._turn = turns.create_task(self._take_turn(perception, answer))
+                await self._take(perception)
+            self._give_up_floor()
+            if self._unfinished is not None:
+                self._answer(self._unfinished)
 
     async def interrupt(self) -> None:
         """End the present turn, if there is one; what was heard of it is in the history when this returns."""
-        if self._turn is not None and not self._turn.done():
-            self._turn.cancel()
-            await asyncio.wait([self._turn])
+        if self._turn is not None and self._turn.task is not None and not self._turn.task.done():
+            self._turn.task.cancel()
+            await asyncio.wait([self._turn.task])
 
-    def _narration(self, caption: Caption) -> Sentences | None:
-        new = self.memory.add(caption)
-        quiet = not (self.busy or self._someone_talks)
-        return _one(caption.text) if new and quiet and self.options.narrate else None
+    async def _next(self, perceptions: Lossless[Perception]) -> Perception | None:
+        """The next perception, with what falls due until it comes; None at the end."""
+        while True:
+            try:
+                async with asyncio.timeout_at(self._deadline()):
+                    return await perceptions.get()
+            except TimeoutError:
+                await self._fall_due(asyncio.get_running_loop().time())
+            except LineClosed:
+                return None
 
-    def _answer(self, perception: SpeechStarted | Transcript) -> Sentences | None:
-        self._someone_talks = isinstance(perception, SpeechStarted)
-        if isinstance(perception, SpeechStarted):
-            return None
-        if perception.text:
-            self._listen_to(perception)
-            return self._think(perception)
-        return _one(self._own.unclear) if self._own.unclear else None
+    def _deadline(self) -> float | None:
+        deadlines = [self._floor.deadline] if self._floor.deadline is not None else []
+        if self._unfinished is not None and self._floor.free:
+            deadlines.append(self._answer_by)
+        if self._reminders:
+            deadlines.append(asyncio.get_running_loop().time() + REMINDING)
+        return min(deadlines, default=None)
 
-    def _listen_to(self, asked: Transcript) -> None:
-        """Speak as one is spoken to, where the configuration leaves that open."""
-        if self.options.language == "auto":
-            self._spoken = language_of(asked.text, otherwise=self._spoken)
+    async def _fall_due(self, now: float) -> None:
+        if self._floor.deadline is not None and now >= self._floor.deadline:
+            if self._floor.due() == "confirm":
+                await self._confirm()
+            else:
+                self._give_up_floor()
+        if self._unfinished is not None and self._floor.free and now >= self._answer_by:
+            self._answer(self._unfinished)
+        if self._reminders and self._quiet:
+            self._remind(self._reminders.popleft())
+
+    async def _take(self, perception: Perception) -> None:
+        match perception:
+            case Caption():
+                self._see(perception)
+            case SpeechStarted():
+                self._floor.started(perception)
+                self.mouth.hold()
+            case SpeechPaused():
+                self._floor.paused(perception)
+            case PartialTranscript():
+                if not self._floor.free and meaning(perception.text, busy=self.busy) in ("words", "hush"):
+                    await self._confirm()
+            case Transcript():
+                await self._hear(perception)
+            case Reminder():
+                self._reminders.append(perception)
+
+    @property
+    def _quiet(self) -> bool:
+        return self._floor.free and not self.busy and self._unfinished is None
+
+    def _see(self, caption: Caption) -> None:
+        if self.memory.add(caption) and self._quiet and self.options.narrate:
+            trace = Trace(caption)
+            trace.rests_on([caption])
+            self._begin(Turn(caption, trace), _one(caption.text))
+
+    def _remind(self, reminder: Reminder) -> None:
+        self._begin(Turn(reminder, Trace(reminder)), _one(reminder.text))
+
+    async def _confirm(self) -> None:
+        """It is an interruption: what was said aloud ends here; an answer that nobody heard yet may be amended."""
+        self._floor.confirm()
+        if self._turn is not None and self._turn.aloud.begun:
+            await self.interrupt()
+
+    def _give_up_floor(self) -> None:
+        self._floor.release()
+        self.mouth.resume()
+
+    async def _hear(self, said: Transcript) -> None:
+        """Someone has said something, or typed it."""
+        spoken, meant = said.source == "voice", meaning(said.text, busy=self.busy)
+        if spoken:
+            self._floor.understood(said.said_at)
+        if not spoken and meant != "hush":
+            meant = "words"
+        if meant in ("words", "hush") or (meant == "nothing" and self._quiet):
+            await self._respond(said, meant == "hush")
+        if self._floor.free:
+            self.mouth.resume()
+
+    async def _respond(self, said: Transcript, hush: bool) -> None:
+        asked = self._amended(said)
+        await self.interrupt()
+        self._unfinished = None
+        if hush:
+            return
+        if asked.text and not asked.finished:
+            self._unfinished = asked
+            self._answer_by = asyncio.get_running_loop().time() + self.options.floor.unfinished
+        else:
+            self._answer(asked)
+
+    def _amended(self, said: Transcript) -> Transcript:
+        """With what was said before and is not answered yet, not even in its first word."""
+        before = self._unfinished
+        if before is None and self._turn is not None and self.busy and not self._turn.aloud.begun:
+            before = self._turn.asked if isinstance(self._turn.asked, Transcript) else None
+        if before is None or not before.text or said.source != "voice" or before.source != "voice":
+            return said
+        text, words = joined(before.text, said.text), (*before.words, *said.words)
+        return replace(said, text=text, words=words, started_at=before.started_at)
+
+    def _answer(self, asked: Transcript) -> None:
+        self._unfinished, trace = None, Trace(asked)
+        trace.mark("transcript")
+        if asked.text:
+            if self.options.language == "auto":  # speak as one is spoken to
+                self._spoken = language_of(asked.text, otherwise=self._spoken)
+            self._begin(Turn(asked, trace), self._answers.to(Request(asked, tuple(self.history), self._own, trace)))
+        elif self._own.unclear:
+            self._begin(Turn(asked, trace), _one(self._own.unclear))
 
     @property
     def _own(self) -> Phrases:
@@ -116,66 +225,39 @@ class Conversation:
         told = self.options.model_dump(include={"system", "unclear", "failed"}, exclude_none=True)
         return replace(PHRASES[self._spoken], **told)
 
-    async def _take_turn(self, asked: Perception, answer: Sentences) -> None:
+    def _begin(self, turn: Turn, answer: Sentences) -> None:
+        turn.task = self._turns.create_task(self._take_turn(turn, answer))
+        self._turn = turn
+
+    async def _take_turn(self, turn: Turn, answer: Sentences) -> None:
         """One turn: sentences are made into sound while the one before is heard."""
-        heard, cut = Heard(), True
-        chunks = Lossless[SpeechChunk](1, "sentences")
+        cut, chunks = True, Lossless[SpeechChunk](1, "sentences")
         try:
-            async with asyncio.TaskGroup() as turn:
-                turn.create_task(self._synthesize(answer, chunks))
-                turn.create_task(self.mouth.say(chunks, heard))
+            async with asyncio.TaskGroup() as parts:
+                parts.create_task(self._synthesize(turn, answer, chunks))
+                parts.create_task(self.mouth.say(chunks, turn.aloud))
             cut = False
         finally:
-            self._remember(asked, heard, cut)
+            self._remember(turn, cut)
 
-    async def _synthesize(self, answer: Sentences, chunks: Lossless[SpeechChunk]) -> None:
+    async def _synthesize(self, turn: Turn, answer: Sentences, chunks: Lossless[SpeechChunk]) -> None:
         async with aclosing(answer):
             async for sentence in answer:
-                await chunks.put(await self.mouth.synthesize(sentence))
+                chunk = await self.mouth.synthesize(sentence)
+                turn.trace.mark("synthesized")
+                await chunks.put(chunk)
         chunks.close()
 
-    async def _think(self, asked: Transcript) -> Sentences:
-        if self._mind is None:
-            return
-        mind, prompt, said = self._mind, self._prompt(asked), False
-        try:
-            async with aclosing(mind.worker.iterate(lambda: mind.chat.reply(prompt))) as pieces:
-                async for sentence in sentences(_text(mind.precedence.urgent(pieces))):
-                    said = True
-                    yield sentence
-            mind.patience.answered(mind.chat)
-        except BackendError as error:
-            mind.patience.failed(str(error))
-            if not said and self._own.failed:
-                yield self._own.failed
-
-    def _prompt(self, asked: Transcript) -> Prompt:
-        scene = self.memory.scene()
-        # A file that is read fast runs ahead of the clock: what was seen last is then what is seen now.
-        now = max(asyncio.get_running_loop().time(), *(caption.known_at for caption in scene), 0.0)
-        return Prompt(self._own.system, tuple(self.history), scene, asked.text, now, self.memory.record())
-
-    def _remember(self, asked: Perception, heard: Heard, cut: bool) -> None:
-        now = asyncio.get_running_loop().time()
-        text, asked_at = _question(asked)
-        if text and heard.text:
-            self.history.append(Exchange(text, heard.text))
+    def _remember(self, turn: Turn, cut: bool) -> None:
+        now, heard = asyncio.get_running_loop().time(), turn.aloud.text
+        text = turn.asked.text if isinstance(turn.asked, Transcript) else ""
+        if text and heard:
+            self.history.append(Exchange(text, heard))
         if len(self.history) > 2 * self.options.history:
             del self.history[: len(self.history) - self.options.history]
-        self._emit(Reply(heard.text, text, asked_at, heard.began_at or now, now, cut))
+        self._emit(Reply(heard, text, moment(turn.asked), turn.aloud.began_at or now, now, cut))
+        self._emit(turn.trace.end(turn.aloud, cut=cut))
 
 
-def _question(asked: Perception) -> tuple[str, float]:
-    """What was asked and when; a narrated caption was asked by nobody."""
-    if isinstance(asked, Transcript):
-        return asked.text, asked.said_at
-    return "", asked.captured_at if isinstance(asked, Caption) else asked.at
-
-
-async def _text(pieces: AsyncIterator[object]) -> AsyncIterator[str]:
-    async for piece in pieces:
-        yield expect(piece, str)
-
-
-async def _one(sentence: str) -> Sentences:
+async def _one(sentence: str) -> AsyncGenerator[str, None]:
     yield sentence

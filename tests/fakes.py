@@ -165,6 +165,7 @@ class FakeSpeaker:
     async def play(self, samples: Samples, rate: int) -> None:
         if self.full_from is not None and len(self.plays) >= self.full_from:
             raise DeviceError("no space left on the disk")
+        self.played = 0
         self.began_at = began = asyncio.get_running_loop().time()
         try:
             await asyncio.sleep(len(samples) / rate)

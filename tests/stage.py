@@ -6,15 +6,17 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from pipelines.answering import Answers, Mind
 from pipelines.backends import Captioner
-from pipelines.hearing import Ears, Endpointer, HearingOptions
+from pipelines.drafts import Drafts, Ears
+from pipelines.endpointer import Endpointer, HearingOptions
+from pipelines.hearing import Listening
 from pipelines.live import Hearing, Session, live
 from pipelines.memory import Memory
-from pipelines.partials import partials_of
 from pipelines.precedence import Precedence
 from pipelines.seeing import Eye, Sight
 from pipelines.speaking import Mouth
-from pipelines.thinking import Conversation, ConversationOptions, Mind
+from pipelines.thinking import Conversation, ConversationOptions
 from pipelines.trouble import Patience
 from pipelines.types import Event, Reply
 from pipelines.worker import Worker
@@ -34,8 +36,8 @@ E = TypeVar("E", bound=Event)
 
 SILENCE = (1.0, 0.0)
 HELLO, COUNT, NOISE, RIDDLE = (0.5, 0.1), (0.5, 0.2), (0.5, 0.3), (0.5, 0.4)
-BOOK = {0.1: "hello", 0.2: "how many", 0.3: ""}
-ANSWERS = {"hello": "Hello there.", "how many": "I see two. One is on the left."}
+BOOK = {0.1: "hello", 0.2: "how many are there", 0.3: ""}
+ANSWERS = {"hello": "Hello there.", "how many are there": "I see two. One is on the left."}
 
 
 @dataclass
@@ -65,7 +67,7 @@ class Stage:
         )
         precedence = Precedence()
         mind = Mind(self.chat, Worker("chat"), Patience("chat", emit), precedence)
-        self.conversation = Conversation(self.options, memory, mind, mouth, emit)
+        self.conversation = Conversation(self.options, memory, Answers(memory, mind), mouth, emit)
         eyes = tuple(
             Eye(
                 camera,
@@ -83,15 +85,15 @@ class Stage:
         if self.microphone is None:
             return None
         worker, options = Worker("transcriber"), HearingOptions()
-        partials = partials_of(self.transcriber, worker, self.events.append, options.partials)
-        ears = Ears(
-            Endpointer(options, LoudnessDetector(), drafts=partials is not None),
-            Worker("detector"),
+        drafts = getattr(self.transcriber, "partials", False)
+        ears = Ears(Endpointer(options, LoudnessDetector(), drafts), Worker("detector"))
+        listening = Listening(
+            ears,
+            Drafts(self.transcriber, worker, ears, options.ending),
             (lambda chunk: self.deaf_while_speaking and mouth.spoke_during(chunk.started_at, chunk.started_at + 0.032)),
-            partials,
         )
         troubles = {part: Patience(part, self.events.append) for part in ("microphone", "detector", "transcriber")}
-        return Hearing(self.microphone, ears, self.transcriber, worker, troubles)
+        return Hearing(self.microphone, listening, troubles)
 
     def told(self, kind: type[E]) -> list[E]:
         return [event for event in self.events if isinstance(event, kind)]

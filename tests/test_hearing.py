@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +17,23 @@ from devices.lines import Lossless
 from devices.media import SPEECH_RATE, AudioChunk, Samples
 from pipelines.backends import BackendError
 from pipelines.detectors.silero import Silero
-from pipelines.hearing import Ears, Endpointer, HearingOptions, listen, transcribe
+from pipelines.drafts import Drafts, Ears
+from pipelines.endings import Ending, EndingOptions
+from pipelines.endpointer import Endpointer, HearingOptions, Sound
+from pipelines.hearing import Listening, listen, never, transcribe
 from pipelines.trouble import Patience
-from pipelines.types import Event, Heard, Perception, Recovered, SpeechStarted, Transcript, Trouble, Utterance
+from pipelines.types import (
+    Draft,
+    Event,
+    Heard,
+    Perception,
+    Recovered,
+    SpeechPaused,
+    SpeechStarted,
+    Transcript,
+    Trouble,
+    Utterance,
+)
 from pipelines.worker import Worker
 
 WINDOW = 512 / SPEECH_RATE
@@ -51,11 +66,11 @@ def chunks(samples: Samples, sizes: Iterable[int] = (), start: float = 100.0) ->
     return [AudioChunk(piece, SPEECH_RATE, start + at / SPEECH_RATE) for piece, at in zip(pieces, begins, strict=False)]
 
 
-def endpointer(**options: float) -> Endpointer:
+def endpointer(**options: Any) -> Endpointer:
     return Endpointer(HearingOptions(**options), Loudness())
 
 
-def heard(ears: Endpointer, sounds: Iterable[AudioChunk]) -> list[SpeechStarted | Utterance]:
+def heard(ears: Endpointer, sounds: Iterable[AudioChunk]) -> list[Sound]:
     return [event for chunk in sounds for event in ears.push(chunk)] + list(ears.flush())
 
 
@@ -64,8 +79,13 @@ def utterances_in(events: Iterable[object]) -> list[Utterance]:
 
 
 def test_a_sentence_is_told_of_at_its_first_sound_and_handed_over_after_the_pause() -> None:
-    started, utterance = heard(endpointer(), chunks(sound([(False, 1), (True, 1), (False, 1)])))
+    started, paused, draft, utterance = heard(endpointer(), chunks(sound([(False, 1), (True, 1), (False, 1)])))
     assert isinstance(started, SpeechStarted)
+    assert isinstance(paused, SpeechPaused)
+    assert (paused.at, paused.spoke) == (pytest.approx(102, abs=WINDOW), pytest.approx(1, abs=2 * WINDOW))
+    assert isinstance(draft, Draft)
+    assert draft.paused
+    assert draft.ended_at == paused.at
     assert isinstance(utterance, Utterance)
     assert started.at == pytest.approx(101, abs=WINDOW)
     assert utterance.ended_at == pytest.approx(102, abs=WINDOW)
@@ -80,18 +100,63 @@ def test_speech_is_told_of_while_it_still_goes_on() -> None:
 
 
 def test_the_utterance_comes_half_a_second_after_the_last_word() -> None:
-    ears = endpointer(silence=0.5)
+    ears = endpointer()
     come = [c.started_at + c.seconds for c in chunks(sound([(True, 1), (False, 2)])) if utterances_in(ears.push(c))]
     assert come == [pytest.approx(101.5, abs=0.1)]
+
+
+@pytest.mark.parametrize(("wait", "finished"), [(0.3, True), (1.4, False)])
+def test_the_judgement_of_a_pause_makes_it_longer_or_shorter(wait: float, finished: bool) -> None:
+    ears = endpointer()
+    for chunk in chunks(sound([(True, 1), (False, 2)])):
+        for event in ears.push(chunk):
+            if isinstance(event, Draft):
+                ears.judge(event.ended_at, Ending(wait, finished), Heard("so far"))
+            if isinstance(event, Utterance):
+                assert event.endpoint_at - event.ended_at == pytest.approx(wait, abs=2 * WINDOW)
+                assert (event.finished, event.heard) == (finished, Heard("so far"))
+                return
+    pytest.fail("it never ended")
+
+
+def test_a_judgement_that_comes_after_more_was_said_is_of_no_account() -> None:
+    ears, late = endpointer(), list[Draft]()
+    for chunk in chunks(sound([(True, 1), (False, 0.3), (True, 1), (False, 2)])):
+        events = ears.push(chunk)
+        late += [event for event in events if isinstance(event, Draft)]
+        if late:
+            ears.judge(late[0].ended_at, Ending(0.21, finished=False), Heard("too late"))
+        for utterance in utterances_in(events):
+            assert utterance.heard is None
+            assert utterance.finished
+            assert utterance.ended_at == pytest.approx(102.3, abs=2 * WINDOW)
+
+
+def test_who_goes_on_after_a_pause_interrupts_again() -> None:
+    events = heard(endpointer(), chunks(sound([(True, 1), (False, 0.35), (True, 1), (False, 1)])))
+    kinds = [SpeechStarted, SpeechPaused, Draft, SpeechStarted, SpeechPaused, Draft, Utterance]
+    assert [type(event) for event in events] == kinds
+
+
+def test_a_click_in_a_pause_neither_ends_it_nor_makes_it_longer() -> None:
+    events = heard(endpointer(), chunks(sound([(True, 1), (False, 0.3), (True, 0.05), (False, 1)])))
+    (utterance,) = utterances_in(events)
+    assert utterance.ended_at == pytest.approx(101, abs=WINDOW)
+    assert utterance.endpoint_at == pytest.approx(101.5, abs=2 * WINDOW)
 
 
 def test_a_click_is_no_speech() -> None:
     assert heard(endpointer(start=0.12), chunks(sound([(False, 1), (True, 0.06), (False, 1)]))) == []
 
 
+def test_what_is_too_short_for_a_word_is_told_of_and_is_no_utterance() -> None:
+    events = heard(endpointer(start=0.05, shortest=0.2), chunks(sound([(False, 1), (True, 0.1), (False, 1)])))
+    assert [type(event) for event in events] == [SpeechStarted, SpeechPaused]
+
+
 def test_a_short_pause_does_not_end_a_sentence() -> None:
-    events = heard(endpointer(silence=0.5), chunks(sound([(True, 1), (False, 0.4), (True, 1), (False, 1)])))
-    assert [type(event) for event in events] == [SpeechStarted, Utterance]
+    events = heard(endpointer(), chunks(sound([(True, 1), (False, 0.15), (True, 1), (False, 1)])))
+    assert [type(event) for event in events] == [SpeechStarted, SpeechPaused, Draft, Utterance]
 
 
 def test_the_end_of_sound_ends_the_sentence_and_keeps_its_last_samples() -> None:
@@ -112,6 +177,7 @@ def test_a_talk_without_pause_is_cut_where_it_is_quietest_and_the_rest_begins_an
     events = heard(endpointer(longest=10), chunks(murmur))
     first, second = utterances_in(events)
     assert [type(event) for event in events].count(SpeechStarted) == 1
+    assert (first.finished, second.finished) == (False, True)
     assert first.started_at + len(first.samples) / SPEECH_RATE == pytest.approx(108.55, abs=0.06)
     np.testing.assert_array_equal(np.concatenate((first.samples, second.samples)), murmur)
 
@@ -147,7 +213,7 @@ def test_the_same_sound_in_any_chunks_is_the_same_to_hear(pattern: Pattern, size
 
 def test_a_little_lost_sound_moves_the_times_of_what_follows() -> None:
     before, after = chunks(sound([(False, 1)])), chunks(sound([(True, 1), (False, 1)]), start=101.2)
-    started, utterance = heard(endpointer(), [*before, *after])
+    started, *_, utterance = heard(endpointer(), [*before, *after])
     assert isinstance(started, SpeechStarted)
     assert isinstance(utterance, Utterance)
     assert started.at == pytest.approx(101.2, abs=WINDOW)
@@ -165,8 +231,9 @@ async def test_listening_interrupts_at_once_and_closes_the_line_when_sound_ends(
     for chunk in chunks(sound([(False, 0.5), (True, 1), (False, 1), (True, 1)])):
         await sounds.put(chunk)
     sounds.close()
-    await listen(sounds, Ears(endpointer(), Worker("ears")), perceptions, utterances)
-    assert [type(item) for item in await everything(perceptions)] == [SpeechStarted, SpeechStarted]
+    await listen(sounds, listening(Moody()), perceptions, utterances)
+    told = [SpeechStarted, SpeechPaused, SpeechStarted, SpeechPaused]
+    assert [type(item) for item in await everything(perceptions)] == told
     assert utterances.closed
     assert len(utterances) == 2
     assert not perceptions.closed
@@ -177,8 +244,8 @@ async def test_who_cannot_hear_while_speaking_hears_only_what_comes_after() -> N
     for chunk in chunks(sound([(True, 2), (False, 1), (True, 1)])):
         await sounds.put(chunk)
     sounds.close()
-    ears = Ears(endpointer(), Worker("ears"), deaf=lambda chunk: chunk.started_at < 101.0)
-    await listen(sounds, ears, perceptions, utterances)
+    deafened = listening(Moody(), deaf=lambda chunk: chunk.started_at < 101.0)
+    await listen(sounds, deafened, perceptions, utterances)
     starts = [item.at for item in await everything(perceptions) if isinstance(item, SpeechStarted)]
     assert starts == [pytest.approx(100.95, abs=0.1), pytest.approx(103, abs=0.1)]
 
@@ -199,11 +266,13 @@ class Moody:
 async def test_an_utterance_becomes_words_and_tells_how_long_that_took() -> None:
     _, perceptions, utterances = lines()
     now = asyncio.get_running_loop().time()
-    await utterances.put(Utterance(sound([(True, 1)]), SPEECH_RATE, now - 2, now - 0.5))
+    await utterances.put(Utterance(sound([(True, 1)]), SPEECH_RATE, now - 2, now - 0.5, now, now - 1.8))
     utterances.close()
-    await transcribe(utterances, Moody("what time is it"), Worker("words"), perceptions, Patience("words", print))
+    await transcribe(utterances, listening(Moody("what time is it")).drafts, perceptions, Patience("words", print))
     (said,) = await everything(perceptions)
-    assert said == Transcript("what time is it", now - 0.5, 0.5, "voice", 0.9, "en")
+    assert said == Transcript(
+        "what time is it", now - 0.5, 0.5, "voice", 0.9, "en", started_at=now - 1.8, endpoint_at=now
+    )
     assert not perceptions.closed
 
 
@@ -211,10 +280,10 @@ async def test_a_transcriber_that_fails_is_told_of_once_and_tried_with_the_next_
     _, perceptions, utterances = lines()
     events: list[Event] = []
     for _ in range(3):
-        await utterances.put(Utterance(sound([(True, 1)]), SPEECH_RATE, 0.0, 1.0))
+        await utterances.put(Utterance(sound([(True, 1)]), SPEECH_RATE, 0.0, 1.0, 1.5, 0.0))
     utterances.close()
     moody = Moody(BackendError("no memory left"), BackendError("no memory left"), "")
-    await transcribe(utterances, moody, Worker("words"), perceptions, Patience("transcriber", events.append))
+    await transcribe(utterances, listening(moody).drafts, perceptions, Patience("transcriber", events.append))
     assert [item.text for item in await everything(perceptions) if isinstance(item, Transcript)] == ["", "", ""]
     assert [type(event) for event in events] == [Trouble, Recovered]
 
@@ -231,12 +300,17 @@ def test_real_noise_is_no_speech(media: Path, name: str) -> None:
     assert heard_in(media / "audio" / name) == []
 
 
-def heard_in(path: Path) -> list[SpeechStarted | Utterance]:
+def heard_in(path: Path) -> list[Sound]:
     import soundfile
 
     samples, rate = soundfile.read(path, dtype="float32")
     assert rate == SPEECH_RATE
     return heard(Endpointer(HearingOptions(), Silero().load()), chunks(samples))
+
+
+def listening(transcriber: Moody, deaf: Callable[[AudioChunk], bool] = never) -> Listening:
+    ears = Ears(endpointer(), Worker("ears"))
+    return Listening(ears, Drafts(transcriber, Worker("words"), ears, EndingOptions()), deaf)
 
 
 def lines() -> tuple[Lossless[AudioChunk], Lossless[Perception], Lossless[Utterance]]:

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from devices.lines import Lossless
 from devices.media import SPEECH_RATE, AudioChunk, Samples
 from pipelines.backends import BackendError
-from pipelines.hearing import Ears, Endpointer, HearingOptions, listen, transcribe
-from pipelines.partials import partials_of
+from pipelines.drafts import Drafts, Ears
+from pipelines.endings import EndingOptions
+from pipelines.endpointer import Endpointer, HearingOptions, Sound
+from pipelines.hearing import Listening, listen, transcribe
 from pipelines.trouble import Patience
 from pipelines.types import (
     Draft,
@@ -34,7 +36,7 @@ from tests.stage import SILENCE, Stage
 from tests.virtual import VirtualLoop
 
 WINDOW = 512 / SPEECH_RATE
-ENDING = HearingOptions().silence
+ENDING = EndingOptions().usual
 
 
 @dataclass
@@ -63,14 +65,14 @@ async def talk(
     assert isinstance(loop, VirtualLoop)
     loop.takes[worker._thread] = takes
     chunks, perceptions, utterances = Lossless[AudioChunk](64), Lossless[Perception](64), Lossless[Utterance](8)
-    partials = partials_of(transcriber, worker, told.append, every)
-    endpointer = Endpointer(HearingOptions(partials=every), LoudnessDetector(), drafts=partials is not None)
+    wanted = transcriber.partials and every > 0
+    ears = Ears(Endpointer(HearingOptions(partials=every), LoudnessDetector(), drafts=wanted), Worker("ears"))
+    drafts = Drafts(transcriber, worker, ears, EndingOptions())
     async with asyncio.TaskGroup() as group:
-        group.create_task(listen(chunks, Ears(endpointer, Worker("ears"), partials=partials), perceptions, utterances))
-        group.create_task(transcribe(utterances, transcriber, worker, perceptions, Patience("words", told.append)))
+        group.create_task(listen(chunks, Listening(ears, drafts), perceptions, utterances))
+        group.create_task(transcribe(utterances, drafts, perceptions, Patience("words", told.append)))
         group.create_task(_tell(perceptions, told))
-        if partials is not None:
-            group.create_task(partials.run())
+        group.create_task(drafts.run(perceptions))
         if at_once:
             said = np.full(round(seconds * SPEECH_RATE), 0.1, np.float32)
             await chunks.put(AudioChunk(np.pad(said, SPEECH_RATE), SPEECH_RATE, loop.time()))
@@ -154,7 +156,7 @@ async def test_nothing_is_answered_before_the_sentence_is_whole() -> None:
     assert len(stage.told(PartialTranscript)) == 3
 
 
-def hear(ears: Endpointer, script: list[tuple[float, bool]]) -> list[SpeechStarted | Draft | Utterance]:
+def hear(ears: Endpointer, script: list[tuple[float, bool]]) -> list[Sound]:
     loud = np.concatenate([np.full(round(seconds * SPEECH_RATE), speech) for seconds, speech in script])
     samples = np.where(loud, 0.5, 0.0).astype(np.float32) + np.float32(2.0**-22) * np.arange(
         len(loud), dtype=np.float32
