@@ -202,6 +202,14 @@ class Looked:
     """True where the answer aloud had begun without it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Somebody called the assistant, by the wake word or by the key: it falls silent, and listens to what follows."""
+
+    at: float
+    """Seconds on the loop's clock at the end of the word, or when the key was pressed."""
+
+
 Mode = Literal["open", "wake", "push", "text"]
 """Who is listened to: everyone; whoever says the wake word; whoever holds the key; nobody but the keyboard."""
 
@@ -212,12 +220,14 @@ class Attention:
 
     mode: Mode
     at: float
-    microphone: bool = True
-    """False while it is muted: then nothing is captured."""
-    camera: bool = True
-    """False while the cameras are covered: then nothing is captured."""
+    microphone: bool | None = True
+    """False while it is muted: then nothing is captured. None: there is none."""
+    camera: bool | None = True
+    """False while the cameras are covered: then nothing is captured. None: there is none."""
     awake: bool = True
     """Whether speech counts now: after the wake word, while the key is held."""
+    wake_word: str = ""
+    """What must be said to be listened to in the mode `wake`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +344,7 @@ Event = (
     | Transcript
     | Reminder
     | Looked
+    | Called
     | Attention
     | Reply
     | TurnTrace
@@ -345,7 +356,7 @@ Event = (
 )
 
 
-Perception = Caption | SpeechStarted | SpeechPaused | PartialTranscript | Transcript | Reminder
+Perception = Caption | SpeechStarted | SpeechPaused | Called | PartialTranscript | Transcript | Reminder
 """What the conversation is told."""
 
 Emit = Callable[[Event], None]

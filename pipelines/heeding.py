@@ -1,0 +1,82 @@
+"""What counts of all that the microphone hears: what follows the wake word, what is said while the key is held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from devices.media import SPEECH_RATE, AudioChunk, Samples
+from pipelines.backends import WakeWord
+from pipelines.switches import Switches
+from pipelines.types import Called
+from pipelines.worker import Worker
+
+KEPT = 0.5
+"""Seconds of sound that are kept, to go back to the end of a wake word."""
+WORD = 1.5
+"""Seconds from the start of speech to the end of the wake word within which nothing but the word was said."""
+GAP = 0.1
+"""Seconds without sound after which what follows is no continuation."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heeded:
+    """What of a chunk counts. It carries samples, so it is no event."""
+
+    sound: AudioChunk | None
+    """None: nothing does."""
+    called: Called | None = None
+    """Somebody called the assistant."""
+    anew: bool = False
+    """What was heard just before this sound was the wake word only, and is to be forgotten."""
+
+
+class Heed:
+    """Takes the chunks of a microphone in their order."""
+
+    def __init__(self, switches: Switches, wake: WakeWord | None = None, worker: Worker | None = None) -> None:
+        """The wake word is listened for in the thread of `worker`."""
+        self._attending, self._switches = switches.attending, switches
+        self._wake, self._worker = wake, worker
+        self._told = self._attending.called_at
+        self._recent: Samples = np.zeros(0, np.float32)
+        self._heard_until: float | None = None
+
+    async def of(self, chunk: AudioChunk) -> Heeded:
+        """Raises BackendError when the wake word's model fails."""
+        ended_at = chunk.started_at + chunk.seconds
+        after = await self._after_word(chunk, ended_at)
+        if after is None:
+            counts = self._attending.counts(chunk.started_at, ended_at)
+            return Heeded(chunk if counts else None, self._news())
+        began = self._attending.talking_since
+        self._switches.call(after.started_at)
+        return Heeded(after, self._news(), began is not None and after.started_at - began < WORD)
+
+    def deafened(self, sound: AudioChunk) -> bool:
+        """Whether this sound is ignored where the assistant may hear itself: not where it was just told to listen."""
+        return not self._attending.heeds(sound.started_at)
+
+    def _news(self) -> Called | None:
+        at = self._attending.called_at
+        if at == self._told:
+            return None
+        self._told = at
+        return Called(at)
+
+    async def _after_word(self, chunk: AudioChunk, ended_at: float) -> AudioChunk | None:
+        """The sound after the wake word, if the word ended in this chunk or just before it."""
+        if self._wake is None or self._worker is None or self._attending.mode != "wake":
+            self._heard_until = None
+            return None
+        if self._heard_until is None or chunk.started_at - self._heard_until > GAP:
+            await self._worker.call(self._wake.reset)
+            self._recent = self._recent[:0]
+        self._heard_until = ended_at
+        self._recent = np.concatenate([self._recent, chunk.samples])[-round(KEPT * SPEECH_RATE) :]
+        before = await self._worker.call(self._wake.heard, chunk.samples)
+        if before is None:
+            return None
+        samples = self._recent[len(self._recent) - round(before * SPEECH_RATE) :]
+        return AudioChunk(samples, chunk.rate, ended_at - len(samples) / chunk.rate)

@@ -1,0 +1,125 @@
+"""What a person switches while the assistant runs: mode, talk key, microphone and cameras; told of at every change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pipelines.attention import Attending, AttentionOptions
+from pipelines.types import Attention, Emit, Event, Mode
+
+MODES: tuple[Mode, ...] = ("open", "wake", "push", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What there is to be switched."""
+
+    microphone: bool = True
+    camera: bool = True
+    wake_word: str = ""
+    """What must be said, in the mode `wake`; empty: there is no such mode."""
+
+
+class Switches:
+    """Changes who is attended to, tells of it, and lets those wait who capture sound and pictures."""
+
+    def __init__(self, options: AttentionOptions, present: Present, emit: Emit) -> None:
+        self.present, self._emit = present, emit
+        self.attending = Attending(options, _now())
+        self._told: Attention | None = None
+        self._changed = asyncio.Event()
+
+    def emit(self, event: Event) -> None:
+        """Put an event on the feed, and stay awake for what it tells of."""
+        self._emit(event)
+        self.attending.take(event)
+        self._touch()
+
+    def to_mode(self, mode: Mode | None = None) -> None:
+        """To this mode, or to the next one that there is."""
+        if mode is None:
+            possible = [one for one in MODES if one != "wake" or self.present.wake_word]
+            mode = possible[(possible.index(self.attending.mode) + 1) % len(possible)]
+        self.attending.switch(mode, _now())
+        self._touch()
+
+    def talk(self) -> None:
+        """Press the talk key, or let it go."""
+        now = _now()
+        self.attending.release(now) if self.attending.awake(now) else self.attending.call(now)
+        self._touch()
+
+    def call(self, at: float) -> None:
+        """The wake word ended then."""
+        self.attending.call(at)
+        self._touch()
+
+    def mute(self, microphone: bool | None = None, camera: bool | None = None) -> None:
+        """Switch capture on (True) or off; what is None stays as it is."""
+        state = self.attending
+        state.microphone = state.microphone if microphone is None else microphone
+        state.camera = state.camera if camera is None else camera
+        self._touch()
+
+    def hears(self) -> bool:
+        """Whether sound is captured at present."""
+        return self.attending.hears
+
+    def sees(self) -> bool:
+        """Whether pictures are captured at present."""
+        return self.attending.camera
+
+    async def keep(self) -> None:
+        """Tell of the state at the start, and when it changes by itself; until cancelled."""
+        while True:
+            self._touch()
+            changed, asleep_at = self._changed, self.attending.falls_asleep_at
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(asleep_at if asleep_at and asleep_at > _now() else None):
+                    await changed.wait()
+
+    async def until(self, wanted: Callable[[], bool]) -> None:
+        """Return when it is so."""
+        while not wanted():
+            await self._changed.wait()
+
+    async def while_on(self, on: Callable[[], bool], capture: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a device until it ends by itself. Switched off it is cancelled, and run anew when switched on again.
+
+        Raises what the device raises.
+        """
+        while True:
+            await self.until(on)
+            capturing = asyncio.ensure_future(capture())
+            off = asyncio.ensure_future(self.until(lambda: not on()))
+            try:
+                await asyncio.wait([capturing, off], return_when=asyncio.FIRST_COMPLETED)
+                if capturing.done():
+                    return capturing.result()
+            finally:
+                capturing.cancel()
+                off.cancel()
+                await asyncio.gather(capturing, off, return_exceptions=True)
+
+    def _touch(self) -> None:
+        """Tell of the state if it is another one, and let everyone look who waits for a change."""
+        state, there = self.attending.told(_now()), self.present
+        state = replace(
+            state,
+            microphone=state.microphone if there.microphone else None,
+            camera=state.camera if there.camera else None,
+            wake_word=there.wake_word,
+        )
+        if self._told is None or replace(self._told, at=state.at) != state:
+            self._told = state
+            self._emit(state)
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
