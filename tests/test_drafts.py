@@ -26,6 +26,7 @@ from pipelines.types import (
     PartialTranscript,
     Perception,
     Reply,
+    SpeechPaused,
     SpeechStarted,
     Transcript,
     Utterance,
@@ -95,23 +96,25 @@ def partials_in(told: list[Event]) -> list[PartialTranscript]:
 
 async def test_words_are_told_while_someone_talks_and_the_whole_sentence_after() -> None:
     told = await talk(3.0, Counting())
-    assert [type(event) for event in told] == [SpeechStarted, *[PartialTranscript] * 3, Transcript]
-    assert [one.text for one in partials_in(told)] == ["one", "one two", "one two three"]
+    said = [SpeechStarted, *[PartialTranscript] * 3, SpeechPaused, PartialTranscript, Transcript]
+    assert [type(event) for event in told] == said
+    whole = "one two three four"  # with the silence around it
+    assert [one.text for one in partials_in(told)] == ["one", "one two", "one two three", whole]
     assert isinstance(told[-1], Transcript)
-    assert told[-1].text == "one two three four"  # with the silence around it
+    assert told[-1].text == whole
     assert told[-1].took == pytest.approx(ENDING, abs=2 * WINDOW)
 
 
 async def test_they_are_told_at_most_every_so_often() -> None:
     told = partials_in(await talk(5.0, Counting(), every=1.2))
     assert len(told) >= 3
-    assert all(b.at - a.at >= 1.2 for a, b in pairwise(told))
-    assert all(one.took == pytest.approx(0, abs=2 * WINDOW) for one in told)
+    assert all(b.at - a.at >= 1.2 for a, b in pairwise(told[:-1]))  # the last one is that of the pause
+    assert all(one.took == pytest.approx(0, abs=2 * WINDOW) for one in told[:-1])
 
 
 async def test_the_same_words_are_told_once() -> None:
     told = partials_in(await talk(3.0, Counting(), every=0.1))
-    assert [one.text for one in told] == ["one", "one two", "one two three"]
+    assert [one.text for one in told] == ["one", "one two", "one two three", "one two three four"]
 
 
 async def test_a_slow_transcriber_skips_and_delays_the_sentence_by_one_partial_at_most() -> None:
@@ -126,25 +129,27 @@ async def test_a_slow_transcriber_skips_and_delays_the_sentence_by_one_partial_a
 
 async def test_a_partial_that_comes_too_late_is_not_told() -> None:
     told = await talk(1.0, Counting(), takes=2.0)
-    assert [type(event) for event in told] == [SpeechStarted, Transcript]
+    assert [type(event) for event in told] == [SpeechStarted, SpeechPaused, Transcript]
 
 
 async def test_what_is_whole_already_is_not_heard_in_part() -> None:
     transcriber = Counting()
     told = await talk(3.0, transcriber, at_once=True)
-    assert [type(event) for event in told] == [SpeechStarted, Transcript]
+    assert [type(event) for event in told] == [SpeechStarted, SpeechPaused, Transcript]
     assert len(transcriber.heard) == 1
 
 
 async def test_what_fails_on_a_part_is_tried_on_the_whole_and_no_trouble() -> None:
-    told = await talk(3.0, Counting(fails_below=3.4))
-    assert [type(event) for event in told] == [SpeechStarted, Transcript]
+    told = await talk(3.0, Counting(fails_below=3.6))
+    assert [type(event) for event in told] == [SpeechStarted, SpeechPaused, Transcript]
 
 
 @pytest.mark.parametrize(("transcriber", "every"), [(Counting(partials=False), 0.7), (Counting(), 0.0)])
-async def test_there_are_none_where_they_are_not_wanted(transcriber: Counting, every: float) -> None:
+async def test_there_are_none_while_someone_talks_where_they_are_not_wanted(
+    transcriber: Counting, every: float
+) -> None:
     told = await talk(3.0, transcriber, every=every)
-    assert [type(event) for event in told] == [SpeechStarted, Transcript]
+    assert [type(event) for event in told] == [SpeechStarted, SpeechPaused, PartialTranscript, Transcript]
     assert len(transcriber.heard) == 1
 
 
@@ -153,7 +158,7 @@ async def test_nothing_is_answered_before_the_sentence_is_whole() -> None:
     stage.chat.answers["one two three four"] = "So many."
     await stage.run()
     assert [reply.asked for reply in stage.told(Reply)] == ["one two three four"]
-    assert len(stage.told(PartialTranscript)) == 3
+    assert len(stage.told(PartialTranscript)) == 4
 
 
 def hear(ears: Endpointer, script: list[tuple[float, bool]]) -> list[Sound]:
