@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -14,10 +14,11 @@ from pipelines.types import Word
 
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _LETTERS = rf"(?:(?![{_CJK}])\w)+"
-_WORD = re.compile(rf"[{_CJK}]|[#@$€£¥]?{_LETTERS}(?:['’.,:/\-]{_LETTERS})*[%°]*|[&+=]")
+_WORD = re.compile(rf"[{_CJK}]|[#@$€£¥]?{_LETTERS}(?:['’.,:/\-]{_LETTERS})*[%°]*|[&+=%]")
 _CLOSING = re.compile(rf"(?:(?![{_CJK}])[^\w\s])*")
-_PUNCTUATION = re.compile(r"[,;:.!?…—，；：。！？、]")
-_VOWELS = re.compile(r"[aeiouyà-öø-ÿ]+")
+_PUNCTUATION = re.compile(r"[,;:.!?…—()，；：。！？、（）]")
+_VOWELS = re.compile("[AEIOUY]")
+_SOUND = re.compile(r"[cgpstw]h|ck|qu|(.)\1|.")
 _PART = re.compile(r"\d|[^\W\d]+|[^\w\s]")
 
 _FRAME = 0.01
@@ -26,6 +27,8 @@ _SHORTEST_PAUSE = 0.09
 """Seconds; what is shorter is the closure of a consonant, and belongs to its word."""
 _TOLERANCE = 0.6
 """Seconds by which a comma may stand away from the pause that it is thought to make."""
+_SYLLABLE, _FIGURE, _SIGN, _LAST = 3.5, 5.0, 4.0, 1.5
+"""Sounds that take as long as a syllable, a digit, a sign, and what is drawn out before a pause."""
 _QUIET = 0.002
 _FLOOR = 0.03
 """What part of the loudness of the loudest frames still is sound."""
@@ -40,6 +43,8 @@ class Token(NamedTuple):
     """Index after its last character."""
     breaks: bool
     """Whether punctuation follows."""
+    length: float
+    """How long it takes to say, in any unit: what counts is its share."""
 
 
 class _Stretch(NamedTuple):
@@ -53,20 +58,37 @@ def tokens(text: str) -> list[Token]:
     """The words of a text, in order: each Chinese, Japanese or Korean character is one, `3,000` and `don't` too."""
     found = list(_WORD.finditer(text))
     following = [*(match.start() for match in found), len(text)][1:]
-    return [
-        Token(match.group(), match.start(), match.end(), bool(_PUNCTUATION.search(text, match.end(), end)))
-        for match, end in zip(found, following, strict=True)
-    ]
+    return [_token(text, match, end) for match, end in zip(found, following, strict=True)]
 
 
 def estimated(text: str, samples: Samples, rate: int) -> tuple[Word, ...]:
     """When each word is said, for a voice that does not tell: an estimate from the text and the loudness of its sound.
 
-    Pauses are taken for the punctuation they stand closest to; between them each word gets time by its length as
-    spoken. No words where there is no sound.
+    No words where there is no sound.
     """
-    words = tokens(text)
-    return tuple(_spread(words, _stretches(samples, rate))) if words and len(samples) else ()
+    return spread(tokens(text), samples, rate)
+
+
+def spread(words: Sequence[Token], samples: Samples, rate: int) -> tuple[Word, ...]:
+    """Words over the sounding part of their sound.
+
+    Pauses are taken for the punctuation they stand closest to; between them each word gets time by its length.
+    """
+    return tuple(_spread(list(words), _stretches(samples, rate))) if len(words) and len(samples) else ()
+
+
+def aligned(words: Sequence[Token], marks: Mapping[int, int], samples: Samples, rate: int) -> tuple[Word, ...]:
+    """Words over their sound, where the voice tells of some of them at which sample they begin.
+
+    `marks`: from the index of a word to its first sample. Words without one share the time until the next.
+    """
+    firsts = sorted({0: 0, **marks}.items())
+    timed: list[Word] = []
+    for (word, start), (next_word, end) in pairwise([*firsts, (len(words), len(samples))]):
+        at = start / rate
+        part = spread(words[word:next_word], samples[start:end], rate)
+        timed += [Word(one.text, at + one.start, at + one.end) for one in part]
+    return tuple(timed)
 
 
 def heard_until(text: str, words: Sequence[Word], seconds: float) -> str:
@@ -82,7 +104,7 @@ def heard_until(text: str, words: Sequence[Word], seconds: float) -> str:
         if found >= 0:
             at = found + len(word.text)
             end = _closed(text, at)
-    return text if words else ""
+    return text if words and not _WORD.search(text, end) else text[:end]
 
 
 def start_of_word(words: Sequence[Word], seconds: float) -> float:
@@ -91,6 +113,12 @@ def start_of_word(words: Sequence[Word], seconds: float) -> float:
     In a pause it is the start of the next word; after the last word it stays where it was.
     """
     return next((word.start for word in words if word.end > seconds), seconds)
+
+
+def _token(text: str, match: re.Match[str], following: int) -> Token:
+    word, breaks = match.group(), _PUNCTUATION.search(text, match.end(), following) is not None
+    drawn_out = _LAST if breaks and not re.match(f"[{_CJK}]", word) else 0.0
+    return Token(word, match.start(), match.end(), breaks, _length_of(word) + drawn_out)
 
 
 def _closed(text: str, at: int) -> int:
@@ -124,7 +152,7 @@ def _in_proportion(words: list[Token], sound: list[_Stretch]) -> Iterator[Word]:
 
 def _ends(words: list[Token]) -> list[float]:
     """What part of their time has passed at the end of each word."""
-    ends = list(accumulate(_weight(word.text) for word in words))
+    ends = list(accumulate(word.length for word in words))
     return [end / ends[-1] for end in ends]
 
 
@@ -150,19 +178,18 @@ def _length(sound: list[_Stretch]) -> float:
     return sum(stretch.end - stretch.start for stretch in sound)
 
 
-def _weight(word: str) -> float:
-    """How long a word takes to say, in syllables: letters count too, and a figure or a sign is a word of its own."""
-    return max(0.5, sum(_part_weight(part) for part in _PART.findall(word)))
+def _length_of(word: str) -> float:
+    """How long a word takes to say, in sounds; a figure or a sign takes as long as its name."""
+    return max(1.0, sum(_length_of_part(part) for part in _PART.findall(word)))
 
 
-def _part_weight(part: str) -> float:
+def _length_of_part(part: str) -> float:
     if not part.isalpha():
-        return 1.5 if part.isdigit() else 1.0 if part in "$€£¥%°.@#&+=/" else 0.0
+        return _FIGURE if part.isdigit() else _SIGN if part in "$€£¥%°.@#&+=/" else 0.0
     if re.match(f"[{_CJK}]", part):
-        return 1.0
-    if part.isupper() and 1 < len(part) < 5 and not _VOWELS.search(part.lower()):
-        return 1.1 * len(part)
-    return 0.25 + 0.35 * len(_VOWELS.findall(part.lower())) + 0.11 * len(part)
+        return _SYLLABLE
+    spelled = part.isupper() and 1 < len(part) < 5 and not _VOWELS.search(part)
+    return len(part) * _SYLLABLE if spelled else float(len(_SOUND.findall(part.lower())))
 
 
 def _stretches(samples: Samples, rate: int) -> list[_Stretch]:

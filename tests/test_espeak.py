@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from devices.media import Samples
-from pipelines.backends import BackendError, Voice
-from pipelines.voices.espeak import Espeak, EspeakVoice
+from pipelines.backends import BackendError, TimedVoice, Voice
+from pipelines.voices.espeak import TAIL, Espeak, EspeakVoice
 from pipelines.voices.scripts import LONGEST
+from pipelines.wordtimes import tokens
 
 pytest.importorskip("espeakng_loader", reason="the extra `embedded` is not installed")
 
@@ -69,6 +70,35 @@ def test_faster_and_louder_are_what_they_say(voice: EspeakVoice) -> None:
     assert energy(loud.synthesize(text)) > 1.5 * energy(voice.synthesize(text))
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["I see a person at a desk, and a dog on the floor.", "你好，我看到左边有两个人。", "It says EXIT 出口 twice."],
+)
+def test_it_tells_when_it_says_each_word(voice: EspeakVoice, text: str) -> None:
+    """A word ends where the sound of the words up to it would, were they all there is to say."""
+    assert isinstance(voice, TimedVoice)
+    said = voice.speak(text)
+    words = tokens(text)
+    assert [word.text for word in said.words] == [word.text for word in words]
+    assert len(said.samples) / voice.rate == pytest.approx(seconds(voice, text), abs=0.01)
+    for word, token in zip(said.words, words, strict=True):
+        alone = seconds(voice, text[: token.end]) - TAIL
+        assert word.end == pytest.approx(alone, abs=0.25), word
+
+
+def test_words_end_before_the_pause_that_follows(voice: EspeakVoice) -> None:
+    first, then, *_ = voice.speak("Yes, there are two.").words
+    assert then.start - first.end > 0.08
+
+
+def test_numbers_and_signs_are_words_with_a_time_of_their_own(voice: EspeakVoice) -> None:
+    """espeak-ng tells of `3,000.50` in five parts, some of which stand nowhere in the text."""
+    words = voice.speak("It costs $3,000.50 & 10 % more, well-known.").words
+    assert [word.text for word in words] == ["It", "costs", "$3,000.50", "&", "10", "%", "more", "well-known"]
+    assert words[2].end - words[2].start > 1
+    assert [word.start for word in words] == sorted(word.start for word in words)
+
+
 def energy(samples: Samples) -> float:
     return float(np.mean(samples**2))
 
@@ -103,6 +133,7 @@ def test_two_voices_in_two_threads_do_not_mix(voice: EspeakVoice) -> None:
 @given(st.text(max_size=60))
 @settings(deadline=None, max_examples=60)
 def test_any_text_at_all_can_be_spoken(text: str) -> None:
-    said = Espeak().load().synthesize(text)
-    assert said.dtype == np.float32
-    assert not len(said) or np.abs(said).max() <= 1
+    said = Espeak().load().speak(text)
+    assert said.samples.dtype == np.float32
+    assert not len(said.samples) or np.abs(said.samples).max() <= 1
+    assert all(0 <= word.start <= word.end <= len(said.samples) / 22050 + 0.1 for word in said.words)

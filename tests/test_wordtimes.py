@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -97,3 +98,47 @@ def test_any_text_over_any_sound_grows_word_by_word(text: str, seconds: list[flo
     heard = [heard_until(text, words, at / 50) for at in range(200)]
     assert all(text.startswith(part) for part in heard)
     assert heard == sorted(heard, key=len)
+
+
+ENGLISH = (
+    'Yes, I see 2 people: "Anna" and (maybe) Bob — 50% sure.',
+    "I see a person sitting at a desk, and a dog on the floor behind them.",
+    "Your cup was on the left of the table about twelve minutes ago; somebody took it since.",
+    "It costs $3,000.50, and it leaves at 10:30 from platform 9.",
+    "The sign says EXIT in green letters, next to an extraordinarily complicated photograph.",
+    "The sign says 出口 and EXIT.",
+    "No.",
+)
+CHINESE_TEXTS = (
+    "你好，我看到左边有两个人。",
+    "牌子上写着：出口在左边，有25个人。",
+    "刚才桌子上有一个红色的杯子，现在不见了。",
+    "这是 iPhone，不是 Android 手机。",
+)
+
+
+@pytest.mark.parametrize("text", [*ENGLISH, *CHINESE_TEXTS])
+def test_at_every_moment_the_estimate_is_at_most_a_word_off(text: str) -> None:
+    """The truth is espeak-ng's own account of when it says each word."""
+    pytest.importorskip("espeakng_loader", reason="the extra `embedded` is not installed")
+    from pipelines.voices.espeak import Espeak
+
+    voice = Espeak(voice="cmn" if text in CHINESE_TEXTS else "en-us").load()
+    said = voice.speak(text)
+    guessed = estimated(text, said.samples, voice.rate)
+    assert [word.text for word in said.words] == [word.text for word in guessed] == [one.text for one in tokens(text)]
+    for hundredth in range(100 * len(said.samples) // voice.rate + 2):
+        true, guess = (heard_until(text, words, hundredth / 100) for words in (said.words, guessed))
+        assert abs(len(tokens(guess)) - len(tokens(true))) <= 1, (hundredth / 100, true, guess)
+    assert guess == true == text
+
+
+@pytest.mark.parametrize("text", [ENGLISH[1], CHINESE_TEXTS[0]])
+def test_held_at_any_moment_it_goes_on_without_a_word_lost_or_said_twice(text: str) -> None:
+    """What was heard whole before, and the words from where it goes on, are the sentence."""
+    words = spaced(text)
+    for hundredth in range(50 * len(words)):
+        at = hundredth / 100
+        again = start_of_word(words, at)
+        before, after = [word for word in words if word.end <= at], [word for word in words if word.start >= again]
+        assert (*before, *after) == words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
+from bisect import bisect_right
 from functools import cache
 from itertools import count, takewhile
 from typing import ClassVar, NamedTuple
@@ -12,8 +13,10 @@ import numpy as np
 from pydantic import Field
 
 from devices.media import Samples
-from pipelines.backends import BackendError, BackendOptions
+from pipelines.backends import BackendError, BackendOptions, Spoken
+from pipelines.voices.parts import SILENCE, joined, later
 from pipelines.voices.scripts import runs, script_of, speakable
+from pipelines.wordtimes import Token, aligned, tokens
 
 QUIET = 0.002
 LEAD, TAIL = 0.01, 0.15
@@ -21,7 +24,7 @@ LEAD, TAIL = 0.01, 0.15
 
 _SYNCHRONOUS, _DONT_EXIT, _UTF8, _OK = 2, 0x8000, 1, 0
 _RATE, _VOLUME, _PITCH = 1, 2, 3
-_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+_NO_MORE, _WORD = 0, 1
 
 _lock = threading.Lock()  # espeak keeps its state in the library: one synthesis at a time in the whole process
 
@@ -61,9 +64,13 @@ class EspeakVoice:
 
         Raises BackendError when espeak-ng refuses.
         """
+        return self.speak(text).samples
+
+    def speak(self, text: str) -> Spoken:
+        """The same, with its words where espeak-ng itself says that they begin."""
         with _lock:
-            spoken = [self._engine.speak(self._options, run) for run in _runs(text, self._options.voice)]
-        return np.concatenate([_trimmed(samples, self.rate) for samples in spoken] or [_silence()])
+            said = [self._engine.speak(self._options, run) for run in _runs(text, self._options.voice)]
+        return joined([_trimmed(part, self.rate) for part in said], self.rate)
 
 
 class Run(NamedTuple):
@@ -71,6 +78,24 @@ class Run(NamedTuple):
 
     text: str
     voice: str
+
+
+class _Event(ctypes.Structure):
+    """espeak-ng's `espeak_EVENT`."""
+
+    _fields_: ClassVar = [
+        ("type", ctypes.c_int),
+        ("message", ctypes.c_uint),
+        ("position", ctypes.c_int),  # of a character, from 1
+        ("length", ctypes.c_int),
+        ("milliseconds", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", ctypes.c_char * 8),
+    ]
+
+
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
 
 
 class _VoiceEntry(ctypes.Structure):
@@ -96,6 +121,7 @@ class _Engine:
             raise BackendError("espeak-ng finds no voice data: pip install --force-reinstall espeakng-loader")
         self._names = self._voice_names()
         self._heard: list[bytes] = []
+        self._words: list[tuple[int, int]] = []
         self._callback = _Callback(self._collect)
         self._library.espeak_SetSynthCallback(self._callback)
 
@@ -109,14 +135,17 @@ class _Engine:
         self._library.espeak_SetParameter(_PITCH, options.pitch, 0)
         self._library.espeak_SetParameter(_VOLUME, options.volume, 0)
 
-    def speak(self, options: Espeak, run: Run) -> Samples:
-        """Samples of one run. Plain text only: neither SSML nor phoneme names are switched on."""
+    def speak(self, options: Espeak, run: Run) -> Spoken:
+        """One run. Plain text only: neither SSML nor phoneme names are switched on."""
         self.choose(options, run.voice)
         self._heard.clear()
+        self._words.clear()
         data = run.text.encode()
         if self._library.espeak_Synth(data, len(data) + 1, 0, 0, 0, _UTF8, None, None) != _OK:
             raise BackendError("espeak-ng could not speak this sentence: try a shorter one")
-        return np.frombuffer(b"".join(self._heard), np.int16).astype(np.float32) / np.float32(32768)
+        samples = np.frombuffer(b"".join(self._heard), np.int16).astype(np.float32) / np.float32(32768)
+        words = tokens(run.text)
+        return Spoken(samples, aligned(words, _marks(words, self._words), samples, self.rate))
 
     def _voice_names(self) -> dict[str, str]:
         """From language to the voice file that speaks it; `en-gb` is no file's own name."""
@@ -128,9 +157,13 @@ class _Engine:
             names.setdefault(language.decode(), entry.contents.identifier.decode())
         return names
 
-    def _collect(self, samples: ctypes._Pointer[ctypes.c_short], many: int, _events: int | None) -> int:
+    def _collect(self, samples: ctypes._Pointer[ctypes.c_short], many: int, events: ctypes._Pointer[_Event]) -> int:
         if many > 0:
             self._heard.append(ctypes.string_at(samples, many * 2))
+        told = takewhile(lambda event: event.type != _NO_MORE, (events[i] for i in count()))
+        for event in told if events else ():
+            if event.type == _WORD:
+                self._words.append((event.position - 1, event.sample))
         return 0
 
 
@@ -150,13 +183,21 @@ def _voice_for(run: str, voice: str) -> str:
     return {"zh": "cmn"}.get(language, language)
 
 
-def _trimmed(samples: Samples, rate: int) -> Samples:
+def _marks(words: list[Token], events: list[tuple[int, int]]) -> dict[int, int]:
+    """From word to first sample: espeak-ng tells of parts of words too, and of several words as one."""
+    ends = [word.end for word in words]
+    marks: dict[int, int] = {}
+    for position, sample in events:
+        word = bisect_right(ends, position)
+        if word < len(words) and word > max(marks, default=-1):
+            marks[word] = sample
+    return marks
+
+
+def _trimmed(said: Spoken, rate: int) -> Spoken:
     """Without the long silences espeak puts around a sentence."""
-    loud = np.flatnonzero(np.abs(samples) > QUIET)
+    loud = np.flatnonzero(np.abs(said.samples) > QUIET)
     if not len(loud):
-        return _silence()
-    return samples[max(0, loud[0] - int(LEAD * rate)) : loud[-1] + int(TAIL * rate)]
-
-
-def _silence() -> Samples:
-    return np.zeros(0, np.float32)
+        return SILENCE
+    first = max(0, int(loud[0]) - int(LEAD * rate))
+    return Spoken(said.samples[first : loud[-1] + int(TAIL * rate)], later(said.words, -first / rate))
