@@ -114,6 +114,7 @@ class Drafts:
         try:
             heard = await work
         except BackendError:
+            self._at_work = None
             return None
         if heard.text not in ("", self._told) and not self._settled(draft):
             took = max(0.0, asyncio.get_running_loop().time() - draft.ended_at)
