@@ -60,8 +60,8 @@ class Floor:
 
     def confirm(self) -> None:
         """It is meant: the assistant keeps silent until it is understood."""
-        self.confirmed = True
-        self.deadline = None if self._since is None else self._since + LOST
+        if self._since is not None:
+            self.confirmed, self.deadline = True, self._since + LOST
 
     def understood(self, said_at: float) -> None:
         """The words of what was said until then are known; who began to talk after that still has the floor."""

@@ -1,0 +1,199 @@
+"""Conversations at human pace on a virtual clock: who is interrupted, who goes on, and what belongs together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from pipelines.live import Session
+from pipelines.types import Caption, Reminder, Reply, SpeechStarted, Transcript, TurnTrace
+from tests.fakes import FakeCamera, FakeChat, FakeMicrophone, FakeTranscriber
+from tests.stage import COUNT, HELLO, SILENCE, Stage
+from tests.virtual import VirtualLoop
+
+BOOK = {
+    0.1: "hello",
+    0.2: "how many are there",
+    0.3: "",
+    0.4: "yeah",
+    0.5: "stop",
+    0.6: "I want to know and",
+    0.7: "what is on the left",
+    0.8: "mm-hm",
+}
+COUGH, YEAH, STOP, BEGUN, LEFT, NOD = ((0.3, 0.3), (0.35, 0.4), (0.35, 0.5), (1.0, 0.6), (1.0, 0.7), (0.4, 0.8))
+NOISE = (0.1, 0.3)
+ANSWERS = {
+    "hello": "Hello there.",
+    "how many are there": "I see two of them. One is on the left.",
+    "what is on the left": "A cup.",
+    "I want to know and what is on the left": "You want to know about a cup.",
+    "I want to know and": "What do you want to know?",
+    "how many are there what is on the left": "Two, and a cup.",
+}
+
+
+def stage(*script: tuple[float, float], **parts: Any) -> Stage:
+    transcriber = FakeTranscriber(BOOK)
+    return Stage(
+        microphone=FakeMicrophone(list(script)), transcriber=transcriber, chat=FakeChat(dict(ANSWERS)), **parts
+    )
+
+
+@pytest.mark.parametrize("sound", [COUGH, YEAH, NOD, NOISE])
+async def test_a_cough_or_a_nod_makes_the_assistant_pause_and_go_on_where_it_was(sound: tuple[float, float]) -> None:
+    play = stage(COUNT, (1.1, 0.0), sound, *[SILENCE] * 6)
+    await play.run()
+    (reply,) = play.told(Reply)
+    assert (reply.text, reply.cut) == (ANSWERS["how many are there"], False)
+    assert play.speaker is not None
+    silent, again = play.speaker.plays[0][1], play.speaker.plays[1][0]
+    began = play.told(SpeechStarted)[1].at
+    assert silent - began <= 0.13, "it fell silent within a tenth of a second, and a window"
+    assert again - (began + sound[0]) <= 0.3, "and went on soon after"
+
+
+@pytest.mark.parametrize("sound", [COUGH, YEAH, NOD])
+async def test_after_a_false_alarm_no_word_is_lost_and_none_said_twice(sound: tuple[float, float]) -> None:
+    for tenths in range(2, 30):
+        play = stage(COUNT, (0.3 + tenths / 10, 0.0), sound, *[SILENCE] * 6)
+        await play.run()
+        assert play.said() == [ANSWERS["how many are there"]]
+        assert play.speaker is not None
+        spoken = sum(ended - began for began, ended in play.speaker.plays)
+        # What is said again is no more than the beginning of one word.
+        longest_word = 0.1 * len("there. ")
+        assert -0.01 <= spoken - 0.1 * len("I see two of them.One is on the left.") <= longest_word
+
+
+async def test_stop_ends_the_answer_and_is_not_answered() -> None:
+    play = stage(COUNT, (1.1, 0.0), STOP, *[SILENCE] * 4)
+    await play.run()
+    (reply,) = play.told(Reply)
+    assert reply.cut
+    assert reply.text.startswith("I see")
+
+
+async def test_words_end_the_answer_before_they_are_over() -> None:
+    play = stage(COUNT, (1.1, 0.0), (3.0, 0.7), *[SILENCE] * 4)
+    await play.run()
+    first, second = play.told(Reply)
+    began = play.told(SpeechStarted)[1].at
+    assert (first.cut, second.text) == (True, "A cup.")
+    assert first.ended_at - began == pytest.approx(0.7, abs=0.05), "sustained speech is meant"
+
+
+async def test_a_turn_that_seems_unfinished_is_answered_with_what_follows() -> None:
+    play = stage(BEGUN, (1.9, 0.0), LEFT, *[SILENCE] * 4)
+    await play.run()
+    assert [reply.asked for reply in play.told(Reply)] == ["I want to know and what is on the left"]
+    assert [said.finished for said in play.told(Transcript)] == [False, True]
+
+
+async def test_a_turn_that_stays_unfinished_is_answered_after_a_while() -> None:
+    play = stage(BEGUN, *[SILENCE] * 8)
+    await play.run()
+    (reply,) = play.told(Reply)
+    assert reply.asked == "I want to know and"
+    assert 3.0 < reply.answered_at - reply.asked_at < 4.0
+
+
+def slow_chat(play: Stage, seconds: float) -> None:
+    """Let each piece of an answer take so long."""
+    session = play.session
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+
+    def with_slow_chat() -> Session:
+        made = session()
+        mind = play.conversation._answers._mind
+        assert mind is not None
+        loop.takes[mind.worker._thread] = seconds
+        return made
+
+    play.session = with_slow_chat  # type: ignore[method-assign]
+
+
+async def test_what_is_said_while_the_assistant_thinks_is_part_of_the_question() -> None:
+    play = stage(COUNT, (0.6, 0.0), LEFT, *[SILENCE] * 20)
+    slow_chat(play, 1.0)
+    await play.run()
+    first, second = play.told(Reply)
+    assert (first.text, first.cut) == ("", True)
+    assert (second.asked, second.text) == ("how many are there what is on the left", "Two, and a cup.")
+    assert [exchange.asked for exchange in play.conversation.history] == [second.asked]
+
+
+async def test_a_cough_while_the_assistant_thinks_costs_no_time() -> None:
+    async def answered(*between: tuple[float, float]) -> float:
+        play = stage(COUNT, *between, *[SILENCE] * 20)
+        slow_chat(play, 1.0)
+        await play.run()
+        (reply,) = play.told(Reply)
+        return reply.answered_at - reply.asked_at
+
+    assert await answered((0.6, 0.0), COUGH) == pytest.approx(await answered(), abs=0.01)
+
+
+async def test_nothing_is_said_into_the_speech_of_who_goes_on_talking() -> None:
+    play = stage(COUNT, (0.45, 0.0), (3.0, 0.7), *[SILENCE] * 20)
+    slow_chat(play, 0.3)
+    await play.run()
+    talked = [event.at for event in play.told(SpeechStarted)][-1]
+    assert play.speaker is not None
+    assert all(not talked + 0.13 < began < talked + 3.0 for began, _ in play.speaker.plays)
+
+
+async def test_a_typed_question_is_no_nod_and_amends_nothing() -> None:
+    async def keyboard() -> AsyncIterator[str]:
+        yield "hello"
+        await asyncio.sleep(0.2)
+        yield "what is on the left"
+
+    play = Stage(asks=keyboard, chat=FakeChat(dict(ANSWERS)))
+    await play.run()
+    assert [(reply.asked, reply.cut) for reply in play.told(Reply)] == [("hello", True), ("what is on the left", False)]
+
+
+async def test_every_turn_tells_when_each_of_its_steps_happened() -> None:
+    play = stage(SILENCE, HELLO, *[SILENCE] * 3, cameras=[FakeCamera([10] * 40)])
+    await play.run()
+    (trace,) = play.told(TurnTrace)
+    (said,) = play.told(Transcript)
+    steps = [trace.started_at, trace.said_at, trace.endpoint_at, trace.transcript_at, trace.first_token_at]
+    steps += [trace.first_sentence_at, trace.synthesized_at, trace.first_audio_at, trace.ended_at]
+    assert None not in steps
+    assert steps == sorted(steps)  # type: ignore[type-var]
+    assert trace.started_at == said.started_at == pytest.approx(1001, abs=0.05)
+    assert trace.endpoint_at == said.endpoint_at
+    assert (trace.asked, trace.camera, trace.cut, trace.last_word) == ("hello", "desk", False, "")
+    assert trace.photon_at == play.told(Caption)[0].captured_at
+    assert trace.evidence_age is not None
+    assert trace.evidence_age < 0.5, "the gate looked again and found the picture unchanged"
+
+
+async def test_the_trace_of_an_interrupted_turn_names_the_word() -> None:
+    play = stage(COUNT, (1.1, 0.0), STOP, *[SILENCE] * 4)
+    await play.run()
+    (reply,), (trace,) = play.told(Reply), play.told(TurnTrace)
+    assert trace.cut
+    assert reply.text.endswith(trace.last_word)
+    assert trace.last_word
+
+
+async def test_a_reminder_waits_until_nobody_talks() -> None:
+    play = stage(SILENCE, HELLO, *[SILENCE] * 6)
+    session = play.session()
+    play.session = lambda: session  # type: ignore[method-assign]
+
+    async def ring() -> None:
+        await asyncio.sleep(1.2)  # in the middle of "hello"
+        await session.perceptions.put(Reminder("The tea is ready.", asyncio.get_running_loop().time()))
+
+    await asyncio.gather(play.run(), ring())
+    assert play.said() == ["Hello there.", "The tea is ready."]
+    first, second = play.told(Reply)
+    assert second.answered_at >= first.ended_at
