@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, Protocol, get_args
 
+from assistant.commands import obeyed
 from assistant.config import Config
 from assistant.feed import Feed
 from devices.camera import open_camera
@@ -22,12 +24,14 @@ from pipelines.backends import BackendError, BackendOptions, Kind, Loaded
 from pipelines.drafts import Drafts, Ears, TurnJudge
 from pipelines.endpointer import Endpointer
 from pipelines.gate import KeyframeGate
+from pipelines.heeding import Heed
 from pipelines.hearing import Listening, never
 from pipelines.live import Hearing, Session, live
 from pipelines.memory import Memory
 from pipelines.precedence import Precedence
 from pipelines.seeing import Eye, Sight
 from pipelines.speaking import Mouth
+from pipelines.switches import Present, SwitchedCamera, SwitchedMicrophone, Switches
 from pipelines.thinking import Conversation
 from pipelines.trouble import Patience
 from pipelines.types import Caption, Emit, Notice, Started, Trouble
@@ -67,8 +71,24 @@ class Models:
             worker.close()
 
 
+class Watch(Protocol):
+    """Stands between the parts of a session and the pipeline, and sees all that passes there."""
+
+    def parts(self, config: Config, devices: Devices, models: Models, emit: Emit) -> Emit:
+        """Put its own in the place of devices and models, before a session is made of them, and of what emits."""
+
+    def session(self, session: Session) -> None:
+        """Do so with the parts of the session, before it begins."""
+
+
 async def run(
-    config: Config, feed: Feed, asks: Asks | None = None, *, asks_hold: bool = False, kept: Kept | None = None
+    config: Config,
+    feed: Feed,
+    asks: Asks | None = None,
+    *,
+    asks_hold: bool = False,
+    kept: Kept | None = None,
+    watch: Watch | None = None,
 ) -> None:
     """Run the assistant until its inputs end or it is cancelled. `kept` is given each keyframe with its caption.
 
@@ -78,13 +98,16 @@ async def run(
     try:
         devices = await _open(config)
         config = without(config, devices)
-        await _load(config, models)
-        session = assemble(config, devices, models, feed.emit)
+        await load(config, models)
+        emit = feed.emit if watch is None else watch.parts(config, devices, models, feed.emit)
+        session = assemble(config, devices, models, emit)
         session.asks, session.asks_hold = asks, asks_hold
         for eye in session.eyes:
             eye.kept = kept or eye.kept
-        _greet(config, devices, models, feed.emit)
-        await live(session, feed.emit)
+        if watch is not None:
+            watch.session(session)
+        greet(config, devices, models, emit)
+        await live(session, emit)
     finally:
         models.close()
         if devices is not None and devices.speaker is not None:
@@ -97,12 +120,13 @@ def without(config: Config, devices: Devices) -> Config:
     return config.model_copy(update=absent)
 
 
-def assemble(config: Config, devices: Devices, models: Models, emit: Emit) -> Session:
+def assemble(config: Config, devices: Devices, models: Models, switches: Switches) -> Session:
     """Every part of a session, in the order in which work passes through them."""
+    emit = switches.emit
     memory = Memory(config.memory)
     eyes = tuple(
         Eye(
-            camera=camera,
+            camera=SwitchedCamera(camera, switches),
             gate=KeyframeGate(config.gate),
             patience=Patience(f"camera {camera.name}", emit),
             captioning=Patience(f"captioner of {camera.name}", emit),
@@ -123,12 +147,13 @@ def assemble(config: Config, devices: Devices, models: Models, emit: Emit) -> Se
     mind = Mind(chat, chat_worker, Patience("chat", emit), precedence) if chat else None
     conversation = Conversation(config.conversation, memory, Answers(memory, mind), mouth, emit)
 
-    return Session(conversation, eyes, sight, _hearing(config, devices, models, mouth, emit))
+    return Session(conversation, eyes, sight, _hearing(config, devices, models, mouth, switches))
 
 
-def _hearing(config: Config, devices: Devices, models: Models, mouth: Mouth, emit: Emit) -> Hearing | None:
+def _hearing(config: Config, devices: Devices, models: Models, mouth: Mouth, switches: Switches) -> Hearing | None:
     if devices.microphone is None:
         return None
+    emit = switches.emit
     detector, ear_worker = models.get("detector")
     transcriber, worker = models.get("transcriber")
     drafts = bool(config.hearing.partials) and getattr(transcriber, "partials", False)
@@ -137,14 +162,27 @@ def _hearing(config: Config, devices: Devices, models: Models, mouth: Mouth, emi
         ears,
         Drafts(transcriber, worker, ears, config.hearing.ending, _turn_judge(models, emit)),
         _deafness(mouth) if half_duplex(config, devices) else never,
+        Heed(switches, *models.get("wake")),
     )
     troubles = {part: Patience(part, emit) for part in ("microphone", "detector", "transcriber")}
-    return Hearing(devices.microphone, listening, troubles)
+    return Hearing(SwitchedMicrophone(devices.microphone, switches), listening, troubles)
 
 
 def _turn_judge(models: Models, emit: Emit) -> TurnJudge | None:
     model, worker = models.get("turn")
     return TurnJudge(model, worker, Patience("turn", emit)) if model else None
+
+
+def _present(devices: Devices, models: Models) -> Present:
+    wake, _ = models.get("wake")
+    return Present(devices.microphone is not None, bool(devices.cameras), wake.phrase if wake else "")
+
+
+def _questions(asks: Asks, switches: Switches) -> AsyncIterator[str]:
+    def tell(text: str) -> None:
+        switches.emit(Notice(text, asyncio.get_running_loop().time()))
+
+    return obeyed(asks(), switches, tell)
 
 
 def half_duplex(config: Config, devices: Devices) -> bool:
@@ -201,6 +239,7 @@ def backend_options(config: Config) -> dict[Kind, BackendOptions]:
     chosen: dict[Kind, BackendOptions | None] = {
         "captioner": config.captioner if config.camera else None,
         "detector": config.detector if config.microphone else None,
+        "wake": config.wake if config.microphone else None,
         "turn": config.turn if config.microphone else None,
         "transcriber": config.transcriber if config.microphone else None,
         "chat": config.chat,
@@ -217,14 +256,17 @@ def _in_language(options: BackendOptions, language: Literal["auto", "en", "zh"])
     return options.model_copy(update={"language": language})
 
 
-async def _load(config: Config, models: Models) -> None:
-    """Load all models side by side, each in the thread it will live in. Raises BackendError with the part's name."""
+async def load(config: Config, models: Models, kinds: Collection[Kind] = get_args(Kind)) -> None:
+    """Load the models of these kinds side by side, each in the thread it will live in.
+
+    Raises BackendError with the part's name.
+    """
 
     async def one(kind: Kind, options: BackendOptions) -> None:
         worker = models.workers[kind] = Worker(kind)
         models.loaded[kind] = await worker.call(backends.loaded, options, kind)
 
-    chosen = backend_options(config)
+    chosen = {kind: options for kind, options in backend_options(config).items() if kind in kinds}
     results = await asyncio.gather(*(one(*pair) for pair in chosen.items()), return_exceptions=True)
     for kind, result in zip(chosen, results, strict=True):
         if isinstance(result, BackendError):
@@ -233,7 +275,7 @@ async def _load(config: Config, models: Models) -> None:
             raise result
 
 
-def _greet(config: Config, devices: Devices, models: Models, emit: Emit) -> None:
+def greet(config: Config, devices: Devices, models: Models, emit: Emit) -> None:
     """Say what runs, what is left out and why, and once what each stand-in cannot do."""
     now = asyncio.get_running_loop().time()
     parts: dict[str, str] = {kind: models.loaded[kind].name for kind in backend_options(config)}
