@@ -15,11 +15,12 @@ from pydantic import ValidationError
 
 from devices.media import SPEECH_RATE
 from pipelines import backends
-from pipelines.backends import BackendError, Voice
+from pipelines.backends import BackendError, TimedVoice, Voice
 from pipelines.transcribers.guards import plain
 from pipelines.voices import onnx as onnx_voice
 from pipelines.voices import piper
 from pipelines.voices.piper import Piper, PiperVoices
+from pipelines.wordtimes import heard_until, tokens
 from tests.conftest import REPOSITORY
 from tests.standins import stand_in
 
@@ -133,6 +134,62 @@ def hum(path: Path) -> None:
         helper.make_node("Cast", ["length"], ["samples"], to=TensorProto.INT64),
         helper.make_node("Concat", ["ones", "samples"], ["shape"], axis=0),
         helper.make_node("Expand", ["thousand", "shape"], ["output"]),
+    ]
+    output = helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 1, "samples"])
+    graph = helper.make_graph(nodes, "hum", inputs, [output], constants)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), str(path))
+
+
+def test_it_tells_when_it_says_each_word(voice: PiperVoices) -> None:
+    """This voice does not know, so it is an estimate, and the words of espeak-ng stand where that speaks."""
+    text = "The sign says 出口, and EXIT."
+    said = voice.speak(text)
+    assert isinstance(voice, TimedVoice)
+    assert [word.text for word in said.words] == ["The", "sign", "says", "出", "口", "and", "EXIT"]
+    assert [word.start for word in said.words] == sorted(word.start for word in said.words)
+    before, chinese = seconds(voice, "The sign says "), seconds(voice, "出口, ")
+    assert said.words[2].end <= before <= said.words[3].start
+    assert said.words[4].end <= before + chinese <= said.words[5].start + 0.02
+    assert heard_until(text, said.words, before) == "The sign says"
+
+
+@pytest.mark.parametrize("text", ["how many people are in the room", "none of the 25 at all", "Yes. It is. No."])
+def test_a_voice_that_knows_how_long_its_sounds_are_is_believed(own_voice: Path, text: str) -> None:
+    """Each letter hums as long as its number says; espeak-ng says "of the" as one word, and "25" as two."""
+    hum_by_letter(own_voice / FILE)
+    said = load(weights=str(own_voice)).speak(text)
+    words = [token.text for token in tokens(text)]
+    assert [word.text for word in said.words] == words
+    true = [seconds(load(weights=str(own_voice)), text[: token.start]) for token in tokens(text)]
+    for word, start in zip(said.words, true, strict=True):
+        assert word.start == pytest.approx(start, abs=0.4 if word.text == "the" else 0.08), word
+
+
+def hum_by_letter(path: Path) -> None:
+    """A network in Piper's form that hums for a frame of 256 samples and more for each letter, as its number says."""
+    onnx = pytest.importorskip("onnx", reason="the extra `neural` is not installed")
+    from onnx import TensorProto, helper
+
+    inputs = [
+        helper.make_tensor_value_info("input", TensorProto.INT64, [1, "letters"]),
+        helper.make_tensor_value_info("input_lengths", TensorProto.INT64, [1]),
+        helper.make_tensor_value_info("scales", TensorProto.FLOAT, [3]),
+    ]
+    constants = [
+        helper.make_tensor("ones", TensorProto.INT64, [2], [1, 1]),
+        helper.make_tensor("twenty", TensorProto.FLOAT, [1], [20.0]),
+        helper.make_tensor("hop", TensorProto.FLOAT, [1], [256.0]),
+        helper.make_tensor("axis", TensorProto.INT64, [1], [1]),
+    ]
+    nodes = [
+        helper.make_node("Cast", ["input"], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("Div", ["numbers", "twenty"], ["widths"]),
+        helper.make_node("Ceil", ["widths"], ["whole"]),
+        helper.make_node("ReduceSum", ["whole", "axis"], ["frames"], keepdims=0),
+        helper.make_node("Mul", ["frames", "hop"], ["length"]),
+        helper.make_node("Cast", ["length"], ["samples"], to=TensorProto.INT64),
+        helper.make_node("Concat", ["ones", "samples"], ["shape"], axis=0),
+        helper.make_node("Expand", ["twenty", "shape"], ["output"]),
     ]
     output = helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 1, "samples"])
     graph = helper.make_graph(nodes, "hum", inputs, [output], constants)

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from devices.media import Samples
-from pipelines.backends import BackendError, first_line
+from pipelines.backends import BackendError, Spoken, first_line
+from pipelines.voices.alignments import marks, telling
+from pipelines.voices.parts import SILENCE, joined
 from pipelines.voices.scripts import pieces
+from pipelines.wordtimes import aligned, tokens
 
 if TYPE_CHECKING:
     from pipelines.voices.piper import Piper
@@ -41,7 +44,9 @@ class OnnxVoice:
         self.rate = _rate(config.sample_rate, model)
         self.language = _language(told)
         """As a code of two letters: `en`, `zh`."""
-        self._voice = PiperVoice(session=_session(model, options.threads), config=config)
+        session = _session(model, options.threads)
+        self._telling = {"include_alignments": True} if len(session.get_outputs()) > 1 else {}
+        self._voice = PiperVoice(session=session, config=config)
         self._voice.download_dir = model.parent
         self._how = SynthesisConfig(
             speaker_id=options.speaker,
@@ -54,8 +59,19 @@ class OnnxVoice:
 
     def synthesize(self, text: str) -> Samples:
         """The text as sound in [-1, 1] at `rate`; no samples where nothing in it can be spoken."""
-        parts = [chunk for piece in pieces(text, LONGEST_PIECE) for chunk in self._voice.synthesize(piece, self._how)]
-        return np.concatenate([np.zeros(0, np.float32), *(np.atleast_1d(part.audio_float_array) for part in parts)])
+        return self.speak(text).samples
+
+    def speak(self, text: str) -> Spoken:
+        """The same with its words: as the network tells, where it does, else as the text and the sound suggest."""
+        return joined((self._piece(piece) for piece in pieces(text, LONGEST_PIECE)), self.rate)
+
+    def _piece(self, text: str) -> Spoken:
+        chunks = list(self._voice.synthesize(text, self._how, **self._telling))
+        for chunk in chunks:
+            chunk.audio_float_array = np.atleast_1d(chunk.audio_float_array)
+        samples = np.concatenate([SILENCE.samples, *(chunk.audio_float_array for chunk in chunks)])
+        words = tokens(text)
+        return Spoken(samples, aligned(words, marks(words, chunks), samples, self.rate))
 
     def _warm(self, model: Path) -> None:
         """The first words of all are slow: not in a turn. Raises BackendError where the voice cannot speak."""
@@ -121,6 +137,6 @@ def _session(model: Path, threads: int) -> Any:
     how.intra_op_num_threads = threads
     how.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(str(model), how, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(telling(model), how, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no class in common
         raise BackendError(f"{model.name} cannot be read, pull it anew: {first_line(error, named=False)}") from error

@@ -10,8 +10,9 @@ from pydantic import Field
 
 from devices.media import Samples
 from pipelines import weights
-from pipelines.backends import BackendOptions, Voice
+from pipelines.backends import BackendOptions, Spoken, TimedVoice
 from pipelines.language.loading import Threads
+from pipelines.voices.parts import SILENCE, joined
 from pipelines.voices.scripts import runs, script_of, speakable
 
 CHINESE = "piper-zh"
@@ -51,8 +52,8 @@ class PiperVoices:
         from pipelines.voices.onnx import OnnxVoice
 
         main = OnnxVoice(weights.find(options.weights), options)
-        self._main: Voice = main
-        self._others: dict[str, Voice] = {main.language: main}
+        self._main: TimedVoice = main
+        self._others: dict[str, TimedVoice] = {main.language: main}
         chinese = options.chinese or (CHINESE if weights.is_here(CHINESE) else "")
         if chinese and main.language != "zh":
             self._others["zh"] = OnnxVoice(weights.find(chinese), options)
@@ -66,21 +67,25 @@ class PiperVoices:
 
     def synthesize(self, text: str) -> Samples:
         """The text as sound in [-1, 1] at `rate`; no samples where nothing in it can be spoken."""
-        spoken = [self._spoken(run) for run in runs(speakable(text))]
-        return np.concatenate([np.zeros(0, np.float32), *spoken])
+        return self.speak(text).samples
 
-    def _spoken(self, run: str) -> Samples:
+    def speak(self, text: str) -> Spoken:
+        """The same, with its words."""
+        return joined((self._run(run) for run in runs(speakable(text))), self.rate)
+
+    def _run(self, run: str) -> Spoken:
         voice = self._voice_for(run)
         if voice is None:
-            return np.zeros(0, np.float32)
-        return _resampled(voice.synthesize(run), voice.rate, self.rate)
+            return SILENCE
+        said = voice.speak(run)
+        return Spoken(_resampled(said.samples, voice.rate, self.rate), said.words)
 
-    def _voice_for(self, run: str) -> Voice | None:
+    def _voice_for(self, run: str) -> TimedVoice | None:
         language = script_of(run)
         return self._main if language is None else self._others.get(language, self._fallback)
 
 
-def _espeak() -> Voice | None:
+def _espeak() -> TimedVoice | None:
     """The voice for scripts that no other can read, where it is installed."""
     if importlib.util.find_spec("espeakng_loader") is None:
         return None
