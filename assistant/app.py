@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Literal, Protocol, get_args
 
-from assistant.commands import obeyed
+from assistant import commands
 from assistant.config import Config
 from assistant.feed import Feed
 from devices.camera import open_camera
@@ -24,8 +24,8 @@ from pipelines.backends import BackendError, BackendOptions, Kind, Loaded
 from pipelines.drafts import Drafts, Ears, TurnJudge
 from pipelines.endpointer import Endpointer
 from pipelines.gate import KeyframeGate
-from pipelines.heeding import Heed
 from pipelines.hearing import Listening, never
+from pipelines.heeding import Heed
 from pipelines.live import Hearing, Session, live
 from pipelines.memory import Memory
 from pipelines.precedence import Precedence
@@ -71,14 +71,39 @@ class Models:
             worker.close()
 
 
-class Watch(Protocol):
-    """Stands between the parts of a session and the pipeline, and sees all that passes there."""
+class Parts(Protocol):
+    """Where the parts of a session come from, and what stands between them and the pipeline."""
 
-    def parts(self, config: Config, devices: Devices, models: Models, emit: Emit) -> Emit:
-        """Put its own in the place of devices and models, before a session is made of them, and of what emits."""
+    async def open(self, config: Config) -> Devices:
+        """The devices. Raises DeviceError for one that is not to be had."""
 
-    def session(self, session: Session) -> None:
-        """Do so with the parts of the session, before it begins."""
+    async def load(self, config: Config, models: Models) -> None:
+        """Add the models, each with its thread. Raises BackendError with the part's name."""
+
+    def emit(self, emit: Emit) -> Emit:
+        """What the events of the session are told to."""
+
+    def begin(self, session: Session) -> None:
+        """The session is about to begin."""
+
+
+class Real:
+    """The devices of this machine and the models of the configuration, as they are."""
+
+    async def open(self, config: Config) -> Devices:
+        return await _open(config)
+
+    async def load(self, config: Config, models: Models) -> None:
+        await load(config, models)
+
+    def emit(self, emit: Emit) -> Emit:
+        return emit
+
+    def begin(self, session: Session) -> None:
+        """Nothing stands between."""
+
+
+REAL = Real()
 
 
 async def run(
@@ -88,7 +113,7 @@ async def run(
     *,
     asks_hold: bool = False,
     kept: Kept | None = None,
-    watch: Watch | None = None,
+    parts: Parts = REAL,
 ) -> None:
     """Run the assistant until its inputs end or it is cancelled. `kept` is given each keyframe with its caption.
 
@@ -96,16 +121,15 @@ async def run(
     """
     devices, models = None, Models()
     try:
-        devices = await _open(config)
+        devices = await parts.open(config)
         config = without(config, devices)
-        await load(config, models)
-        emit = feed.emit if watch is None else watch.parts(config, devices, models, feed.emit)
+        await parts.load(config, models)
+        emit = parts.emit(feed.emit)
         session = assemble(config, devices, models, emit)
         session.asks, session.asks_hold = asks, asks_hold
         for eye in session.eyes:
             eye.kept = kept or eye.kept
-        if watch is not None:
-            watch.session(session)
+        parts.begin(session)
         greet(config, devices, models, emit)
         await live(session, emit)
     finally:
@@ -120,8 +144,9 @@ def without(config: Config, devices: Devices) -> Config:
     return config.model_copy(update=absent)
 
 
-def assemble(config: Config, devices: Devices, models: Models, switches: Switches) -> Session:
+def assemble(config: Config, devices: Devices, models: Models, emit: Emit) -> Session:
     """Every part of a session, in the order in which work passes through them."""
+    switches = Switches(config.attention, _present(devices, models), emit)
     emit = switches.emit
     memory = Memory(config.memory)
     eyes = tuple(
@@ -147,7 +172,8 @@ def assemble(config: Config, devices: Devices, models: Models, switches: Switche
     mind = Mind(chat, chat_worker, Patience("chat", emit), precedence) if chat else None
     conversation = Conversation(config.conversation, memory, Answers(memory, mind), mouth, emit)
 
-    return Session(conversation, eyes, sight, _hearing(config, devices, models, mouth, switches))
+    listening = _hearing(config, devices, models, mouth, switches)
+    return Session(conversation, eyes, sight, listening, switches=switches, obey=partial(commands.obeyed, switches))
 
 
 def _hearing(config: Config, devices: Devices, models: Models, mouth: Mouth, switches: Switches) -> Hearing | None:
@@ -176,13 +202,6 @@ def _turn_judge(models: Models, emit: Emit) -> TurnJudge | None:
 def _present(devices: Devices, models: Models) -> Present:
     wake, _ = models.get("wake")
     return Present(devices.microphone is not None, bool(devices.cameras), wake.phrase if wake else "")
-
-
-def _questions(asks: Asks, switches: Switches) -> AsyncIterator[str]:
-    def tell(text: str) -> None:
-        switches.emit(Notice(text, asyncio.get_running_loop().time()))
-
-    return obeyed(asks(), switches, tell)
 
 
 def half_duplex(config: Config, devices: Devices) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import Callable
 from typing import get_args
 
 from pipelines.switches import Switches
-from pipelines.types import Mode
+from pipelines.types import Mode, Notice
 
 HELP = "/mode open, wake, push or text · /talk in the mode push · /mic on or off · /camera on or off · else: a question"
 NO_WAKE_WORD = 'there is no wake word: add [wake] with backend = "microwakeword" to the configuration'
@@ -16,17 +17,17 @@ class Refused(ValueError):
     """A command that cannot be obeyed; the message is one line and says what can."""
 
 
-async def obeyed(lines: AsyncIterator[str], switches: Switches, tell: Callable[[str], None]) -> AsyncIterator[str]:
-    """The lines that are questions; the commands among them are obeyed, or `tell` is given why not."""
-    async for line in lines:
-        if not line.startswith("/"):
-            yield line
-            continue
-        try:
-            if said := obey(line, switches):
-                tell(said)
-        except Refused as refused:
-            tell(str(refused))
+def obeyed(switches: Switches, line: str) -> bool:
+    """Whether the line was a command. It was obeyed, or a notice says why it was not."""
+    if not line.startswith("/"):
+        return False
+    try:
+        told = obey(line, switches)
+    except Refused as refused:
+        told = str(refused)
+    if told:
+        switches.emit(Notice(told, asyncio.get_running_loop().time()))
+    return True
 
 
 def obey(line: str, switches: Switches) -> str:

@@ -19,6 +19,7 @@ from devices.media import Options
 from devices.microphone import MicrophoneOptions
 from devices.speaker import SpeakerOptions
 from pipelines import backends
+from pipelines.attention import AttentionOptions
 from pipelines.backends import BackendOptions, Kind, UnknownBackend
 from pipelines.endpointer import HearingOptions
 from pipelines.gate import GateOptions
@@ -42,12 +43,14 @@ class Config(Options):
     microphone: MicrophoneOptions | None = None
     speaker: SpeakerOptions | None = None
     gate: GateOptions = Field(default_factory=GateOptions)
+    attention: AttentionOptions = Field(default_factory=AttentionOptions)
     hearing: HearingOptions = Field(default_factory=HearingOptions)
     memory: MemoryOptions = Field(default_factory=MemoryOptions)
     conversation: ConversationOptions = Field(default_factory=ConversationOptions)
     metrics: MetricsOptions | None = None
     captioner: InstanceOf[BackendOptions] | None = None
     detector: InstanceOf[BackendOptions] | None = None
+    wake: InstanceOf[BackendOptions] | None = None
     turn: InstanceOf[BackendOptions] | None = None
     transcriber: InstanceOf[BackendOptions] | None = None
     chat: InstanceOf[BackendOptions] | None = None
@@ -60,6 +63,8 @@ class Config(Options):
             raise ValueError(f"every [[camera]] needs a name of its own, not {', '.join(names)}")
         if self.microphone and not (self.detector and self.transcriber):
             raise ValueError("a [microphone] needs a [detector] and a [transcriber]")
+        if self.attention.mode == "wake" and not self.wake:
+            raise ValueError('attention.mode = "wake" needs a [wake] section with backend = "microwakeword"')
         if self.speaker and not self.voice:
             raise ValueError("a [speaker] needs a [voice]")
         if not (self.camera or self.microphone or self.chat):

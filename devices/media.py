@@ -87,8 +87,10 @@ class Microphone(Protocol):
 
     live: bool
     endless: bool
-    lost: int
-    """Samples (at 16 kHz) that the device lost so far: counted, never replaced by silence unsaid."""
+
+    @property
+    def lost(self) -> int:
+        """Samples (at 16 kHz) that the device lost so far: counted, never replaced by silence unsaid."""
 
     def probe(self) -> None:
         """Find out, blocking, whether it can be used now. Raises DeviceError (NoSoundSystem) if not."""

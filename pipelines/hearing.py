@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from devices.lines import Lossless
@@ -12,6 +12,7 @@ from devices.media import AudioChunk
 from pipelines.backends import BackendError
 from pipelines.drafts import Drafts, Ears
 from pipelines.endpointer import Sound
+from pipelines.heeding import Heed, Heeded
 from pipelines.trouble import Patience
 from pipelines.types import Draft, Heard, Perception, Transcript, Utterance, Word
 
@@ -31,6 +32,14 @@ class Listening:
     drafts: Drafts
     deaf: Callable[[AudioChunk], bool] = never
     """True for sound from while the assistant itself spoke into the room: it could hear nothing but itself."""
+    heed: Heed | None = None
+    """What finds out whether sound counts; None: all does."""
+
+    async def heeded(self, chunk: AudioChunk) -> Heeded:
+        """What of a chunk counts. Raises BackendError when the wake word's model fails."""
+        heeded = Heeded(chunk) if self.heed is None else await self.heed.of(chunk)
+        deaf = heeded.sound is not None and not heeded.urgent and self.deaf(heeded.sound)
+        return replace(heeded, sound=None) if deaf else heeded
 
 
 async def listen(
@@ -43,17 +52,39 @@ async def listen(
 
     Raises BackendError when the detector fails; calling it again listens anew.
     """
-    ears = listening.ears
-    await ears.worker.call(ears.endpointer.reset)
-    async for chunk in chunks:
-        # What was said before the assistant spoke is handed over, not lost.
-        work: _Work = partial(ears.endpointer.push, chunk) if not listening.deaf(chunk) else ears.endpointer.flush
+    ears, lock = listening.ears, asyncio.Lock()
+
+    async def hear(work: _Work) -> None:
         for sound in await ears.worker.call(work):
             await _hand_over(sound, listening.drafts, perceptions, utterances)
-    for sound in await ears.worker.call(ears.endpointer.flush):
-        await _hand_over(sound, listening.drafts, perceptions, utterances)
+
+    async def settle() -> None:
+        async with lock:
+            await hear(ears.endpointer.flush)
+
+    await ears.worker.call(ears.endpointer.reset)
+    settling = asyncio.ensure_future(listening.heed.when_off(chunks, settle)) if listening.heed else None
+    try:
+        async for chunk in chunks:
+            async with lock:
+                heeded = await listening.heeded(chunk)
+                await _begin(heeded, ears, perceptions)
+                # What was said before the assistant spoke, or the key was let go, is handed over, not lost.
+                await hear(partial(ears.endpointer.push, heeded.sound) if heeded.sound else ears.endpointer.flush)
+    finally:
+        if settling is not None:
+            settling.cancel()
+    await hear(ears.endpointer.flush)
     utterances.close()
     listening.drafts.close()
+
+
+async def _begin(heeded: Heeded, ears: Ears, perceptions: Lossless[Perception]) -> None:
+    """Tell that somebody called the assistant, and forget the word by which."""
+    if heeded.called is not None:
+        await perceptions.put(heeded.called)
+    if heeded.anew:
+        await ears.worker.call(ears.endpointer.reset)
 
 
 async def _hand_over(

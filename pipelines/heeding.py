@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from devices.lines import Lossless
 from devices.media import SPEECH_RATE, AudioChunk, Samples
 from pipelines.backends import WakeWord
 from pipelines.switches import Switches
@@ -28,6 +30,8 @@ class Heeded:
     """None: nothing does."""
     called: Called | None = None
     """Somebody called the assistant."""
+    urgent: bool = False
+    """It counts also where the assistant was just heard itself, for it was told to listen."""
     anew: bool = False
     """What was heard just before this sound was the wake word only, and is to be forgotten."""
 
@@ -49,14 +53,19 @@ class Heed:
         after = await self._after_word(chunk, ended_at)
         if after is None:
             counts = self._attending.counts(chunk.started_at, ended_at)
-            return Heeded(chunk if counts else None, self._news())
+            return Heeded(chunk if counts else None, self._news(), self._attending.heeds(chunk.started_at))
         began = self._attending.talking_since
         self._switches.call(after.started_at)
-        return Heeded(after, self._news(), began is not None and after.started_at - began < WORD)
+        anew = began is None or after.started_at - began < WORD
+        return Heeded(after if anew else chunk, self._news(), urgent=True, anew=anew)
 
-    def deafened(self, sound: AudioChunk) -> bool:
-        """Whether this sound is ignored where the assistant may hear itself: not where it was just told to listen."""
-        return not self._attending.heeds(sound.started_at)
+    async def when_off(self, chunks: Lossless[AudioChunk], settle: Callable[[], Awaitable[None]]) -> None:
+        """Call `settle` whenever the microphone was switched off and all from before was taken; until cancelled."""
+        while True:
+            await self._switches.until(lambda: not self._switches.hears())
+            await chunks.drained()
+            await settle()
+            await self._switches.until(self._switches.hears)
 
     def _news(self) -> Called | None:
         at = self._attending.called_at

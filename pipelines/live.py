@@ -13,6 +13,7 @@ from devices.media import SPEECH_RATE, AudioChunk, DeviceError, Frame, Microphon
 from pipelines import hearing, seeing
 from pipelines.hearing import Listening
 from pipelines.seeing import Eye, Sight
+from pipelines.switches import Switches
 from pipelines.thinking import Conversation
 from pipelines.trouble import Patience, keep_up
 from pipelines.types import Emit, Health, Notice, Perception, Transcript, Utterance
@@ -48,6 +49,10 @@ class Session:
     """Typed questions, until their end."""
     asks_hold: bool = False
     """True: the session goes on until the questions have ended."""
+    switches: Switches | None = None
+    """What a person switches while it runs."""
+    obey: Callable[[str], bool] = lambda line: False
+    """Given each typed line before it counts as a question: True where it was a command, and is done with."""
     perceptions: Lossless[Perception] = field(default_factory=lambda: Lossless[Perception](64, "perceptions"))
 
     def counters(self) -> dict[str, int]:
@@ -91,11 +96,14 @@ async def live(session: Session, emit: Emit) -> None:
     async with asyncio.TaskGroup() as group:
         account = _Account(session, emit)
         accounting = group.create_task(account.keep())
+        switching = group.create_task(session.switches.keep()) if session.switches else None
         talking = group.create_task(session.conversation.converse(session.perceptions))
         await _until_over(_inputs(session))
         session.perceptions.close()
         await talking
         accounting.cancel()
+        if switching is not None:
+            switching.cancel()
     account.tell(last=True)
 
 
@@ -107,9 +115,7 @@ def _inputs(session: Session) -> list[_Input]:
             _Input(partial(_listen, session.hearing, session.perceptions), microphone.live, microphone.endless)
         )
     if session.asks is not None:
-        inputs.append(
-            _Input(partial(_read, session.asks, session.perceptions), live=False, endless=not session.asks_hold)
-        )
+        inputs.append(_Input(partial(_read, session.asks, session), live=False, endless=not session.asks_hold))
     return inputs
 
 
@@ -147,9 +153,10 @@ async def _listen(parts: Hearing, perceptions: Lossless[Perception]) -> None:
         group.create_task(hearing.transcribe(utterances, parts.listening.drafts, perceptions, troubles["transcriber"]))
 
 
-async def _read(asks: Callable[[], AsyncIterator[str]], perceptions: Lossless[Perception]) -> None:
+async def _read(asks: Callable[[], AsyncIterator[str]], session: Session) -> None:
     async for line in asks():
-        await perceptions.put(Transcript(line, asyncio.get_running_loop().time(), source="keyboard"))
+        if not session.obey(line):
+            await session.perceptions.put(Transcript(line, asyncio.get_running_loop().time(), source="keyboard"))
 
 
 async def _source(device: _Device[L], line: L, patience: Patience) -> None:

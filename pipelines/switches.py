@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from devices.lines import Latest, Lossless
+from devices.media import AudioChunk, Camera, Frame, Microphone
 from pipelines.attention import Attending, AttentionOptions
 from pipelines.types import Attention, Emit, Event, Mode
 
@@ -119,6 +121,39 @@ class Switches:
             self._emit(state)
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+
+class SwitchedCamera:
+    """A camera that takes pictures only while cameras are switched on."""
+
+    def __init__(self, camera: Camera, switches: Switches) -> None:
+        self._camera, self._switches = camera, switches
+        self.name, self.live, self.endless = camera.name, camera.live, camera.endless
+
+    def probe(self) -> None:
+        self._camera.probe()
+
+    async def run(self, frames: Latest[Frame]) -> None:
+        await self._switches.while_on(self._switches.sees, lambda: self._camera.run(frames))
+
+
+class SwitchedMicrophone:
+    """A microphone that hears only while it is switched on, and the mode wants to hear anything."""
+
+    def __init__(self, microphone: Microphone, switches: Switches) -> None:
+        self._microphone, self._switches = microphone, switches
+        self.live, self.endless = microphone.live, microphone.endless
+
+    @property
+    def lost(self) -> int:
+        """Samples (at 16 kHz) that the device lost so far."""
+        return self._microphone.lost
+
+    def probe(self) -> None:
+        self._microphone.probe()
+
+    async def run(self, chunks: Lossless[AudioChunk]) -> None:
+        await self._switches.while_on(self._switches.hears, lambda: self._microphone.run(chunks))
 
 
 def _now() -> float:

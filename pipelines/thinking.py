@@ -22,6 +22,7 @@ from pipelines.phrases import PHRASES, Language, Phrases, language_of
 from pipelines.speaking import Aloud, Mouth
 from pipelines.tracing import Trace, moment
 from pipelines.types import (
+    Called,
     Caption,
     Emit,
     PartialTranscript,
@@ -144,6 +145,9 @@ class Conversation:
                 self.mouth.hold()
             case SpeechPaused():
                 self._floor.paused(perception)
+            case Called():
+                await self._confirm()
+                self._give_up_floor()
             case PartialTranscript():
                 if not self._floor.free and meaning(perception.text, busy=self.busy) in ("words", "hush"):
                     await self._confirm()
