@@ -20,7 +20,7 @@ from pipelines import backends
 from pipelines.backends import BackendError, Transcriber
 from pipelines.transcribers.guards import Evidence, plain
 from pipelines.transcribers.whisper import FasterWhisper, Whisper
-from pipelines.types import Heard
+from pipelines.types import Heard, Word
 from tests.standins import stand_in
 
 pytest.importorskip("faster_whisper", reason="the extra `neural` is not installed")
@@ -70,6 +70,13 @@ def test_real_speech_is_put_into_words_exactly(name: str, whisper: Whisper, medi
     assert 0.3 < heard.confidence <= 1
 
 
+def test_it_tells_when_each_word_was_said_where_that_is_wanted(media: Path) -> None:
+    whisper = FasterWhisper(weights=str(stand_in("whisper-fixture")), threads=1, beam=1, words=True).load()
+    heard = whisper.transcribe(sound(media / "audio" / "tinygrad-box.wav"))
+    assert " ".join(word.text for word in heard.words) == heard.text == CLIPS["tinygrad-box.wav"]
+    assert [word.start for word in heard.words] == sorted(word.start for word in heard.words)
+
+
 def test_chinese_is_recognised_as_chinese(whisper: Whisper, media: Path) -> None:
     heard = whisper.transcribe(sound(media / "audio" / "zh-aishell-BAC009S0724W0121.wav"))
     assert (heard.text, heard.language) == ("广州市房地产中介协会分析", "zh")
@@ -114,13 +121,18 @@ class Measuring:
 
     def transcribe(self, sound: Samples, **options: object) -> tuple[list[Any], Any]:
         text = f" {len(sound) / SPEECH_RATE:.1f} seconds"
-        segment = SimpleNamespace(text=text, avg_logprob=-0.1, no_speech_prob=0, compression_ratio=1, tokens=[1])
+        words = [SimpleNamespace(word=" seconds", start=0.1, end=0.8)]
+        segment = SimpleNamespace(
+            text=text, avg_logprob=-0.1, no_speech_prob=0, compression_ratio=1, tokens=[1], words=words
+        )
         return [segment], SimpleNamespace(language="en")
 
 
 def test_silence_is_laid_around_the_sound(whisper: Whisper, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whisper, "_model", Measuring())
-    assert whisper.transcribe(np.ones(SPEECH_RATE, np.float32)).text == "1.6 seconds"
+    heard = whisper.transcribe(np.ones(SPEECH_RATE, np.float32))
+    assert heard.text == "1.6 seconds"
+    assert heard.words == (Word("seconds", 0.0, pytest.approx(0.5)),), "in the sound's own time, and not before it"
 
 
 def test_a_loop_of_the_model_is_heard_as_nothing(whisper: Whisper, monkeypatch: pytest.MonkeyPatch) -> None:

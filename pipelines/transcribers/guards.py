@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipelines.types import Word
+
 NO_SPEECH, UNSURE = 0.6, -1.0
 """Whisper's own rule: more likely no speech than this, and on average less sure of its tokens than this."""
 COMPRESSIBLE = 2.4
@@ -30,6 +32,7 @@ class Evidence:
     compression: float = 1.0
     """How many times smaller the text becomes when it is packed."""
     tokens: int = 1
+    words: tuple[Word, ...] = ()
 
 
 NEVER_SAID = frozenset({

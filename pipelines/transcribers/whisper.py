@@ -14,7 +14,7 @@ from pipelines import room, weights
 from pipelines.backends import BackendError, BackendOptions, first_line
 from pipelines.language.loading import Threads
 from pipelines.transcribers.guards import Evidence, believed, confidence
-from pipelines.types import Heard
+from pipelines.types import Heard, Word
 
 SHORTEST = 1600
 """Samples, a tenth of a second, below which nothing can have been said."""
@@ -48,6 +48,8 @@ class FasterWhisper(BackendOptions):
     """Look for speech once more before transcribing, so that noise is not put into words."""
     padding: float = Field(default=0.3, ge=0, le=2)
     """Seconds of silence around each utterance, without which first and last words suffer."""
+    words: bool = False
+    """Tell when each word was said: the model is then asked once more, and small models tell it badly."""
 
     def load(self) -> Whisper:
         """Load and warm the model, blocking for some seconds. Raises BackendError."""
@@ -76,7 +78,15 @@ class Whisper:
         segments, language = self._segments(samples, self._options.vad)
         said = believed(segments)
         text = "".join(one.text for one in said).strip()
-        return Heard(text, confidence(said), language if text else None)
+        words = [word for one in said for word in self._placed(one.words, len(samples) / SPEECH_RATE)]
+        return Heard(text, confidence(said), language if text else None, tuple(words))
+
+    def _placed(self, words: tuple[Word, ...], longest: float) -> list[Word]:
+        """The words in the utterance's own time, without the silence before it."""
+        placed = ((word, word.start - self._options.padding, word.end - self._options.padding) for word in words)
+        return [
+            Word(word.text, min(max(0.0, start), longest), min(max(0.0, end), longest)) for word, start, end in placed
+        ]
 
     def _segments(self, samples: Samples, vad: bool) -> tuple[list[Evidence], str]:
         """What the model writes, unjudged, and the language it takes it for.
@@ -93,6 +103,7 @@ class Whisper:
             temperature=0.0,
             condition_on_previous_text=False,
             no_speech_threshold=None,
+            word_timestamps=options.words,
         )
         return [_evidence(segment) for segment in segments], str(info.language)
 
@@ -147,5 +158,10 @@ def _unusable(options: FasterWhisper, folder: Path, error: Exception) -> Backend
 
 def _evidence(segment: Any) -> Evidence:
     return Evidence(
-        segment.text, segment.avg_logprob, segment.no_speech_prob, segment.compression_ratio, len(segment.tokens)
+        segment.text,
+        segment.avg_logprob,
+        segment.no_speech_prob,
+        segment.compression_ratio,
+        len(segment.tokens),
+        tuple(Word(word.word.strip(), float(word.start), float(word.end)) for word in segment.words or ()),
     )
