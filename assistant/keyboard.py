@@ -20,14 +20,18 @@ LONGEST = 2000
 """Characters of a line that are kept; what is typed beyond them is ignored."""
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
+KEYS = {"\x14": "/talk", "\x0f": "/mode", "\x0e": "/mic", "\x18": "/camera"}
+"""From a control key of a terminal (Ctrl-T, Ctrl-O, Ctrl-N, Ctrl-X) to the line that it stands for."""
 _BACKSPACE, _KILL_LINE, _KILL_WORD, _END = "\x7f\b", "\x15", "\x17", "\x04\x1a"
 
 
 class Typing:
     """What is typed so far: bytes go in, whole lines come out. Bytes that are not UTF-8 become U+FFFD."""
 
-    def __init__(self) -> None:
+    def __init__(self, by_key: bool = False) -> None:
+        """`by_key`: control keys stand for lines, without disturbing what is typed so far."""
         self.text = ""
+        self._keys = KEYS if by_key else {}
         self.ended = False
         """True after Ctrl-D on an empty line."""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -38,8 +42,8 @@ class Typing:
         return [line for key in keys if (line := self._press(key))]
 
     def _press(self, key: str) -> str:
-        """The line, if this key completes one."""
-        line = ""
+        """The line, if this key completes one, or stands for one."""
+        line = self._keys.get(key, "")
         if key in "\r\n":
             line, self.text = self.text.strip(), ""
         elif key in _BACKSPACE:
@@ -69,14 +73,14 @@ async def typed_lines(stream: TextIO | None = None, shown: Callable[[str], None]
     with _key_by_key(descriptor) if show else nullcontext():
         _start_reading(descriptor, show is not None, pieces)
         try:
-            async for line in _lines(pieces, show or (lambda draft: None)):
+            async for line in _lines(pieces, show):
                 yield line
         finally:
             pieces.close()
 
 
-async def _lines(pieces: Lossless[bytes], show: Callable[[str], None]) -> AsyncIterator[str]:
-    typing = Typing()
+async def _lines(pieces: Lossless[bytes], shown: Callable[[str], None] | None) -> AsyncIterator[str]:
+    typing, show = Typing(by_key=shown is not None), shown or (lambda draft: None)
     show("")
     async for piece in pieces:
         lines = typing.feed(piece)
@@ -147,10 +151,13 @@ else:
 
     @contextmanager
     def _key_by_key(descriptor: int) -> Iterator[None]:
-        """No echo and no waiting for Enter; Ctrl-C still interrupts."""
+        """No echo, no waiting for Enter, no keys of the system's own (BSD: Ctrl-T, Ctrl-O); Ctrl-C interrupts."""
         before = termios.tcgetattr(descriptor)
         try:
             tty.setcbreak(descriptor, termios.TCSANOW)
+            ours = termios.tcgetattr(descriptor)
+            ours[3] &= ~termios.IEXTEN
+            termios.tcsetattr(descriptor, termios.TCSANOW, ours)
             yield
         finally:
             termios.tcsetattr(descriptor, termios.TCSANOW, before)

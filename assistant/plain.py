@@ -13,6 +13,7 @@ from typing import IO, TextIO
 from devices.lines import Latest
 from devices.threads import DaemonThread
 from pipelines.types import (
+    Attention,
     Caption,
     Event,
     Health,
@@ -51,8 +52,27 @@ def words(event: Event) -> tuple[str, str] | None:
             return "note", one_line(f"{event.part} works again")
         case Started():
             return "runs", one_line(", ".join(f"{part} ({what})" for part, what in event.parts.items()))
+        case Attention():
+            return ("now", text) if (text := attends(event)) else None
         case _:
             return None
+
+
+def attends(state: Attention) -> str:
+    """Who is listened to and what is covered, in plain words; empty where there is nothing to say about it."""
+    off = ["camera off"] if state.camera is False else []
+    return one_line(", ".join([*_hears(state), *off]))
+
+
+def _hears(state: Attention) -> list[str]:
+    if state.microphone is None:
+        return []
+    if state.mode == "text":
+        return ["microphone off, typing only"]
+    if not state.microphone:
+        return ["microphone off"]
+    waits = {"wake": f"waiting for “{state.wake_word}”", "push": "waiting for the talk key, or /talk"}
+    return [waits[state.mode] if state.mode in waits and not state.awake else "listening"]
 
 
 def _said(reply: Reply) -> str:

@@ -11,16 +11,18 @@ from functools import partial
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from assistant.plain import PATIENCE, Json, Plain, complete, drops, listed, moment, while_read, words
+from assistant.plain import PATIENCE, Json, Plain, attends, complete, drops, listed, moment, while_read, words
 from devices.lines import Latest
 from devices.threads import DaemonThread
 from pipelines.types import (
+    Attention,
     Caption,
     Event,
     Health,
     PartialTranscript,
     Recovered,
     Reply,
+    SpeechPaused,
     SpeechStarted,
     Started,
     Transcript,
@@ -32,7 +34,14 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-STYLES = {"saw": "cyan", "heard": "green", "asked": "green", "said": "bold yellow", "trouble": "bold red"}
+STYLES = {
+    "saw": "cyan",
+    "heard": "green",
+    "asked": "green",
+    "said": "bold yellow",
+    "trouble": "bold red",
+    "now": "magenta",
+}
 CAMERAS = 4
 """So many last captions stand in the status area."""
 ROOMY = 36
@@ -78,6 +87,7 @@ class Status:
     """What someone who still talks has said so far."""
     parts: dict[str, str] = field(default_factory=dict)
     """From part to why it cannot answer; empty where it runs."""
+    attention: Attention | None = None
     captions: dict[str, Caption] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
 
@@ -93,6 +103,8 @@ class Status:
                 self.saying = ""
             case Caption():
                 self.captions[event.camera] = event
+            case Attention():
+                self.attention = event
             case Health():
                 self.counters = event.counters
             case Trouble():
@@ -105,6 +117,8 @@ class Status:
         match event:
             case SpeechStarted():
                 return "listening"
+            case SpeechPaused() if self.doing == "listening":
+                return "watching"  # or answering, if there were words
             case Transcript():
                 return "answering" if event.text else "watching"
             case Reply() | Trouble() if self.doing == "answering":
@@ -119,6 +133,8 @@ class Status:
         yield Text(f"── {max(0.0, now - (now if self.zero is None else self.zero)):.0f} s, {self.doing} ──", "bold")
         if self.parts:
             yield Text(" · ").join(_part(name, why) for name, why in self.parts.items())
+        if self.attention is not None and (text := attends(self.attention)):
+            yield Text(text, "magenta" if "off" in text else "")
         for name, caption in list(self.captions.items())[:CAMERAS]:
             yield Text(one_line(f"{name}, {now - caption.captured_at:.0f} s ago: {caption.text}"), "cyan")
         if self.saying:
@@ -216,15 +232,44 @@ class Screen:
         ]
         return Text("\n", no_wrap=True).join([*rows, self._input()][-max(1, self._console.height - 1) :])
 
+    def _footer(self) -> str:
+        """As much of it as fits."""
+        fitting = footers(self._status.attention, typing=self._draft is not None)
+        return next((line for line in fitting if len(line) <= self._console.width), "")
+
     def _input(self) -> Text:
         from rich.text import Text
 
         if not self._draft:
-            return Text("Ctrl-C ends" if self._draft is None else "> type a question, Ctrl-C ends", "dim")
+            return Text(self._footer(), "dim")
         tail = Text(self._draft[-self._console.width :])
         while tail.cell_len > max(1, self._console.width - 4):
             tail = tail[1:]
         return Text.assemble("> ", tail, (" ", "reverse"))
+
+
+def footers(attention: Attention | None, typing: bool) -> Iterator[str]:
+    """What can be typed and pressed at present, from all of it to the least."""
+    if not typing:
+        yield "Ctrl-C ends"
+        return
+    keys = list(_keys(attention)) if attention is not None else []
+    if keys:
+        yield " · ".join(["> type a question or /help", *keys, "Ctrl-C ends"])
+        yield " · ".join(["> /help", *keys, "Ctrl-C ends"])
+        yield " · ".join([">", *keys])
+    yield "> type a question, Ctrl-C ends"
+    yield ">"
+
+
+def _keys(attention: Attention) -> Iterator[str]:
+    if attention.mode == "push" and attention.microphone:
+        yield "Ctrl-T ends your turn" if attention.awake else "Ctrl-T to talk"
+    if attention.microphone is not None:
+        yield f"Ctrl-O mode ({attention.mode})"
+        yield "Ctrl-N microphone"
+    if attention.camera is not None:
+        yield "Ctrl-X camera"
 
 
 def _cut(row: Text, console: Console) -> list[Text]:
