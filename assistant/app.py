@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Literal, Protocol, get_args
 
-from assistant import commands
+from assistant import commands, duplex
 from assistant.config import Config
 from assistant.feed import Feed
 from devices.camera import open_camera
 from devices.capture import shown
-from devices.media import AudioChunk, Camera, Frame, Microphone, NoSoundSystem, Speaker
+from devices.echo import WithoutEcho, nobody
+from devices.media import Camera, Frame, Microphone, NoSoundSystem, Speaker
 from devices.microphone import open_microphone
 from devices.speaker import open_speaker
 from devices.threads import DaemonThread
@@ -40,9 +41,6 @@ from pipelines.worker import Worker
 Asks = Callable[[], AsyncIterator[str]]
 Kept = Callable[[Frame, Caption], None]
 
-ECHO_TAIL = 0.3
-"""Seconds after the assistant's last sound during which a microphone in the room still hears it."""
-
 
 @dataclass(slots=True)
 class Devices:
@@ -53,6 +51,8 @@ class Devices:
     speaker: Speaker | None
     absent: list[Trouble]
     """Why a microphone or a speaker is left out."""
+    echo_free: bool = False
+    """Whether the echo of the speaker is taken out of the microphone's sound."""
 
 
 @dataclass(slots=True)
@@ -86,6 +86,9 @@ class Parts(Protocol):
     def begin(self, session: Session) -> None:
         """The session is about to begin."""
 
+    def end(self) -> None:
+        """It is over, or could not begin."""
+
 
 class Real:
     """The devices of this machine and the models of the configuration, as they are."""
@@ -101,6 +104,9 @@ class Real:
 
     def begin(self, session: Session) -> None:
         """Nothing stands between."""
+
+    def end(self) -> None:
+        """There is nothing to end."""
 
 
 REAL = Real()
@@ -133,6 +139,7 @@ async def run(
         greet(config, devices, models, emit)
         await live(session, emit)
     finally:
+        parts.end()
         models.close()
         if devices is not None and devices.speaker is not None:
             await devices.speaker.close()
@@ -187,7 +194,7 @@ def _hearing(config: Config, devices: Devices, models: Models, mouth: Mouth, swi
     listening = Listening(
         ears,
         Drafts(transcriber, worker, ears, config.hearing.ending, _turn_judge(models, emit)),
-        _deafness(mouth) if half_duplex(config, devices) else never,
+        duplex.deafness(mouth) if duplex.half_duplex(config, devices) else never,
         Heed(switches, *models.get("wake")),
     )
     troubles = {part: Patience(part, emit) for part in ("microphone", "detector", "transcriber")}
@@ -204,24 +211,14 @@ def _present(devices: Devices, models: Models) -> Present:
     return Present(devices.microphone is not None, bool(devices.cameras), wake.phrase if wake else "")
 
 
-def half_duplex(config: Config, devices: Devices) -> bool:
-    """Whether the microphone must not hear while the assistant speaks, because it would hear the assistant."""
-    in_one_room = bool(devices.microphone and devices.microphone.live and devices.speaker and devices.speaker.live)
-    return config.conversation.duplex == "half" or (config.conversation.duplex == "auto" and in_one_room)
-
-
-def _deafness(mouth: Mouth) -> Callable[[AudioChunk], bool]:
-    def deaf(chunk: AudioChunk) -> bool:
-        return mouth.spoke_during(chunk.started_at - ECHO_TAIL, chunk.started_at + chunk.seconds)
-
-    return deaf
-
-
 async def _open(config: Config) -> Devices:
     """Open and probe all devices, side by side. Where the machine has no sound at all, those parts are left out."""
     cameras = [open_camera(options) for options in config.camera]
+    canceller = await duplex.canceller(config)
     microphone = open_microphone(config.microphone) if config.microphone else None
-    speaker = open_speaker(config.speaker) if config.speaker else None
+    speaker = open_speaker(config.speaker, canceller.far.tell if canceller else nobody) if config.speaker else None
+    if canceller and microphone:
+        microphone = WithoutEcho(microphone, canceller)
     # One network camera of several may be off at the start: it is waited for, as it is when it is lost.
     waited_for = [len(cameras) > 1 and "://" in str(options.source) for options in config.camera]
     await asyncio.gather(*(_probe(camera) for camera, later in zip(cameras, waited_for, strict=True) if not later))
@@ -232,7 +229,11 @@ async def _open(config: Config) -> Devices:
     ]
     parts = [trouble.part for trouble in absent]
     return Devices(
-        cameras, None if "microphone" in parts else microphone, None if "speaker" in parts else speaker, absent
+        cameras,
+        None if "microphone" in parts else microphone,
+        None if "speaker" in parts else speaker,
+        absent,
+        canceller is not None and not parts,
     )
 
 
@@ -307,8 +308,5 @@ def greet(config: Config, devices: Devices, models: Models, emit: Emit) -> None:
     for kind in backend_options(config):
         if told := models.loaded[kind].notice:
             emit(Notice(told, now, kind))
-    if config.conversation.duplex == "auto" and half_duplex(config, devices):
-        text = (
-            'The microphone is closed while I speak. With headphones, set conversation.duplex = "full" to interrupt me.'
-        )
+    if text := duplex.notice(config, devices):
         emit(Notice(text, now, "microphone"))

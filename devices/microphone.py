@@ -31,12 +31,17 @@ class MicrophoneOptions(Options):
     source: portaudio.Choice = "default"
     """"default", a device's index or a part of its name, the path of a WAV, FLAC, MP3 or OGG file, or "silence"."""
 
+    @property
+    def live(self) -> bool:
+        """Whether it is a device, which hears a room."""
+        return self.source != "silence" and not soundfiles.is_sound_file(self.source)
+
 
 def open_microphone(options: MicrophoneOptions) -> Microphone:
     """The microphone that the options name; nothing is opened yet."""
     if options.source == "silence":
         return Silence()
-    if soundfiles.is_sound_file(options.source):
+    if not options.live:
         return SoundFile(Path(str(options.source)))
     return SoundCard(options.source)
 

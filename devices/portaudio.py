@@ -24,7 +24,8 @@ Choice = Annotated[StrictInt, Field(ge=0)] | Annotated[str, Field(min_length=1)]
 
 _CALLED = {"input": "microphone", "output": "speaker"}
 _CHANNELS = {"input": (1, 2), "output": (2, 1)}  # one of an input, if it can; an output in the middle of its two
-_LATENCY = {"input": 0.1, "output": 0.06}  # seconds; an output's is most of the time between cancelling and silence
+_LATENCY = {"input": 0.1, "output": 0.04}  # seconds; an output's is most of the time between cancelling and silence
+_TURN = 0.001  # seconds that a busy thread keeps the interpreter while a callback waits for it; Python's own are 0.005
 _LEAVING = 0.3  # seconds that closing may take; a device that hangs longer is left to its thread
 
 _lock = threading.RLock()  # PortAudio must not be called by two threads at once
@@ -110,7 +111,7 @@ class Stream:
     """A device that calls back from PortAudio's own thread; opened once and closed once, on a thread of its own."""
 
     rate: int
-    """Samples per second, known once it is open."""
+    """Samples per second, known from the first callback on."""
 
     def __init__(self, kind: Kind, wanted: int | str, callback: Callable[..., None], ended: Callable[[], None]) -> None:
         """`callback(data, frames, time, status)` is sounddevice's; `ended` is called when no more callbacks come."""
@@ -154,7 +155,6 @@ class Stream:
                 return
             _renew_list()
             stream = _reach(self._kind, self._wanted, self._start)
-            self.rate = round(stream.samplerate)
             self._stream = stream
             _streams.add(self)
         if self._closed:  # the one who wanted it left while it opened, and does not wait any more
@@ -175,6 +175,8 @@ class Stream:
         module = sounddevice()
         make = module.InputStream if self._kind == "input" else module.OutputStream
         stream = make(callback=self._callback, finished_callback=self._ended, latency=_LATENCY[self._kind], **settings)
+        self.rate = round(stream.samplerate)
+        sys.setswitchinterval(min(_TURN, sys.getswitchinterval()))
         try:
             stream.start()
         except module.PortAudioError:

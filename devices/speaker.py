@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from devices import portaudio
+from devices.echo import Hears, nobody
 from devices.media import DeviceError, Options, Samples, Speaker
 from devices.soundfiles import WavWriter, resample
 from devices.threads import DaemonThread
@@ -29,14 +30,17 @@ class SpeakerOptions(Options):
     sink: portaudio.Choice = "default"
     """"default", a device's index or a part of its name, a path that ends in .wav, or "none"."""
 
+    @property
+    def live(self) -> bool:
+        """Whether it is a device, which is heard in a room."""
+        return self.sink != "none" and not str(self.sink).lower().endswith(".wav")
 
-def open_speaker(options: SpeakerOptions) -> Speaker:
-    """The speaker that the options name; no device and no file is opened yet."""
-    if options.sink == "none":
-        return Nowhere()
-    if str(options.sink).lower().endswith(".wav"):
-        return WavFile(Path(str(options.sink)))
-    return SoundCard(options.sink)
+
+def open_speaker(options: SpeakerOptions, hears: Hears = nobody) -> Speaker:
+    """The speaker that the options name; no device and no file is opened yet. `hears` is told what is really heard."""
+    if options.live:
+        return SoundCard(options.sink, hears)
+    return Nowhere() if options.sink == "none" else WavFile(Path(str(options.sink)), hears)
 
 
 class Nowhere:
@@ -73,10 +77,10 @@ class WavFile:
 
     live = False
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, hears: Hears = nobody) -> None:
         self.played = 0
         self.began_at: float | None = None
-        self._path = path
+        self._path, self._hears = path, hears
         self._thread = DaemonThread("speaker")
         self._file: WavWriter | None = None
         self._origin = _loop_time()
@@ -97,6 +101,7 @@ class WavFile:
         sound = await loop.run_in_executor(self._thread, resample, samples, rate, self._file.rate)
         watch = _Stopwatch(len(samples), rate)
         self.began_at = watch.started
+        self._hears(sound, self._file.rate, watch.started)
         take = _Take(self._file, self._place(watch.started, self._file), sound)
         try:
             while self.played < len(samples):
@@ -105,7 +110,7 @@ class WavFile:
         except asyncio.CancelledError:
             with suppress(DeviceError):  # a full disk must not turn cancelling into something else
                 self._advance(take, watch)
-                take.fade()
+                self._hears(take.fade(), self._file.rate, watch.started + self.played / rate)
             raise
 
     async def close(self) -> None:
@@ -114,8 +119,7 @@ class WavFile:
             self._thread.shutdown()
 
     def _advance(self, take: _Take, watch: _Stopwatch) -> None:
-        heard = watch.heard()
-        take.write_until(heard / watch.total)
+        take.write_until((heard := watch.heard()) / watch.total)
         self.played = heard
 
     def _place(self, started: float, file: WavWriter) -> int:
@@ -136,9 +140,11 @@ class _Take:
         until = round(share * len(self._sound))
         self._write(self._sound[self._written : until])
 
-    def fade(self) -> None:
-        """End it within 10 ms."""
-        self._write(_faded(self._sound[self._written :], self._file.rate))
+    def fade(self) -> Samples:
+        """End it within 10 ms, which are returned."""
+        end = _faded(self._sound[self._written :], self._file.rate)
+        self._write(end)
+        return end
 
     def _write(self, sound: Samples) -> None:
         self._file.write(self._at + self._written, sound)
@@ -150,10 +156,10 @@ class SoundCard:
 
     live = True
 
-    def __init__(self, sink: int | str) -> None:
+    def __init__(self, sink: int | str, hears: Hears = nobody) -> None:
         self.played = 0
         self.began_at: float | None = None
-        self._sink = sink
+        self._sink, self._hears = sink, hears
         self._output: _Output | None = None
 
     def probe(self) -> None:
@@ -187,7 +193,7 @@ class SoundCard:
     async def _opened(self) -> _Output:
         if self._output is None or not self._output.stream.active:
             await self._drop()
-            self._output = _Output(self._sink, asyncio.get_running_loop().time)
+            self._output = _Output(self._sink, asyncio.get_running_loop().time, self._hears)
             await self._output.stream.open()
         return self._output
 
@@ -200,13 +206,13 @@ class SoundCard:
 class _Output:
     """An open device and the sound it plays next, shared by the event loop and the device's thread under one lock."""
 
-    def __init__(self, sink: int | str, clock: Callable[[], float]) -> None:
+    def __init__(self, sink: int | str, clock: Callable[[], float], hears: Hears) -> None:
         self.stream = portaudio.Stream("output", sink, self._fill, lambda: None)
         self.delay = 0.0
         """Seconds from handing a sample over to its being heard."""
         self.began_at: float | None = None
         """Seconds on the loop's clock at which the first sample of this sound is heard, once it is known."""
-        self._clock = clock
+        self._clock, self._hears = clock, hears
         self._lock = threading.Lock()
         self._sound: Samples = np.zeros(0, np.float32)
         self._taken = 0
@@ -254,6 +260,7 @@ class _Output:
             out[count:] = 0
             self._sound = self._sound[count:]
             self._taken += count
+        self._hears(out[:, 0].copy(), self.stream.rate, self._called + self.delay)
 
 
 class _Stopwatch:

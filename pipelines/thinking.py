@@ -52,10 +52,11 @@ class ConversationOptions(Options):
     """Said when the chat failed before its first sentence, instead of its own words; empty: nothing is said."""
     narrate: bool = False
     """Say every change aloud, without being asked."""
-    duplex: Literal["auto", "half", "full"] = "auto"
-    """Whether the microphone hears while the assistant speaks. `half`: it does not, because it would hear the
-    assistant; `full`: it does, so that one can interrupt by voice (headphones); `auto`: `half` where both the
-    microphone and the speaker are real devices."""
+    duplex: Literal["auto", "half", "full", "cancel"] = "auto"
+    """Whether the microphone hears while the assistant speaks, so that one can interrupt by voice. `half`: it does not,
+    because it would hear the assistant; `full`: it hears all, for headphones; `cancel`: it hears all but the assistant
+    (the extra `aec`). `auto`: where both microphone and speaker are real devices, `cancel` if it is installed and
+    `half` if not; otherwise `full`."""
     floor: FloorOptions = Field(default_factory=FloorOptions)
 
 

@@ -1,0 +1,70 @@
+"""Whether the microphone hears while the assistant speaks: not at all, everything, or all but the assistant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from assistant.config import Config
+from devices import echo
+from devices.echo import EchoCanceller
+from devices.media import AudioChunk, Microphone, Speaker
+from devices.threads import DaemonThread
+from pipelines.speaking import Mouth
+
+ECHO_TAIL = 0.3
+"""Seconds after the assistant's last sound during which a microphone in the room still hears it."""
+
+_CLOSED = (
+    "The microphone is closed while I speak. To interrupt me by voice, install echo cancelling "
+    '(pip install "omni-assistant[aec]"), or use headphones and set conversation.duplex = "full".'
+)
+_CANCELLED = "You can interrupt me by voice: what I say is taken out of what the microphone hears."
+
+
+class Room(Protocol):
+    """What stands in it."""
+
+    microphone: Microphone | None
+    speaker: Speaker | None
+    echo_free: bool
+    """Whether the echo of the speaker is taken out of the microphone's sound."""
+
+
+async def canceller(config: Config) -> EchoCanceller | None:
+    """What is to stand between speaker and microphone; it loads in a thread. Raises DeviceError where it cannot."""
+    microphone, speaker, chosen = config.microphone, config.speaker, config.conversation.duplex
+    if microphone is None or speaker is None or chosen not in ("auto", "cancel"):
+        return None
+    if chosen == "auto" and not (microphone.live and speaker.live and echo.available()):
+        return None
+    thread = DaemonThread("echo")
+    try:
+        return await asyncio.get_running_loop().run_in_executor(thread, EchoCanceller)
+    finally:
+        thread.shutdown()
+
+
+def half_duplex(config: Config, room: Room) -> bool:
+    """Whether the microphone must not hear while the assistant speaks, because it would hear the assistant."""
+    shared = bool(room.microphone and room.microphone.live and room.speaker and room.speaker.live)
+    return config.conversation.duplex == "half" or (
+        config.conversation.duplex == "auto" and shared and not room.echo_free
+    )
+
+
+def deafness(mouth: Mouth) -> Callable[[AudioChunk], bool]:
+    """Whether the assistant could be heard in a chunk."""
+
+    def deaf(chunk: AudioChunk) -> bool:
+        return mouth.spoke_during(chunk.started_at - ECHO_TAIL, chunk.started_at + chunk.seconds)
+
+    return deaf
+
+
+def notice(config: Config, room: Room) -> str | None:
+    """What a person should know about it once, at the start."""
+    if room.echo_free:
+        return _CANCELLED
+    return _CLOSED if config.conversation.duplex == "auto" and half_duplex(config, room) else None
