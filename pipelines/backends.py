@@ -243,7 +243,10 @@ REGISTRY: dict[Kind, dict[str, str]] = {
     },
     "detector": {"silero": "pipelines.detectors.silero:Silero"},
     "wake": {"microwakeword": "pipelines.wakewords.micro:MicroWakeWord"},
-    "turn": {"smart-turn": "pipelines.turns.smart_turn:SmartTurn"},
+    "turn": {
+        "prosody": "pipelines.turns.prosody:Prosody",
+        "smart-turn": "pipelines.turns.smart_turn:SmartTurn",
+    },
     "transcriber": {
         "auto": "pipelines.transcribers.auto:Auto",
         "faster-whisper": "pipelines.transcribers.whisper:FasterWhisper",

@@ -63,25 +63,24 @@ WHOLE_ZH = re.compile(
 
 
 class EndingOptions(Options):
-    """How long a pause must be before it counts as the end of what is said. Times are in seconds."""
+    """How long a pause must be before it counts as the end of what is said. Times are in seconds.
 
-    shortest: float = Field(default=0.3, ge=0.1, le=5)
+    The defaults follow from `tests/benchmarks/endpoint.py`.
+    """
+
+    shortest: float = Field(default=0.4, ge=0.1, le=5)
     """After a complete request, or where the speaker's voice sounds ended."""
-    usual: float = Field(default=0.5, ge=0.1, le=5)
-    """Where neither words nor sound tell."""
-    longest: float = Field(default=1.4, ge=0.1, le=10)
-    """After "and", "because", "um" and the like, or where the speaker's voice sounds as if it went on."""
-    sure: float = Field(default=0.8, gt=0, le=1)
-    """From this probability on the sound counts as ended."""
-    doubt: float = Field(default=0.3, ge=0, lt=1)
-    """Below this probability the sound counts as going on."""
+    usual: float = Field(default=0.6, ge=0.1, le=5)
+    """Where neither words nor sound tell, or they disagree."""
+    longest: float = Field(default=1.2, ge=0.1, le=10)
+    """After "and", "because", "um" and the like, or where the speaker's voice does not sound ended."""
+    sure: float = Field(default=0.95, gt=0, le=1)
+    """From this probability on the sound counts as ended: as smart-turn means it; for prosody 0.6 is right."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not self.shortest <= self.usual <= self.longest:
             raise ValueError("shortest, usual and longest must not fall")
-        if not self.doubt <= self.sure:
-            raise ValueError("doubt must not be above sure")
         return self
 
 
@@ -92,21 +91,23 @@ class Ending:
     wait: float
     """Seconds without speech after which the utterance is over."""
     finished: bool
-    """False where more seems to come, even if the pause gets as long as that."""
+    """False where the words ask for more, even if the pause gets as long as that."""
 
 
 def judged(options: EndingOptions, sound: float | None, heard: Heard | None) -> Ending:
-    """How long to wait in this pause. Words go before sound where they tell; both None: as usual.
+    """How long to wait in this pause; where neither sound nor words are known, as usual.
 
     `sound`: how likely it is, 0 to 1, that the speaker has ended, by the turn model; None without one.
     `heard`: the words up to the pause; None where they are not known (yet).
     """
     whole = complete(heard.text) if heard is not None else None
-    going_on = sound is not None and sound < options.doubt
-    if whole is False or (whole is None and going_on):
+    if whole is False:
         return Ending(options.longest, finished=False)
-    ended = whole if sound is None else sound >= options.sure or (whole and not going_on)
-    return Ending(options.shortest if ended else options.usual, finished=True)
+    if sound is None:
+        return Ending(options.shortest if whole else options.usual, finished=True)
+    if sound >= options.sure:
+        return Ending(options.shortest, finished=True)
+    return Ending(options.usual if whole else options.longest, finished=True)
 
 
 def complete(text: str) -> bool | None:

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from pipelines.endings import Ending, EndingOptions, complete, judged
 from pipelines.types import Heard
 
-OPTIONS = EndingOptions(shortest=0.3, usual=0.5, longest=1.4, sure=0.8, doubt=0.3)
-SHORT, USUAL, LONG = Ending(0.3, True), Ending(0.5, True), Ending(1.4, False)
+OPTIONS = EndingOptions(shortest=0.3, usual=0.5, longest=1.4, sure=0.9)
+SHORT, USUAL, LONG, MORE = Ending(0.3, True), Ending(0.5, True), Ending(1.4, True), Ending(1.4, False)
 
 WHOLE = """what do you see?|how many people are there|could you please let me out of the box|what is it for|who are you
 What's this?|tell me a story|Describe what you see.|what are you looking at|And what is this?|is there anyone|yes|Stop!
@@ -50,26 +50,29 @@ def test_without_words_and_without_a_model_the_pause_is_as_usual() -> None:
 
 def test_words_alone_shorten_and_lengthen_the_pause() -> None:
     assert judged(OPTIONS, None, Heard("what do you see")) == SHORT
-    assert judged(OPTIONS, None, Heard("what do you see and")) == LONG
+    assert judged(OPTIONS, None, Heard("what do you see and")) == MORE
 
 
 def test_sound_alone_shortens_and_lengthens_the_pause() -> None:
     assert judged(OPTIONS, 0.9, None) == SHORT
-    assert judged(OPTIONS, 0.5, None) == USUAL
-    assert judged(OPTIONS, 0.1, None) == LONG
+    assert judged(OPTIONS, 0.8, None) == LONG
+    assert judged(OPTIONS, 0.1, Heard("the cat sat on the mat")) == LONG
+
+
+def test_only_words_hold_a_turn_back_beyond_its_pause() -> None:
+    assert judged(OPTIONS, 0.0, Heard("the cat sat on the mat")).finished
+    assert not judged(OPTIONS, 1.0, Heard("the cat sat on the")).finished
 
 
 def test_words_that_ask_for_more_outweigh_a_voice_that_falls() -> None:
-    assert judged(OPTIONS, 0.95, Heard("I want to")) == LONG
+    assert judged(OPTIONS, 0.95, Heard("I want to")) == MORE
 
 
 def test_a_complete_request_in_a_voice_that_goes_on_gets_the_usual_pause() -> None:
     assert judged(OPTIONS, 0.1, Heard("what do you see")) == USUAL
-    assert judged(OPTIONS, 0.5, Heard("what do you see")) == SHORT
+    assert judged(OPTIONS, 0.9, Heard("what do you see")) == SHORT
 
 
 def test_waits_that_fall_are_refused_in_the_configuration() -> None:
     with pytest.raises(ValidationError, match="must not fall"):
         EndingOptions(shortest=0.6, usual=0.5)
-    with pytest.raises(ValidationError, match="doubt must not be above sure"):
-        EndingOptions(doubt=0.9)

