@@ -14,12 +14,12 @@ these they thing things this those to too up view visible was we were what where
 your 的 了 着 在 是 有 一 个 张 只 位 名 条 把 台 件 里 面 这 那 它 他 她 和 与 及 图 中 画 片 色 看 到 我 你 们
 """
 _OF_QUESTIONS = """
-ago already anything before camera could day else ever find first second minute
-hour gone happen happened happening happens how know last lately leave left let
-long look lost may much notice often once please previously put recently
-remember right see should since spot still tell then time today until when why
-will would yesterday yet come came go went get got 最 后 上 次 哪 儿 什 么 时 候 吗 呢 啊 过 见
-放 去 多 久 几 点 刚 才 之 前 现 请 问 知 道 谁 来 进 没 不 还 找 丢 被 边 地 方 曾 经
+ago already anything before came camera come could day else ever favorite favourite find first get go gone got
+happen happened happening happens hour how know last lately leave left let long look lost may minute much new notice
+noticed often old once own please previously put recently remember right saw second see seen should since spot
+spotted still tell then time today until went when why will would yesterday yet
+最 后 上 次 哪 儿 什 么 时 候 吗 呢 啊 过 见 放 去 多 久 几 点 刚 才 之 前 现 请 问 知 道 谁 来 进 没 不 还 找 丢 被 边
+地 方 曾 经
 """
 _VERBS = """
 carry close contain cover cross cut drink drive eat face fill hang hold jump kneel lean lie look move open place play

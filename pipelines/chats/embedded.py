@@ -105,10 +105,10 @@ def checked(pieces: Generator[str, None, None], prompt: Prompt) -> Generator[str
 
     As many pieces as the model makes, at least: most are empty.
     """
-    of_scene, said = about_scene(prompt.question), False
+    of_scene, seen, said = about_scene(prompt.question), prompt.record or prompt.scene, False
     with closing(pieces):
         for sentence in in_sentences(pieces):
-            fit = bool(sentence) and not invented(sentence, prompt.scene, of_scene)
+            fit = bool(sentence) and not invented(sentence, seen, of_scene)
             said = said or fit
             yield f"{sentence} " if fit else ""
     if not said and of_scene:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from pipelines.chats.language import Language
+from pipelines.chats.language import Language, OfMemory
 from pipelines.chats.requests import Request
 from pipelines.chats.words import spoken_age
-from pipelines.types import Facts
+from pipelines.phrases import FRESH
+from pipelines.types import Caption, Facts
 from pipelines.wording import listed, quoted, where
 
 FIXED: Mapping[Request, str] = {
     Request.HELP: "You can ask me what I see, how many people there are and where, what a text says, what changed, "
-    "about colours and light, and what time it is.",
+    "where I last saw something, about colours and light, and what time it is.",
     Request.SELF: "I am your camera assistant. I look through the camera, listen, and answer, all on this machine.",
     Request.HEARING: "Yes, I hear you.",
     Request.HELLO: "Hello! Ask me what I see.",
@@ -30,13 +31,10 @@ _LIGHT = {"dark": "it is dark", "dim": "it is dim", "normal": "the light is norm
 
 def lead(camera: str, age: float, sentence: str) -> str:
     """The sentence, with its camera where there are several and its age where it is not fresh."""
-    front = [f"on the {camera} camera"] if camera else []
-    if age > 5:
-        front.append(f"as of {spoken_age(age)}")
-    if not front:
-        return sentence
-    opening = ", ".join(front)
-    return f"{opening[:1].upper()}{opening[1:]}, {_within(sentence)}"
+    if age > FRESH:
+        opening = f"on the {camera} camera I" if camera else "I"
+        return f"{_begun(opening)} last looked {spoken_age(age)}: {sentence}"
+    return f"On the {camera} camera, {_within(sentence)}" if camera else sentence
 
 
 def told_time(now: datetime) -> str:
@@ -67,6 +65,32 @@ def _within(sentence: str) -> str:
     """A sentence as it goes on after a comma: "I" and what is written in capitals stay as they are."""
     first = sentence.partition(" ")[0]
     return sentence if first == "I" or first[1:].isupper() else sentence[:1].lower() + sentence[1:]
+
+
+def _begun(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+def when(age: float, now: datetime) -> str:
+    """ "3 minutes ago", "2 hours ago, at 13:05", "yesterday at 13:05", "on Monday at 13:05"."""
+    if age < 3600:
+        return spoken_age(age)
+    then = now - timedelta(seconds=age)
+    days = (now.date() - then.date()).days
+    if days == 0:
+        return f"{spoken_age(age)}, at {then:%H:%M}"
+    day = "yesterday" if days == 1 else f"on {then:%A}" if days < 7 else f"on {then.day} {then:%B}"
+    return f"{day} at {then:%H:%M}"
+
+
+def _moment(time: str, camera: str, told: str) -> str:
+    return f"{time}{f' on the {camera} camera' if camera else ''}: {told}"
+
+
+def _changed(caption: Caption) -> str:
+    if caption.facts is None:
+        return caption.text
+    return f"{listed(caption.facts.changes)}." if caption.facts.changes else ""
 
 
 def _where(facts: Facts) -> str:
@@ -128,6 +152,27 @@ FROM_FACTS: Mapping[Request, Callable[[Facts], str]] = {
     Request.SHARPNESS: _sharpness,
 }
 
+OF_MEMORY = OfMemory(
+    when=when,
+    moment=lambda time, camera, told: _begun(_moment(time, camera, told)),
+    seen=lambda caption: caption.text,
+    changed=_changed,
+    now=lambda told: f"I see it now: {told}",
+    last=lambda moment: f"I last saw that {moment[:1].lower()}{moment[1:]}",
+    first=lambda moment: f"I first saw that {moment[:1].lower()}{moment[1:]}",
+    until=lambda first, last: f"I first saw that {first}, and last {last}.",
+    came=lambda time: f"Someone came {time}.",
+    always=lambda time: f"As far as I remember, someone has always been there; I first saw them {time}.",
+    left=lambda seen, gone: f"I saw someone {seen}; since {gone} I see nobody.",
+    looked=lambda time: f"I last looked {time}.",
+    space=" ",
+    unchanged="Nothing has changed, as far as I see.",
+    nothing_before="I have seen nothing else before.",
+    nobody="I have seen nobody, as far as I remember.",
+    unknown="I can't tell from here.",
+    never="I have not seen that.",
+    nameless="I cannot name objects with the eyes I have, so I can't tell.",
+)
 ENGLISH = Language(
     fixed=FIXED,
     from_facts=FROM_FACTS,
@@ -137,4 +182,5 @@ ENGLISH = Language(
     unseen="I have not seen anything yet.",
     outside="I have no rule for that. Ask me what I see, what a text says, or what changed.",
     nothing_said="I have not said anything yet.",
+    of_memory=OF_MEMORY,
 )

@@ -22,6 +22,10 @@ class Request(Enum):
     CHANGE = "change"
     EARLIER = "earlier"
     VISITS = "visits"
+    LAST_SEEN = "last seen"
+    """Where, or when, a thing was seen last."""
+    HOW_LONG = "how long"
+    """Since when it is there."""
     COLOUR = "colour"
     LIGHT = "light"
     MOTION = "motion"
@@ -51,7 +55,8 @@ class Request(Enum):
 _ABOUT_THE_SCENE = frozenset(
     {
         Request.DESCRIBE, Request.COUNT, Request.PRESENCE, Request.WHERE, Request.READ, Request.CHANGE,
-        Request.EARLIER, Request.VISITS, Request.COLOUR, Request.LIGHT, Request.MOTION, Request.SHARPNESS,
+        Request.EARLIER, Request.VISITS, Request.LAST_SEEN, Request.HOW_LONG, Request.COLOUR,
+        Request.LIGHT, Request.MOTION, Request.SHARPNESS,
         Request.OBJECT, Request.DETAIL, Request.WHO, Request.SURROUNDINGS, Request.ELSEWHERE,
     }
 )  # fmt: skip

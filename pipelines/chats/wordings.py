@@ -13,6 +13,10 @@ PEOPLE = (
 )
 THEM = rf"(?:{PEOPLE}|he|she|they|i|we)"
 COLOUR = r"(?:red|green|blue|yellow|orange|brown|black|white|grey|gray|pink|purple)"
+SEE = r"(?:see|seen|saw|notice|noticed|spot|spotted)"
+MINE = r"(?:the|my|your|our|his|her|their|a|an)"
+NO_ONE = rf"(?!(?:(?:the|my|your|our|his|her|their|a|an|any) )?{THEM}\b|it change)"
+"""Stands before a thing: nobody is one."""
 PICTURE = r"(?:picture|image|scene|room|view|frame)"
 
 ENGLISH: Wordings = (
@@ -63,11 +67,29 @@ ENGLISH: Wordings = (
     ),
     ("surroundings", (r"\bwhere (are we|(is|was) this)\b",)),
     (
+        "last seen",
+        (
+            rf"^(where|when|how long ago) (did|have) (you|i|we) (last |just )?{SEE} {NO_ONE}\w+",
+            rf"^(where|when) did (you|i|we) (last )?(put|leave|lay|drop|lose|place) {NO_ONE}\w+",
+            rf"^when was the last time (that )?(you|i|we) {SEE} {NO_ONE}\w+",
+            rf"^where (was|were|has|have|did) {MINE} {NO_ONE}\w+",
+            rf"^(have|did) you {SEE} where (i|we) (put|left|laid|dropped) \w+",
+        ),
+    ),
+    (
+        "how long",
+        (
+            rf"^(how long|since when) (has|have|is|are|was|were) (it|that|this|these|those|{MINE} {NO_ONE}\w+)\b",
+            rf"^(when|how long ago) did {MINE} {NO_ONE}\w+ (come|arrive|appear|get|show up)",
+            rf"^how long (has|have) you (seen|been seeing) {NO_ONE}\w+",
+        ),
+    ),
+    (
         "visits",
         (
             rf"\bhave you (ever )?(seen|noticed|spotted) (a |any |the )?{PEOPLE}\b",
             rf"\b(when|what time|how long ago) (did|was|have|has).*\b{THEM}\b",
-            rf"how long (has|have|is|are) .*{THEM}",
+            rf"how long (has|have|is|are) .*\b{THEM}\b",
             rf"\b(was|were|has|have|did) {THEM}\b.*\b(here|there|come|came|by|in|enter|arrive)\b",
             rf"\b(was|were|has|have|did) {THEM}\b.*\b(leave|left|gone|go|pass)\b",
         ),
@@ -77,6 +99,8 @@ ENGLISH: Wordings = (
         (
             r"\b(see|seen|saw|here|there|happen|happened) (earlier|before|so far|until now)",
             r"what (have|did) you (just )?(see|seen|notice|noticed)",
+            r"what (have|did) (i|we) (just )?(show|shown|hold|held)\b",
+            r"^what (was|were|did|had) .*\b(before|earlier|previously)\b",
             r"while i was (away|gone)",
         ),
     ),
@@ -232,6 +256,21 @@ ENGLISH: Wordings = (
 CHINESE: Wordings = (
     ("stop", (r"^(停|别说了|安静|闭嘴|取消|算了)",)),
     ("repeat", (r"再说一(遍|次)", r"重复", r"你(刚才|刚刚)?说了?什么")),
+    ("visits", (r"(什么时候|几点|多久).{0,6}(人|谁).{0,4}(来|进|到|走|离)", r"(人|谁).{0,3}(来|进来|走|离开)(过|了)")),
+    (
+        "last seen",
+        (
+            r"(最后|上次|上一次).{0,6}(在哪|哪里|哪儿|什么时候|何时|看到|看见|见到)",
+            r"(什么时候|何时|在哪里?|哪儿).{0,3}(看到|看见|见到|见过)",
+            r"(我|他|她|你)的.{1,8}(在哪|去哪|放哪|哪里|哪儿|呢)",
+            r"把.{1,8}(放|丢|落)(在|到)?(了)?(哪|什么地方)",
+        ),
+    ),
+    ("how long", (r"多久了|多长时间了|多少时间了", r"从什么时候(开始|起)")),
+    (
+        "earlier",
+        (r"(之前|以前|原来|刚才|刚刚|早些时候|先前).{0,6}(有|是|看到|看见|放着|给你看)(过|的|了)?(是)?(什么|啥)",),
+    ),
     ("time", (r"几点", r"什么时间", r"现在时间")),
     ("date", (r"几号|几月", r"(星期|礼拜)几", r"什么日子", r"日期")),
     ("count", (r"(几|多少)(个|位|名)?人", r"人数")),

@@ -27,7 +27,9 @@ PERSON = (
 )
 
 _COUNTED = re.compile(rf"\b(an?|another|\d+|{'|'.join(NUMBERS)}) (?:\w+ ){{0,2}}?{PERSON}\b", re.IGNORECASE)
-_NOBODY = re.compile(r"\b(?:nobody|no one|not (?:see )?any(?:one|body))\b", re.IGNORECASE)
+_NOBODY = re.compile(r"\b(?:nobody|no one|not (?:see )?any(?:one|body))\b|没有?(?:看到|任何)*人|无人", re.IGNORECASE)
+_CHINESE_COUNT = re.compile(r"(\d+|[一二两三四五六七八九十])(?:个|名|位)[^\d，。]{0,3}?(?:人|男|女|孩)")
+_CHINESE_NUMBERS = {sign: number for number, sign in enumerate("一二三四五六七八九十", 1)} | {"两": 2}
 _QUOTED = re.compile(r"[\"“]([^\"”]+)[\"”]")
 
 
@@ -36,12 +38,12 @@ def people_in(text: str) -> int | None:
 
     0 where it says there is nobody, None where it says nothing of people.
     """
-    counts = [_number(found) for found in _COUNTED.findall(text)]
+    counts = [_number(found) for found in _COUNTED.findall(text) + _CHINESE_COUNT.findall(text)]
     if counts:
         return max(counts)
     if _NOBODY.search(text):
         return 0
-    return 1 if re.search(rf"\b(?:{PERSON}|someone|somebody)\b", text, re.IGNORECASE) else None
+    return 1 if re.search(rf"\b(?:{PERSON}|someone|somebody)\b|[人男女孩]", text, re.IGNORECASE) else None
 
 
 def quotations(text: str) -> list[str]:
@@ -62,4 +64,4 @@ def spoken_age(seconds: float) -> str:
 
 def _number(word: str) -> int:
     word = word.lower()
-    return int(word) if word.isdigit() else NUMBERS.get(word, 1)
+    return int(word) if word.isdigit() else NUMBERS.get(word, _CHINESE_NUMBERS.get(word, 1))
