@@ -80,11 +80,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="omni", description="A camera assistant that sees, listens and speaks.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands)
+    _add_record(commands)
+    _add_replay(commands)
     _add_ask(commands)
     _add_look(commands)
     _add_chat(commands)
     _add_demo(commands)
     _add_trace(commands)
+    _add_eval(commands)
     check = commands.add_parser("check", help="validate configurations, loading nothing heavy")
     check.add_argument("files", nargs="+", metavar="FILE", help="a configuration")
     check.set_defaults(command=_check)
@@ -97,6 +100,36 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     run = commands.add_parser("run", help="run the assistant")
+    _add_session(run)
+    run.set_defaults(command=_run)
+
+
+def _add_record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    kept = (
+        "Keeps in DIR the sound of the microphone, pictures of the cameras, and what was said and answered; "
+        "whoever may read DIR can hear and see the people in it. Delete DIR to forget them."
+    )
+    record = commands.add_parser("record", help="run the assistant and keep the session", description=kept)
+    record.add_argument("folder", metavar="DIR", help="a new folder for the recording, readable by you alone")
+    _add_session(record)
+    record.set_defaults(command=_record)
+
+
+def _add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    replay = commands.add_parser("replay", help="run a recorded session again, and tell what differs")
+    replay.add_argument("folder", metavar="DIR", help="a recording")
+    replay.add_argument(
+        "--live", metavar="KINDS", help="models to ask anew, such as 'chat,voice'; the others are played"
+    )
+    replay.add_argument(
+        "--tolerance", type=float, default=0.1, metavar="SECONDS", help="how far times may differ (default: 0.1)"
+    )
+    replay.add_argument("--json", action="store_true", help="the differences as JSON lines")
+    replay.add_argument("--events", metavar="FILE", help="write the events to a file as JSON lines")
+    replay.set_defaults(command=_replay)
+
+
+def _add_session(run: argparse.ArgumentParser) -> None:
     run.add_argument("file", nargs="?", metavar="FILE", help="a configuration (default: the desktop one)")
     _add_devices(run)
     run.add_argument("--fast", action="store_true", help="read a video file as quickly as it can be captioned")
@@ -104,7 +137,6 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.add_argument("--plain", action="store_true", help="whole lines only: for screen readers and pipes")
     run.add_argument("--json", action="store_true", help="events as JSON lines")
     run.add_argument("--events", metavar="FILE", help="write the events to a file as JSON lines, too")
-    run.set_defaults(command=_run)
 
 
 def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -176,6 +208,18 @@ def _add_trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     trace.set_defaults(command=_trace)
 
 
+def _add_eval(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    evaluation = commands.add_parser("eval", help="run scenarios, and tell which of their expectations are met")
+    evaluation.add_argument("scenarios", nargs="+", metavar="SCENARIO", help="a file, or a folder of them")
+    evaluation.add_argument("--config", dest="file", metavar="FILE", help="a configuration (default: the desktop one)")
+    evaluation.add_argument("--out", metavar="FOLDER", help="keep the sound, the events and a contact sheet of each")
+    evaluation.add_argument(
+        "--real-time", action="store_true", help="on the real clock, instead of one that jumps over all waiting"
+    )
+    evaluation.add_argument("--json", action="store_true", help="each verdict as a JSON line")
+    evaluation.set_defaults(command=_eval)
+
+
 def _add_models(parser: argparse.ArgumentParser) -> None:
     from assistant import models
 
@@ -187,6 +231,18 @@ def _run(arguments: argparse.Namespace) -> int:
     from assistant import session
 
     return session.run(arguments)
+
+
+def _record(arguments: argparse.Namespace) -> int:
+    from assistant import recording
+
+    return recording.run(arguments)
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from assistant import replay
+
+    return replay.run(arguments)
 
 
 def _ask(arguments: argparse.Namespace) -> int:
@@ -217,6 +273,12 @@ def _trace(arguments: argparse.Namespace) -> int:
     from assistant import trace
 
     return trace.run(arguments)
+
+
+def _eval(arguments: argparse.Namespace) -> int:
+    from assistant import evaluation
+
+    return evaluation.run(arguments)
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant import app, config, metrics, turns
+from assistant.app import REAL, Parts
 from assistant.config import Config, ConfigError
 from assistant.feed import Feed
 from assistant.places import configs
@@ -26,9 +27,9 @@ from pipelines.wording import one_line
 TERMINATED = 143
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, parts: Parts = REAL) -> int:
     """Run the assistant in this terminal. Status 1 where a part had trouble."""
-    return asyncio.run(_until_signal(_show(configured(arguments), arguments)))
+    return asyncio.run(_until_signal(_show(configured(arguments), arguments, parts)))
 
 
 def ask(arguments: argparse.Namespace) -> int:
@@ -101,7 +102,7 @@ async def _until_signal(main: Any) -> int:
         return TERMINATED
 
 
-async def _show(chosen: Config, arguments: argparse.Namespace) -> int:
+async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> int:
     from assistant.keyboard import typed_lines
     from assistant.terminal import choose_view
 
@@ -115,7 +116,7 @@ async def _show(chosen: Config, arguments: argparse.Namespace) -> int:
         shown.append(asyncio.create_task(metrics.tell(feed.subscribe(), told)))
     if recording is not None:
         shown.append(asyncio.create_task(_record(recording, feed.subscribe())))
-    running = asyncio.create_task(app.run(chosen, feed, asks))
+    running = asyncio.create_task(app.run(chosen, feed, asks, parts=parts))
     try:
         await asyncio.wait([running, shown[0]], return_when=asyncio.FIRST_COMPLETED)
         if running.done():

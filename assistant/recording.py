@@ -1,0 +1,138 @@
+"""`omni record`: a session that is kept as it happens, so that it can run again."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, cast
+
+from assistant.app import REAL, Asks, Devices, Models, Parts
+from assistant.config import Config
+from assistant.recordings import settings
+from assistant.recordings.journal import Journal, make_folder
+from assistant.recordings.reading import FORMAT
+from assistant.recordings.shells import SHELLS, role
+from assistant.recordings.watched_devices import (
+    WatchedCamera,
+    WatchedGate,
+    WatchedMicrophone,
+    WatchedSpeaker,
+    watched_asks,
+)
+from assistant.recordings.watched_models import Album, Clock, WatchedModel, attributes_of
+from devices.media import Camera, Microphone, Speaker
+from pipelines.backends import Kind
+from pipelines.clock import VirtualLoop
+from pipelines.gate import KeyframeGate
+from pipelines.live import Session
+from pipelines.types import Emit, Event, Trouble, as_json
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the assistant as `omni run` does, and keep the session. Status 1 where a part had trouble."""
+    from assistant import session
+
+    return session.run(arguments, Recorder(Path(arguments.folder)))
+
+
+class Recorder:
+    """Real parts, watched; what they do is kept in a new folder."""
+
+    def __init__(self, folder: Path, parts: Parts = REAL) -> None:
+        self.folder, self._parts = folder, parts
+        self._journal: Journal | None = None
+
+    async def open(self, config: Config) -> Devices:
+        """Raises ConfigError where the folder cannot be used."""
+        make_folder(self.folder)
+        self._devices = await self._parts.open(config)
+        return self._devices
+
+    async def load(self, config: Config, models: Models) -> None:
+        """Load the models, and watch them and the devices from now on. Raises OSError: the folder is not written."""
+        await self._parts.load(config, models)
+        loop = asyncio.get_running_loop()
+        self._clock: Clock = loop.worked if isinstance(loop, VirtualLoop) else loop.time
+        self._journal = journal = Journal(self.folder, _header(config, self._devices, models), self._broken(loop))
+        self._album = Album(journal)
+        for kind, loaded in models.loaded.items():
+            behind = WatchedModel(kind, loaded.backend, journal, self._album, self._clock)
+            models.loaded[kind] = replace(loaded, backend=SHELLS[role(kind, loaded.backend)](behind))
+        self._watch(self._devices, journal)
+
+    def emit(self, emit: Emit) -> Emit:
+        self._tell = emit = self._parts.emit(emit)
+
+        def told(event: Event) -> None:
+            if self._journal is not None:
+                self._journal.line("event", event=as_json(event))
+            emit(event)
+
+        return told
+
+    def begin(self, session: Session) -> None:
+        """Watch the gates, and what is typed."""
+        self._parts.begin(session)
+        journal = cast(Journal, self._journal)
+        for eye in session.eyes:
+            eye.gate = cast(KeyframeGate, WatchedGate(eye.gate, journal, self._album, self._clock))
+        if session.asks is not None:
+            session.asks = self._asks(session.asks, journal)
+        journal.line("asks", typed=session.asks is not None, hold=session.asks_hold)
+
+    def end(self) -> None:
+        """Say how it ended, and return when all is written."""
+        self._parts.end()
+        task = asyncio.current_task()
+        if self._journal is not None:
+            how = "cancelled" if task is not None and task.cancelling() else "ended"
+            self._journal.line("over", at=self._clock(), how=how)
+            self._journal.close()
+
+    def _broken(self, loop: asyncio.AbstractEventLoop) -> Callable[[str], None]:
+        """Says once that nothing more is kept; called in any thread."""
+
+        def broken(why: str) -> None:
+            text = f"{self.folder} is not written any more ({why}): the session goes on, its recording ends here"
+            trouble = Trouble("recording", text, loop.time())
+            with suppress(RuntimeError):  # the loop is closed: the session is over
+                loop.call_soon_threadsafe(self._tell, trouble)
+
+        return broken
+
+    def _watch(self, devices: Devices, journal: Journal) -> None:
+        devices.cameras[:] = [cast(Camera, WatchedCamera(one, journal, self._clock)) for one in devices.cameras]
+        if devices.microphone is not None:
+            devices.microphone = cast(Microphone, WatchedMicrophone(devices.microphone, journal, self._clock))
+        if devices.speaker is not None:
+            devices.speaker = cast(Speaker, WatchedSpeaker(devices.speaker, journal, self._clock))
+
+    def _asks(self, asks: Asks, journal: Journal) -> Asks:
+        def watched() -> AsyncIterator[str]:
+            return watched_asks(asks(), journal, self._clock)
+
+        return watched
+
+
+def _header(config: Config, devices: Devices, models: Models) -> dict[str, Any]:
+    """What the session is, before anything happens in it."""
+    microphone, speaker = devices.microphone, devices.speaker
+    return {
+        "format": FORMAT,
+        "began": asyncio.get_running_loop().time(),
+        "config": settings.kept(config),
+        "cameras": [{"name": one.name, "live": one.live, "endless": one.endless} for one in devices.cameras],
+        "microphone": microphone and {"live": microphone.live, "endless": microphone.endless},
+        "speaker": speaker and {"live": speaker.live},
+        "absent": [asdict(trouble) for trouble in devices.absent],
+        "models": {kind: _model(kind, loaded) for kind, loaded in models.loaded.items()},
+    }
+
+
+def _model(kind: Kind, loaded: Any) -> dict[str, Any]:
+    told = {"role": role(kind, loaded.backend), "name": loaded.name, "notice": loaded.notice}
+    return told | {"state": attributes_of(loaded.backend)}

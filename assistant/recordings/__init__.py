@@ -1,0 +1,1 @@
+"""Sessions that are kept as they happened, and run again."""

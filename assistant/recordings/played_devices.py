@@ -1,0 +1,157 @@
+"""Devices that give what a recording holds, at the moments at which it came."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from assistant.recordings.journal import Line
+from assistant.recordings.reading import Recording
+from devices.lines import Latest, Lossless
+from devices.media import SPEECH_RATE, AudioChunk, DeviceError, Frame, Pixels, Samples
+
+
+class _Played:
+    """A device whose lines are read from the recording, once, however often it is run anew."""
+
+    def __init__(self, name: str, told: Line, lines: Iterator[Line]) -> None:
+        self.live, self.endless = bool(told["live"]), bool(told["endless"])
+        self._name, self._lines = name, lines
+
+    def probe(self) -> None:
+        """A recording is always there."""
+
+    async def _due(self) -> AsyncIterator[Line]:
+        """Each line at its time, until the device ended as it did then. Raises DeviceError."""
+        for line in self._lines:
+            await _until(line["at"])
+            if line["is"] != "ended":
+                yield line
+            elif (error := line.get("error")) is not None:
+                raise DeviceError(error)
+            else:
+                return
+        await asyncio.get_running_loop().create_future()
+
+
+class PlayedMicrophone(_Played):
+    """Hears what was heard."""
+
+    def __init__(self, told: Line, recording: Recording) -> None:
+        super().__init__("microphone", told, _of_device("microphone", "chunk", recording))
+        self.lost = 0
+        self._sound = recording.sound()
+
+    async def run(self, chunks: Lossless[AudioChunk]) -> None:
+        async for line in self._due():
+            self.lost = line["lost"]
+            samples = self._sound.next(line["n"])
+            if samples is not None:  # a session that was killed may lack the last of it
+                await chunks.put(AudioChunk(samples, SPEECH_RATE, line["from"]))
+
+
+class PlayedCamera(_Played):
+    """Shows every frame that the gate was shown: as it was if it was kept, else as the last one that was."""
+
+    def __init__(self, told: Line, recording: Recording) -> None:
+        self.name: str = told["name"]
+        super().__init__(self.name, told, _of_device(f"camera {self.name}", "frame", recording, self.name))
+        self._recording = recording
+
+    async def run(self, frames: Latest[Frame]) -> None:
+        pixels: Pixels | None = None
+        async for line in self._due():
+            found = self._recording.picture(self.name, line["taken"])
+            pixels = pixels if found is None else found
+            if pixels is not None:
+                await frames.drained()  # the gate was shown this one
+                frames.put(Frame(pixels, line["taken"], self.name))
+
+
+class PlayedGate:
+    """Decides as was decided; most of the frames that it decided by were not kept."""
+
+    def __init__(self, camera: str, recording: Recording) -> None:
+        self._lines = _of_device("", "frame", recording, camera)
+        self.still = False
+
+    def wants(self, frame: Frame) -> bool:
+        for line in self._lines:
+            if line["taken"] == frame.captured_at:
+                self.still = bool(line["still"])
+                return bool(line["wanted"])
+        return False
+
+
+class PlayedSpeaker:
+    """Heard by nobody; each sound begins as late, and ends as late, as that of the same number did."""
+
+    def __init__(self, live: bool, plays: list[Line]) -> None:
+        self.live = live
+        self.played = 0
+        self.began_at: float | None = None
+        self._plays, self._next = plays, 0
+
+    def probe(self) -> None:
+        """A recording is always there."""
+
+    async def play(self, samples: Samples, rate: int) -> None:
+        then, loop = self._then(), asyncio.get_running_loop()
+        self.played, self.began_at = 0, None
+        if "error" in then:
+            raise DeviceError(then["error"])
+        latency, lag, ahead = _delays(then)
+        self.began_at = began = loop.time() + latency
+        try:
+            await _until(began + len(samples) / rate + lag)
+            self.played = len(samples)
+        except asyncio.CancelledError:
+            heard = round((loop.time() - began) * rate) + ahead
+            self.played = max(0, min(heard, len(samples)))
+            raise
+
+    async def close(self) -> None:
+        """There is nothing to give back."""
+
+    def _then(self) -> Line:
+        """How the sound of the same number was heard; past the last, how the last one was."""
+        if not self._plays:
+            return {}
+        self._next += 1
+        return self._plays[min(self._next, len(self._plays)) - 1]
+
+
+def _delays(then: Line) -> tuple[float, float, int]:
+    """Seconds to the first sample, seconds from the last to the end, and by how many samples a cut came later."""
+    if then.get("began") is None:
+        return 0.0, 0.0, 0
+    latency = max(0.0, then["began"] - then["at"])
+    since = then["ended"] - then["began"]
+    if then["cut"]:
+        return latency, 0.0, round(then["played"] - since * then["rate"])
+    return latency, max(0.0, since - then["total"] / then["rate"]), 0
+
+
+async def played_asks(recording: Recording) -> AsyncIterator[str]:
+    """What was typed, when it was typed."""
+    for line in recording.lines("ask", "ended"):
+        if line["is"] == "ended" and line["device"] != "asks":
+            continue
+        await _until(line["at"])
+        if line["is"] == "ended":
+            return
+        yield line["text"]
+    await asyncio.get_running_loop().create_future()
+
+
+def _of_device(device: str, kind: str, recording: Recording, camera: str | None = None) -> Iterator[Line]:
+    """The lines of one device: what it gave, and where it ended."""
+    for line in recording.lines(kind, "ended"):
+        mine: Any = line["device"] == device if line["is"] == "ended" else line.get("camera") == camera
+        if mine:
+            yield line
+
+
+async def _until(at: float) -> None:
+    await asyncio.sleep(at - asyncio.get_running_loop().time())

@@ -1,0 +1,67 @@
+"""The configuration as a recording keeps it: without what is secret, and enough to run the session again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Any, cast, get_args
+
+from pydantic import ValidationError
+
+from assistant.config import Config, ConfigError
+from devices.capture import shown
+from pipelines import backends
+from pipelines.backends import BackendOptions, Kind
+
+SECRET = re.compile(r"(?i)(passw|secret|token|authorization|api_?key$)")
+"""Names of options whose value is nobody's business. (`key` names a variable of the environment.)"""
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+class Recorded(BackendOptions):
+    """In the place of the options of a model that is not loaded, because its recording is played."""
+
+
+def kept(config: Config) -> dict[str, Any]:
+    """The tables of the configuration: what was set there, and which backends."""
+    tables = config.model_dump(mode="json", exclude_unset=True, exclude=set[str](KINDS))
+    for kind in KINDS:
+        options: BackendOptions | None = getattr(config, kind)
+        if options is not None:
+            told = options.model_dump(mode="json", exclude_unset=True)
+            tables[kind] = {"backend": backends.name_of(kind, options)} | told
+    return cast(dict[str, Any], _without_secrets(tables))
+
+
+def _without_secrets(value: Any) -> Any:
+    match value:
+        case dict():
+            return {
+                name: "***" if SECRET.search(name) and isinstance(one, str) and one else _without_secrets(one)
+                for name, one in value.items()
+                if name != "env"  # of a server that is started
+            }
+        case list():
+            return [_without_secrets(one) for one in value]
+        case str() if "://" in value:
+            return shown(value)
+        case _:
+            return value
+
+
+def restored(tables: dict[str, Any], live: Collection[Kind]) -> Config:
+    """The configuration again; of backends only those of the kinds that run live. Raises ConfigError."""
+    ready = dict(tables)
+    try:
+        for kind in KINDS:
+            if kind in ready:
+                ready[kind] = _options(kind, ready[kind]) if kind in live else Recorded()
+        return Config.model_validate(ready)
+    except (ValidationError, backends.UnknownBackend) as error:
+        text = " ".join(str(error).split())
+        raise ConfigError(f"the recorded configuration is none for this version of omni: {text}") from error
+
+
+def _options(kind: Kind, table: dict[str, Any]) -> BackendOptions:
+    options = {name: value for name, value in table.items() if name != "backend"}
+    return backends.find(kind, table["backend"]).model_validate(options)

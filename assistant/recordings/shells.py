@@ -1,0 +1,144 @@
+"""A model as the pipeline sees it, with something else behind it that makes its calls: it keeps its protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from devices.media import Frame, Samples
+from pipelines.backends import Chat, Kind, Look, Looker, Prompt, Spoken, TimedVoice
+from pipelines.tools import ToolCall
+from pipelines.types import Heard, Seen
+
+ATTRIBUTES = ("window", "phrase", "rate", "partials", "calls_tools", "trouble", "facts", "stand_in")
+"""What stages read of a model besides calling it."""
+
+
+class Behind(Protocol):
+    """What makes the calls of a model: the model itself, watched, or a recording of it."""
+
+    def call(self, method: str, *given: Any) -> Any:
+        """One call, blocking, and its result."""
+
+    def stream(self, method: str, *given: Any) -> Iterator[Any]:
+        """One call that gives piece after piece."""
+
+    def attribute(self, name: str) -> Any:
+        """What the model says of itself. Raises AttributeError where it says nothing by that name."""
+
+
+class Shell:
+    """Common to all: attributes are those of what is behind."""
+
+    def __init__(self, behind: Behind) -> None:
+        self._behind = behind
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._behind.attribute(name)
+
+
+class CaptionerShell(Shell):
+    def caption(self, frame: Frame) -> Seen:
+        seen: Seen = self._behind.call("caption", frame)
+        return seen
+
+
+class LookerShell(CaptionerShell):
+    def describe(self, frame: Frame) -> Iterator[str]:
+        return self._behind.stream("describe", frame)
+
+    def look(self, request: Look) -> Iterator[str]:
+        return self._behind.stream("look", request)
+
+
+class DetectorShell(Shell):
+    @property
+    def window(self) -> int:
+        return int(self._behind.attribute("window"))
+
+    def probability(self, window: Samples) -> float:
+        likely: float = self._behind.call("probability", window)
+        return likely
+
+    def reset(self) -> None:
+        self._behind.call("reset")
+
+
+class WakeWordShell(Shell):
+    @property
+    def phrase(self) -> str:
+        return str(self._behind.attribute("phrase"))
+
+    def heard(self, samples: Samples) -> float | None:
+        before: float | None = self._behind.call("heard", samples)
+        return before
+
+    def reset(self) -> None:
+        self._behind.call("reset")
+
+
+class TurnModelShell(Shell):
+    def finished(self, samples: Samples) -> float:
+        likely: float = self._behind.call("finished", samples)
+        return likely
+
+
+class TranscriberShell(Shell):
+    def transcribe(self, samples: Samples) -> Heard:
+        heard: Heard = self._behind.call("transcribe", samples)
+        return heard
+
+
+class ChatShell(Shell):
+    def reply(self, prompt: Prompt) -> Iterator[str | ToolCall]:
+        return self._behind.stream("reply", prompt)
+
+
+class ToolChatShell(ChatShell):
+    @property
+    def calls_tools(self) -> bool:
+        return bool(self._behind.attribute("calls_tools"))
+
+
+class VoiceShell(Shell):
+    @property
+    def rate(self) -> int:
+        return int(self._behind.attribute("rate"))
+
+    def synthesize(self, text: str) -> Samples:
+        samples: Samples = self._behind.call("synthesize", text)
+        return samples
+
+
+class TimedVoiceShell(VoiceShell):
+    def speak(self, text: str) -> Spoken:
+        spoken: Spoken = self._behind.call("speak", text)
+        return spoken
+
+
+SHELLS: dict[str, Callable[[Behind], Shell]] = {
+    "captioner": CaptionerShell,
+    "looker": LookerShell,
+    "detector": DetectorShell,
+    "wake": WakeWordShell,
+    "turn": TurnModelShell,
+    "transcriber": TranscriberShell,
+    "chat": ChatShell,
+    "tool chat": ToolChatShell,
+    "voice": VoiceShell,
+    "timed voice": TimedVoiceShell,
+}
+"""From role to shell."""
+
+
+def role(kind: Kind, backend: object) -> str:
+    """What a backend is to the pipeline: its kind, or the richer protocol that it fulfils."""
+    if isinstance(backend, Looker):
+        return "looker"
+    if isinstance(backend, TimedVoice):
+        return "timed voice"
+    if isinstance(backend, Chat) and hasattr(backend, "calls_tools"):
+        return "tool chat"
+    return kind

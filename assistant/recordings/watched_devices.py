@@ -1,0 +1,118 @@
+"""Devices as they are, watched: what they give, and when, goes into a journal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Any
+
+from assistant.recordings.journal import Journal
+from assistant.recordings.values import rounded
+from assistant.recordings.watched_models import Album, Clock
+from devices.lines import Latest, Lossless
+from devices.media import AudioChunk, Camera, DeviceError, Frame, Microphone, Samples, Speaker
+from pipelines.gate import KeyframeGate
+
+
+class WatchedMicrophone:
+    """The microphone itself. What it hears is rounded to 16 bits, which is what is kept."""
+
+    def __init__(self, microphone: Microphone, journal: Journal, clock: Clock) -> None:
+        self._microphone, self._journal, self._clock = microphone, journal, clock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._microphone, name)
+
+    async def run(self, chunks: Lossless[AudioChunk]) -> None:
+        def heard(chunk: AudioChunk) -> None:
+            self._journal.hear(chunk.samples)
+            counts = {"from": chunk.started_at, "n": len(chunk.samples), "lost": self._microphone.lost}
+            self._journal.line("chunk", at=self._clock(), **counts)
+
+        await _until_end(self._microphone.run(_Overheard(chunks, heard)), "microphone", self._journal, self._clock)
+
+
+class _Overheard(Lossless[AudioChunk]):
+    """Puts everything on another line, rounded, and tells of it."""
+
+    def __init__(self, line: Lossless[AudioChunk], heard: Callable[[AudioChunk], None]) -> None:
+        super().__init__(line.size, line.name)
+        self._line, self._heard = line, heard
+
+    async def put(self, item: AudioChunk) -> None:
+        chunk = replace(item, samples=rounded(item.samples))
+        self._heard(chunk)
+        await self._line.put(chunk)
+
+
+class WatchedCamera:
+    """The camera itself; what it shows is kept by the gate, and here only when it ends."""
+
+    def __init__(self, camera: Camera, journal: Journal, clock: Clock) -> None:
+        self._camera, self._journal, self._clock = camera, journal, clock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._camera, name)
+
+    async def run(self, frames: Latest[Frame]) -> None:
+        await _until_end(self._camera.run(frames), f"camera {self._camera.name}", self._journal, self._clock)
+
+
+async def _until_end(running: Any, device: str, journal: Journal, clock: Clock) -> None:
+    try:
+        await running
+    except DeviceError as error:
+        journal.line("ended", device=device, at=clock(), error=str(error))
+        raise
+    journal.line("ended", device=device, at=clock())
+
+
+class WatchedGate:
+    """The gate itself: which frames it was shown, and what it decided; its keyframes are kept."""
+
+    def __init__(self, gate: KeyframeGate, journal: Journal, album: Album, clock: Clock) -> None:
+        self._gate, self._journal, self._album, self._clock = gate, journal, album, clock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._gate, name)
+
+    def wants(self, frame: Frame) -> bool:
+        wanted = self._gate.wants(frame)
+        if wanted:
+            self._album.keep(frame)
+        told = {"camera": frame.camera, "taken": frame.captured_at, "wanted": wanted, "still": self._gate.still}
+        self._journal.line("frame", at=self._clock(), **told)
+        return wanted
+
+
+class WatchedSpeaker:
+    """The speaker itself: how long after each call it was heard, and how far it came."""
+
+    def __init__(self, speaker: Speaker, journal: Journal, clock: Clock) -> None:
+        self._speaker, self._journal, self._clock = speaker, journal, clock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._speaker, name)
+
+    async def play(self, samples: Samples, rate: int) -> None:
+        told: dict[str, Any] = {"at": self._clock(), "total": len(samples), "rate": rate, "cut": False}
+        try:
+            await self._speaker.play(samples, rate)
+        except asyncio.CancelledError:
+            told["cut"] = True
+            raise
+        except DeviceError as error:
+            told["error"] = str(error)
+            raise
+        finally:
+            told |= {"began": self._speaker.began_at, "played": self._speaker.played, "ended": self._clock()}
+            self._journal.line("play", **told)
+
+
+async def watched_asks(asks: AsyncIterator[str], journal: Journal, clock: Clock) -> AsyncIterator[str]:
+    """The same lines."""
+    async for line in asks:
+        journal.line("ask", at=clock(), text=line)
+        yield line
+    journal.line("ended", device="asks", at=clock())

@@ -1,0 +1,202 @@
+"""`omni replay`: a recorded session run again, faster than it was, and what differs from how it went."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import cast, get_args
+
+from assistant import app
+from assistant.app import Devices, Models
+from assistant.config import Config, ConfigError
+from assistant.feed import Feed
+from assistant.recordings import settings
+from assistant.recordings.differences import TOLERANCE, Difference, compared
+from assistant.recordings.journal import Line
+from assistant.recordings.played_devices import (
+    PlayedCamera,
+    PlayedGate,
+    PlayedMicrophone,
+    PlayedSpeaker,
+    played_asks,
+)
+from assistant.recordings.played_models import Mismatch, PlayedModel, TimedModel
+from assistant.recordings.reading import Recording, read
+from assistant.recordings.shells import SHELLS, role
+from devices.media import Camera
+from pipelines.backends import Kind, Loaded
+from pipelines.clock import Stalled, VirtualLoop
+from pipelines.gate import KeyframeGate
+from pipelines.live import Session
+from pipelines.types import Emit, Event, Trouble, as_json
+from pipelines.worker import Worker
+
+LINGERING = 600.0
+"""Seconds on its clock by which a session may last longer than it did."""
+CHEAP = ("detector", "wake")
+"""Kinds that are given every bit of sound: where one comes is no news, as long as the events are the same."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """A session that ran again."""
+
+    events: list[Event] = field(default_factory=list)
+    mismatches: list[Mismatch] = field(default_factory=list)
+    lasted: float = 0.0
+    """Seconds on the session's clock."""
+    took: float = 0.0
+    """Seconds in the world."""
+
+    def told(self) -> list[dict[str, object]]:
+        """The events as JSON."""
+        events: list[dict[str, object]] = json.loads(json.dumps([as_json(event) for event in self.events]))
+        return events
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the recording again and tell what differs. Status 1 if anything does."""
+    recording = read(Path(arguments.folder))
+    outcome = replayed(recording, _kinds(arguments.live))
+    if arguments.events is not None:
+        _write(Path(arguments.events), outcome)
+    found = differences(recording, outcome, arguments.tolerance)
+    (_tell_json if arguments.json else _tell)(recording, outcome, found)
+    return 1 if found else 0
+
+
+def replayed(recording: Recording, kinds: Collection[Kind] = ()) -> Outcome:
+    """Run it on a virtual clock; the models of these kinds are loaded and asked anew.
+
+    Raises ConfigError or BackendError where it cannot run.
+    """
+    began = time.perf_counter()
+    start = float(recording.header["began"])
+    outcome = Outcome()
+    try:
+        with asyncio.Runner(loop_factory=lambda: VirtualLoop(start)) as runner:
+            runner.run(_run(recording, kinds, outcome))
+            outcome.lasted = runner.get_loop().time() - start
+    except Stalled as error:
+        raise ConfigError(f"{recording.folder}: the session came to a standstill: {error}") from error
+    outcome.took = time.perf_counter() - began
+    return outcome
+
+
+async def _run(recording: Recording, kinds: Collection[Kind], outcome: Outcome) -> None:
+    """Until it ends by itself, or is cancelled where it was cancelled then."""
+    config, feed = settings.restored(recording.header["config"], kinds), Feed()
+    player = Player(recording, kinds, outcome.events)
+    asks = next(recording.lines("asks"), {"typed": False, "hold": False})
+    typed = partial(played_asks, recording) if asks["typed"] else None
+    running = asyncio.create_task(app.run(config, feed, typed, asks_hold=asks["hold"], parts=player))
+    until = recording.ended_at + (LINGERING if recording.over == "ended" else 0.0)
+    await asyncio.wait([running], timeout=until - asyncio.get_running_loop().time())
+    running.cancel()
+    await asyncio.wait([running])
+    if not running.cancelled():
+        running.result()
+    outcome.mismatches = [one for model in player.models for one in model.mismatches]
+
+
+class Player:
+    """The parts of a session out of a recording, but for the models of those kinds that are asked anew."""
+
+    def __init__(self, recording: Recording, kinds: Collection[Kind], events: list[Event]) -> None:
+        self._recording, self._kinds, self._events = recording, kinds, events
+        self.models: list[PlayedModel] = []
+
+    async def open(self, config: Config) -> Devices:
+        recording, told = self._recording, self._recording.header
+        return Devices(
+            [cast(Camera, PlayedCamera(one, recording)) for one in told["cameras"]],
+            PlayedMicrophone(told["microphone"], recording) if told["microphone"] else None,
+            PlayedSpeaker(told["speaker"]["live"], recording.plays) if told["speaker"] else None,
+            [Trouble(**one) for one in told["absent"]],
+        )
+
+    async def load(self, config: Config, models: Models) -> None:
+        recorded = self._recording.header["models"]
+        if missing := set(self._kinds) - set(recorded):
+            raise ConfigError(f"--live: the recorded session has no {', '.join(sorted(missing))}")
+        await app.load(config, models, self._kinds)
+        for kind, told in recorded.items():
+            if kind in self._kinds:
+                models.loaded[kind] = _timed(kind, models.loaded[kind])
+            else:
+                models.loaded[kind], models.workers[kind] = self._played(kind, told), Worker(kind)
+
+    def emit(self, emit: Emit) -> Emit:
+        return self._events.append
+
+    def begin(self, session: Session) -> None:
+        for eye in session.eyes:
+            eye.gate = cast(KeyframeGate, PlayedGate(eye.camera.name, self._recording))
+
+    def end(self) -> None:
+        """A recording stays as it is."""
+
+    def _played(self, kind: Kind, told: Line) -> Loaded:
+        loop = _loop()
+        behind = PlayedModel(kind, self._recording, loop.worked, loop.spend, told["state"])
+        self.models.append(behind)
+        return Loaded(SHELLS[told["role"]](behind), told["name"], told["notice"])
+
+
+def _timed(kind: Kind, loaded: Loaded) -> Loaded:
+    return replace(loaded, backend=SHELLS[role(kind, loaded.backend)](TimedModel(loaded.backend, _loop().spend)))
+
+
+def _loop() -> VirtualLoop:
+    return cast(VirtualLoop, asyncio.get_running_loop())
+
+
+def differences(recording: Recording, outcome: Outcome, tolerance: float = TOLERANCE) -> list[Difference]:
+    """What differs in the events, and in what the models were given."""
+    found = compared(recording.events, outcome.told(), tolerance)
+    given = [_given(one) for one in outcome.mismatches if one.kind not in CHEAP]
+    return sorted([*found, *given], key=lambda difference: difference.at)
+
+
+def _given(one: Mismatch) -> Difference:
+    now = repr(one.asked) if one.asked else "something else"
+    then = "there is no such call" if one.instead is None else f"then {one.instead!r}" if one.instead else ""
+    return Difference("input", f"{one.kind}.{one.method}", one.at, f"was given {now}{f', {then}' if then else ''}")
+
+
+def _kinds(names: str | None) -> tuple[Kind, ...]:
+    kinds = tuple(name.strip() for name in (names or "").split(",") if name.strip())
+    if unknown := set(kinds) - set(get_args(Kind)):
+        raise ConfigError(f"--live {','.join(sorted(unknown))}: name some of {', '.join(get_args(Kind))}")
+    return cast(tuple[Kind, ...], kinds)
+
+
+def _write(path: Path, outcome: Outcome) -> None:
+    try:
+        path.write_text("".join(json.dumps(event) + "\n" for event in outcome.told()), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"--events {path}: cannot be written: {error.strerror or error}") from error
+
+
+def _tell(recording: Recording, outcome: Outcome, found: list[Difference]) -> None:
+    speed = outcome.lasted / max(outcome.took, 1e-9)
+    run = f"{len(outcome.events)} events in {outcome.lasted:.1f} s, replayed at {speed:.0f} times that speed"
+    print(f"{f'{len(found)} differences' if len(found) > 1 else '1 difference' if found else 'equal'}: {run}")
+    for one in found:
+        at = one.at - float(recording.header["began"])
+        print(f"{at:8.2f} s  {one.what:<7}  {one.kind}: {one.told}")
+
+
+def _tell_json(recording: Recording, outcome: Outcome, found: list[Difference]) -> None:
+    for one in found:
+        print(json.dumps(asdict(one)))
+    told = {"differences": len(found), "events": len(outcome.events), "lasted": outcome.lasted, "took": outcome.took}
+    print(json.dumps(told))
+    sys.stdout.flush()
