@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Literal, Protocol, get_args
 
 from assistant import commands, duplex
 from assistant.config import Config
 from assistant.feed import Feed
-from devices.camera import open_camera
+from assistant.parts import REAL, Devices, Models, Parts, backend_options
 from devices.capture import shown
-from devices.echo import WithoutEcho, nobody
-from devices.media import Camera, Frame, Microphone, NoSoundSystem, Speaker
-from devices.microphone import open_microphone
-from devices.speaker import open_speaker
-from devices.threads import DaemonThread
-from pipelines import backends
+from devices.media import Frame
 from pipelines.answering import Answers, Mind
-from pipelines.backends import BackendError, BackendOptions, Kind, Loaded
 from pipelines.drafts import Drafts, Ears, TurnJudge
 from pipelines.endpointer import Endpointer
 from pipelines.gate import KeyframeGate
@@ -35,81 +27,10 @@ from pipelines.speaking import Mouth
 from pipelines.switches import Present, SwitchedCamera, SwitchedMicrophone, Switches
 from pipelines.thinking import Conversation
 from pipelines.trouble import Patience
-from pipelines.types import Caption, Emit, Notice, Started, Trouble
-from pipelines.worker import Worker
+from pipelines.types import Caption, Emit, Notice, Started
 
 Asks = Callable[[], AsyncIterator[str]]
 Kept = Callable[[Frame, Caption], None]
-
-
-@dataclass(slots=True)
-class Devices:
-    """The devices of the configuration that this machine has."""
-
-    cameras: list[Camera]
-    microphone: Microphone | None
-    speaker: Speaker | None
-    absent: list[Trouble]
-    """Why a microphone or a speaker is left out."""
-    echo_free: bool = False
-    """Whether the echo of the speaker is taken out of the microphone's sound."""
-
-
-@dataclass(slots=True)
-class Models:
-    """Each loaded backend beside the thread it lives in."""
-
-    loaded: dict[Kind, Loaded] = field(default_factory=dict)
-    workers: dict[Kind, Worker] = field(default_factory=dict)
-
-    def get(self, kind: Kind) -> tuple[Any, Any]:
-        """The backend and its thread; a pair of None where the part is absent."""
-        return (self.loaded[kind].backend, self.workers[kind]) if kind in self.loaded else (None, None)
-
-    def close(self) -> None:
-        for worker in self.workers.values():
-            worker.close()
-
-
-class Parts(Protocol):
-    """Where the parts of a session come from, and what stands between them and the pipeline."""
-
-    async def open(self, config: Config) -> Devices:
-        """The devices. Raises DeviceError for one that is not to be had."""
-
-    async def load(self, config: Config, models: Models) -> None:
-        """Add the models, each with its thread. Raises BackendError with the part's name."""
-
-    def emit(self, emit: Emit) -> Emit:
-        """What the events of the session are told to."""
-
-    def begin(self, session: Session) -> None:
-        """The session is about to begin."""
-
-    def end(self) -> None:
-        """It is over, or could not begin."""
-
-
-class Real:
-    """The devices of this machine and the models of the configuration, as they are."""
-
-    async def open(self, config: Config) -> Devices:
-        return await _open(config)
-
-    async def load(self, config: Config, models: Models) -> None:
-        await load(config, models)
-
-    def emit(self, emit: Emit) -> Emit:
-        return emit
-
-    def begin(self, session: Session) -> None:
-        """Nothing stands between."""
-
-    def end(self) -> None:
-        """There is nothing to end."""
-
-
-REAL = Real()
 
 
 async def run(
@@ -209,90 +130,6 @@ def _turn_judge(models: Models, emit: Emit) -> TurnJudge | None:
 def _present(devices: Devices, models: Models) -> Present:
     wake, _ = models.get("wake")
     return Present(devices.microphone is not None, bool(devices.cameras), wake.phrase if wake else "")
-
-
-async def _open(config: Config) -> Devices:
-    """Open and probe all devices, side by side. Where the machine has no sound at all, those parts are left out."""
-    cameras = [open_camera(options) for options in config.camera]
-    canceller = await duplex.canceller(config)
-    microphone = open_microphone(config.microphone) if config.microphone else None
-    speaker = open_speaker(config.speaker, canceller.far.tell if canceller else nobody) if config.speaker else None
-    if canceller and microphone:
-        microphone = WithoutEcho(microphone, canceller)
-    # One network camera of several may be off at the start: it is waited for, as it is when it is lost.
-    waited_for = [len(cameras) > 1 and "://" in str(options.source) for options in config.camera]
-    await asyncio.gather(*(_probe(camera) for camera, later in zip(cameras, waited_for, strict=True) if not later))
-    absent = [
-        trouble
-        for part, device in (("microphone", microphone), ("speaker", speaker))
-        if device is not None and (trouble := await _without_sound(device, part)) is not None
-    ]
-    parts = [trouble.part for trouble in absent]
-    return Devices(
-        cameras,
-        None if "microphone" in parts else microphone,
-        None if "speaker" in parts else speaker,
-        absent,
-        canceller is not None and not parts,
-    )
-
-
-async def _probe(device: Camera | Microphone | Speaker) -> None:
-    """Find out whether a device can be used, in a thread that keeps nobody from leaving while it finds out."""
-    thread = DaemonThread("probe")
-    try:
-        await asyncio.get_running_loop().run_in_executor(thread, device.probe)
-    finally:
-        thread.shutdown()
-
-
-async def _without_sound(device: Microphone | Speaker, part: str) -> Trouble | None:
-    try:
-        await _probe(device)
-    except NoSoundSystem as error:
-        return Trouble(part, str(error), asyncio.get_running_loop().time())
-    return None
-
-
-def backend_options(config: Config) -> dict[Kind, BackendOptions]:
-    """The options of all models that the configuration needs."""
-    chosen: dict[Kind, BackendOptions | None] = {
-        "captioner": config.captioner if config.camera else None,
-        "detector": config.detector if config.microphone else None,
-        "wake": config.wake if config.microphone else None,
-        "turn": config.turn if config.microphone else None,
-        "transcriber": config.transcriber if config.microphone else None,
-        "chat": config.chat,
-        "voice": config.voice if config.speaker else None,
-    }
-    language = config.conversation.language
-    return {kind: _in_language(options, language) for kind, options in chosen.items() if options is not None}
-
-
-def _in_language(options: BackendOptions, language: Literal["auto", "en", "zh"]) -> BackendOptions:
-    """In the language of the conversation, where a backend knows several and its section leaves that open."""
-    if language == "auto" or "language" not in type(options).model_fields.keys() - options.model_fields_set:
-        return options
-    return options.model_copy(update={"language": language})
-
-
-async def load(config: Config, models: Models, kinds: Collection[Kind] = get_args(Kind)) -> None:
-    """Load the models of these kinds side by side, each in the thread it will live in.
-
-    Raises BackendError with the part's name.
-    """
-
-    async def one(kind: Kind, options: BackendOptions) -> None:
-        worker = models.workers[kind] = Worker(kind)
-        models.loaded[kind] = await worker.call(backends.loaded, options, kind)
-
-    chosen = {kind: options for kind, options in backend_options(config).items() if kind in kinds}
-    results = await asyncio.gather(*(one(*pair) for pair in chosen.items()), return_exceptions=True)
-    for kind, result in zip(chosen, results, strict=True):
-        if isinstance(result, BackendError):
-            raise BackendError(f"{kind}: {result}") from result
-        if isinstance(result, BaseException):
-            raise result
 
 
 def greet(config: Config, devices: Devices, models: Models, emit: Emit) -> None:

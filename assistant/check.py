@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from assistant import config
-from assistant.app import backend_options
 from assistant.config import Config, ConfigError
+from assistant.parts import backend_options
 from devices.capture import shown
 from pipelines import backends
 from pipelines.backends import BackendError, BackendOptions, Kind

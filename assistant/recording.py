@@ -10,8 +10,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
-from assistant.app import REAL, Asks, Devices, Models, Parts
+from assistant.app import Asks
 from assistant.config import Config
+from assistant.parts import REAL, Devices, Models, Parts
 from assistant.recordings import settings
 from assistant.recordings.journal import Journal, make_folder
 from assistant.recordings.reading import FORMAT
@@ -128,6 +129,7 @@ def _header(config: Config, devices: Devices, models: Models) -> dict[str, Any]:
         "cameras": [{"name": one.name, "live": one.live, "endless": one.endless} for one in devices.cameras],
         "microphone": microphone and {"live": microphone.live, "endless": microphone.endless},
         "speaker": speaker and {"live": speaker.live},
+        "echo_free": devices.echo_free,
         "absent": [asdict(trouble) for trouble in devices.absent],
         "models": {kind: _model(kind, loaded) for kind, loaded in models.loaded.items()},
     }

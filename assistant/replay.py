@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import cast, get_args
 
 from assistant import app
-from assistant.app import Devices, Models
 from assistant.config import Config, ConfigError
 from assistant.feed import Feed
+from assistant.parts import Devices, Models, load
 from assistant.recordings import settings
 from assistant.recordings.differences import TOLERANCE, Difference, compared
 from assistant.recordings.journal import Line
@@ -120,13 +120,14 @@ class Player:
             PlayedMicrophone(told["microphone"], recording) if told["microphone"] else None,
             PlayedSpeaker(told["speaker"]["live"], recording.plays) if told["speaker"] else None,
             [Trouble(**one) for one in told["absent"]],
+            told["echo_free"],
         )
 
     async def load(self, config: Config, models: Models) -> None:
         recorded = self._recording.header["models"]
         if missing := set(self._kinds) - set(recorded):
             raise ConfigError(f"--live: the recorded session has no {', '.join(sorted(missing))}")
-        await app.load(config, models, self._kinds)
+        await load(config, models, self._kinds)
         for kind, told in recorded.items():
             if kind in self._kinds:
                 models.loaded[kind] = _timed(kind, models.loaded[kind])

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from assistant import app, config, metrics, turns
-from assistant.app import REAL, Parts
 from assistant.config import Config, ConfigError
 from assistant.feed import Feed
+from assistant.parts import REAL, Parts
 from assistant.places import configs
 from assistant.plain import Json
 from devices.lines import Latest

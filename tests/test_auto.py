@@ -10,6 +10,7 @@ import pytest
 
 from assistant import app, check, config, manifest
 from assistant.feed import Feed
+from assistant.parts import backend_options
 from devices.media import SPEECH_RATE
 from pipelines import backends, choosing, room
 from pipelines.backends import BackendError, Kind, Loaded, Looker
@@ -159,7 +160,7 @@ def test_a_captioner_that_knows_chinese_is_asked_in_the_language_of_the_conversa
             "captioner": {"backend": "auto"},
             "conversation": {"language": language},
         }
-        options = app.backend_options(config.parse(sections, "test"))
+        options = backend_options(config.parse(sections, "test"))
         asked.append(backends.load(options["captioner"], "captioner").options.prompt)
     assert asked == [CHINESE.caption, ENGLISH.caption, ENGLISH.caption]
 
@@ -173,7 +174,7 @@ def test_the_language_of_a_conversation_chooses_its_voice(home: Path) -> None:
         "voice": {"backend": "auto"},
         "conversation": {"language": "zh"},
     }
-    options = app.backend_options(config.parse(sections, "test"))
+    options = backend_options(config.parse(sections, "test"))
     assert backends.loaded(options["voice"], "voice").name == "chinese"
 
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from assistant import app, config
+from assistant import config
+from assistant.parts import backend_options
 from pipelines.backends import Prompt
 from pipelines.chats.prompting import messages, scene_note
 from pipelines.phrases import CHINESE, ENGLISH, language_of
@@ -112,12 +113,12 @@ def test_captions_and_transcripts_are_in_the_language_of_the_conversation() -> N
         "transcriber": {"backend": "faster-whisper"},
         "conversation": {"language": "zh"},
     }
-    chosen = app.backend_options(config.parse(sections, "here"))
+    chosen = backend_options(config.parse(sections, "here"))
     assert (chosen["captioner"].caption_prompt, chosen["transcriber"].language) == (CHINESE.caption, "zh")  # type: ignore[attr-defined]
     sections["captioner"] = {"backend": "omnivision"}
-    assert app.backend_options(config.parse(sections, "here"))["captioner"].caption_prompt == ENGLISH.caption  # type: ignore[attr-defined]
+    assert backend_options(config.parse(sections, "here"))["captioner"].caption_prompt == ENGLISH.caption  # type: ignore[attr-defined]
     sections["captioner"] = {"backend": "omnilmm"}
     sections["transcriber"] = {"backend": "faster-whisper", "language": "auto"}
     sections["conversation"] = {}
-    chosen = app.backend_options(config.parse(sections, "here"))
+    chosen = backend_options(config.parse(sections, "here"))
     assert (chosen["captioner"].caption_prompt, chosen["transcriber"].language) == (ENGLISH.caption, "auto")  # type: ignore[attr-defined]
