@@ -37,6 +37,8 @@ from pipelines.types import (
 from pipelines.worker import Worker
 
 WINDOW = 512 / SPEECH_RATE
+USUAL = EndingOptions().usual
+"""Seconds after which an utterance is over that nobody judged."""
 Pattern = Sequence[tuple[bool, float]]
 
 
@@ -99,10 +101,10 @@ def test_speech_is_told_of_while_it_still_goes_on() -> None:
     assert told[0] == pytest.approx(101.12, abs=0.1)
 
 
-def test_the_utterance_comes_half_a_second_after_the_last_word() -> None:
+def test_the_utterance_comes_the_usual_wait_after_the_last_word() -> None:
     ears = endpointer()
     come = [c.started_at + c.seconds for c in chunks(sound([(True, 1), (False, 2)])) if utterances_in(ears.push(c))]
-    assert come == [pytest.approx(101.5, abs=0.1)]
+    assert come == [pytest.approx(101 + USUAL, abs=0.1)]
 
 
 @pytest.mark.parametrize(("wait", "finished"), [(0.3, True), (1.4, False)])
@@ -128,7 +130,7 @@ def test_a_judgement_that_comes_after_more_was_said_is_of_no_account() -> None:
             ears.judge(late.ended_at, Ending(0.21, finished=False), Heard("too late"))
     (utterance,) = utterances_in(told)
     assert (utterance.heard, utterance.finished) == (None, True)
-    assert utterance.endpoint_at - utterance.ended_at == pytest.approx(0.5, abs=2 * WINDOW)
+    assert utterance.endpoint_at - utterance.ended_at == pytest.approx(USUAL, abs=2 * WINDOW)
 
 
 def test_who_goes_on_after_a_pause_interrupts_again() -> None:
@@ -141,7 +143,7 @@ def test_a_click_in_a_pause_neither_ends_it_nor_makes_it_longer() -> None:
     events = heard(endpointer(), chunks(sound([(True, 1), (False, 0.3), (True, 0.05), (False, 1)])))
     (utterance,) = utterances_in(events)
     assert utterance.ended_at == pytest.approx(101, abs=WINDOW)
-    assert utterance.endpoint_at == pytest.approx(101.5, abs=2 * WINDOW)
+    assert utterance.endpoint_at == pytest.approx(101 + USUAL, abs=2 * WINDOW)
 
 
 def test_a_click_is_no_speech() -> None:

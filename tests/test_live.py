@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from pipelines.endings import EndingOptions
 from pipelines.phrases import ENGLISH
 from pipelines.thinking import ConversationOptions
 from pipelines.types import Caption, Reply, SpeechStarted, Transcript
@@ -23,7 +24,7 @@ async def test_a_question_is_heard_answered_and_spoken() -> None:
     (reply,) = stage.told(Reply)
     assert (reply.asked, reply.text, reply.cut) == ("hello", "Hello there.", False)
     assert reply.ended_at - reply.answered_at == pytest.approx(0.1 * len("Hello there."))
-    assert reply.answered_at - reply.asked_at == pytest.approx(0.32, abs=0.04)  # the pause after a complete request
+    assert reply.answered_at - reply.asked_at == pytest.approx(EndingOptions().shortest, abs=0.04)  # a complete request
 
 
 async def test_what_was_seen_stands_in_the_prompt() -> None:
@@ -43,7 +44,7 @@ async def test_every_camera_is_seen_under_its_own_name() -> None:
 
 async def test_talking_into_an_answer_cuts_it_and_only_what_was_heard_is_remembered() -> None:
     # "I see two." takes 1.0 s and is heard; the interruption comes in the middle of the second sentence.
-    stage = Stage(microphone=FakeMicrophone([COUNT, (2.2, 0.0), HELLO, SILENCE]))
+    stage = Stage(microphone=FakeMicrophone([COUNT, (2.3, 0.0), HELLO, SILENCE]))
     await stage.run()
     heard = "I see two. One is on"
     assert [(reply.text, reply.cut) for reply in stage.told(Reply)] == [(heard, True), ("Hello there.", False)]
