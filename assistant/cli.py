@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_look(commands)
     _add_chat(commands)
     _add_demo(commands)
+    _add_recall(commands)
     _add_trace(commands)
     _add_eval(commands)
     check = commands.add_parser("check", help="validate configurations, loading nothing heavy")
@@ -220,6 +221,19 @@ def _add_eval(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     evaluation.set_defaults(command=_eval)
 
 
+def _add_recall(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    recall = commands.add_parser("recall", help="search the diary of what was seen, where one is kept")
+    recall.add_argument("words", nargs="*", metavar="WORD", help="what to look for (default: everything)")
+    recall.add_argument("--since", metavar="TIME", help="how long ago (90s, 30m, 2h, 3d, 1w), or an hour such as 14:05")
+    recall.add_argument("--camera", metavar="NAME", help="what this camera saw")
+    recall.add_argument("--limit", type=_positive, default=20, metavar="N", help="how many, the newest (default: 20)")
+    recall.add_argument("--json", action="store_true", help="a JSON line for each, with facts and the picture's file")
+    recall.add_argument("--diary", metavar="FILE", help="another diary than this program's own")
+    recall.add_argument("--forget", action="store_true", help="remove the diary and its pictures, after asking")
+    recall.add_argument("--yes", action="store_true", help="do not ask")
+    recall.set_defaults(command=_recall)
+
+
 def _add_models(parser: argparse.ArgumentParser) -> None:
     from assistant import models
 
@@ -261,6 +275,12 @@ def _chat(arguments: argparse.Namespace) -> int:
     from assistant import chat
 
     return chat.run(arguments)
+
+
+def _recall(arguments: argparse.Namespace) -> int:
+    from assistant import recall
+
+    return recall.run(arguments)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

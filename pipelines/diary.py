@@ -74,6 +74,10 @@ class Diary:
             self._rows.close()
             raise
 
+    def __len__(self) -> int:
+        """How many changes it holds."""
+        return int(self._rows.execute("SELECT count(*) FROM changes").fetchone()[0])
+
     def write(self, entry: Entry) -> None:
         """Add a change. Raises BackendError."""
         facts = None if entry.facts is None else json.dumps(entry.facts)
