@@ -1,0 +1,199 @@
+"""`omni eval`: scenarios run against a configuration, and a line for each expectation that says whether it was met."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, TypeVar
+
+from assistant import app, config, judging, scenarios, scenery
+from assistant.config import Config, ConfigError
+from assistant.feed import Feed
+from assistant.judging import Verdict
+from assistant.parts import Devices, Real
+from assistant.places import configs
+from assistant.scenarios import Scenario
+from assistant.scenery import Span
+from devices.camera import CameraOptions
+from devices.media import Camera, Frame
+from devices.microphone import MicrophoneOptions, open_microphone
+from devices.speaker import SpeakerOptions
+from pipelines import backends
+from pipelines.backends import BackendOptions, Voice
+from pipelines.clock import VirtualLoop
+from pipelines.types import Caption, Event, Reply, Transcript, as_json
+from pipelines.wording import one_line
+
+T = TypeVar("T")
+LONGEST = 7200.0
+"""Seconds, on the session's clock, after which a scenario is given up."""
+
+
+class MeasuredLoop(VirtualLoop):
+    """A clock that jumps over all waiting; work in a thread takes the time on it that it really took.
+
+    Jobs of several models are done one after the other and charged side by side: as if each had a processor to itself.
+    """
+
+    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
+        return super().run_in_executor(executor, self._measured, func, *args)
+
+    def _measured(self, func: Callable[..., T], *args: Any) -> T:
+        began = time.perf_counter()
+        try:
+            return func(*args)
+        finally:
+            self.spend(time.perf_counter() - began)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What came of one scenario."""
+
+    events: list[Event]
+    keyframes: list[tuple[Frame, Caption]]
+    heard: list[Span]
+    """When the assistant's voice was heard; empty without a speaker."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the scenarios and print what became of each expectation. Status 1 where one was not met."""
+    paths = scenarios.files(arguments.scenarios)
+    read = {path: scenarios.read(path) for path in paths}
+    path = Path(arguments.file) if arguments.file else configs() / "desktop.toml"
+    chosen = config.read(path)
+    for scenario_path, scenario in read.items():
+        _fits(scenario, chosen, f"{scenario_path}: {path.name}")
+    failed = met = 0
+    for scenario_path, scenario in read.items():
+        out = None if arguments.out is None else _folder(Path(arguments.out) / scenario_path.stem)
+        session = evaluate(scenario, chosen, out, real_time=arguments.real_time)
+        verdicts = judging.judge(scenario, session.events, session.heard)
+        met += sum(one.passed for one in verdicts)
+        failed += sum(not one.passed for one in verdicts)
+        _print(scenario_path.stem, verdicts, arguments.json)
+    if not arguments.json:
+        print(f"{met} of {met + failed} expectations met in {len(read)} scenario{'s' * (len(read) > 1)}")
+    return 1 if failed else 0
+
+
+def evaluate(scenario: Scenario, chosen: Config, out: Path | None = None, *, real_time: bool = False) -> Session:
+    """One scenario, run to its end; its sound, events and pictures are left in the folder `out`.
+
+    On the real clock, or on one that jumps over all waiting. Raises BackendError, DeviceError or ConfigError.
+    """
+    with tempfile.TemporaryDirectory(prefix="omni-eval-") as made:
+        main = perform(scenario, chosen, out or Path(made))
+        session: Session = asyncio.run(main) if real_time else _jumping(main)
+        if out is not None:
+            _keep(session, out)
+    return session
+
+
+def _jumping(main: Coroutine[Any, Any, T]) -> T:
+    with asyncio.Runner(loop_factory=MeasuredLoop) as runner:
+        return runner.run(asyncio.wait_for(main, LONGEST))
+
+
+async def perform(scenario: Scenario, chosen: Config, folder: Path) -> Session:
+    """The session itself, on the loop that runs; what is heard and said becomes sound files in the folder."""
+    scene = await asyncio.get_running_loop().run_in_executor(None, _Scene, scenario, chosen, folder)
+    feed, keyframes = Feed(), list[tuple[Frame, Caption]]()
+    line = feed.subscribe(100_000)
+    try:
+        await app.run(scene.config, feed, scene.typed, kept=lambda *pair: keyframes.append(pair), parts=scene)
+    finally:
+        feed.close()
+    return Session([event async for event in line], keyframes, scene.heard)
+
+
+class _Scene(Real):
+    """A session's parts with the scenario's devices: a camera that changes, a file heard, a file written."""
+
+    def __init__(self, scenario: Scenario, chosen: Config, folder: Path) -> None:
+        """Draws what is shown and speaks what is said. Raises ConfigError, DeviceError or BackendError."""
+        self.heard: list[Span] = []
+        self._scenario = scenario
+        self._pictures = [(one.at, scenery.picture(one)) for one in scenario.show]
+        parts: dict[str, Any] = {"camera": (), "microphone": None}
+        if scenario.show:
+            parts["camera"] = (CameraOptions(name=chosen.camera[0].name, source="scenario"),)
+        if scenario.say:
+            scenery.write_speech(folder / "microphone.wav", scenario.say, partial(_voice, chosen), scenario.end)
+            parts["microphone"] = MicrophoneOptions(source=str(folder / "microphone.wav"))
+        if chosen.speaker is not None:
+            parts["speaker"] = SpeakerOptions(sink=str(folder / "speaker.wav"))
+        self.config = chosen.model_copy(update=parts)
+
+    async def open(self, config: Config) -> Devices:
+        cameras: list[Camera] = [
+            scenery.ScriptedCamera(camera.name, self._pictures, self._scenario.end) for camera in config.camera
+        ]
+        microphone = open_microphone(config.microphone) if config.microphone else None
+        speaker = scenery.Witness(Path(str(config.speaker.sink)), self.heard) if config.speaker else None
+        return Devices(cameras, microphone, speaker, [])
+
+    async def typed(self) -> AsyncIterator[str]:
+        """What is typed, at its seconds."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        for ask in sorted(self._scenario.ask, key=lambda one: one.at):
+            await asyncio.sleep(began + ask.at - loop.time())
+            yield ask.text
+
+
+def _fits(scenario: Scenario, chosen: Config, names: str) -> None:
+    """Raises ConfigError where the configuration lacks a part without which the scenario means nothing."""
+    needed = {"[microphone]": scenario.say and not chosen.microphone, "[[camera]]": scenario.show and not chosen.camera}
+    for section, lacks in {**needed, "[chat]": not chosen.chat}.items():
+        if lacks:
+            raise ConfigError(f"{names} has no {section}, which this scenario needs")
+
+
+def _voice(chosen: Config) -> Voice:
+    """Who plays the person: espeak where it is installed, or else the voice of the configuration."""
+    options: BackendOptions | None = chosen.voice
+    if find_spec("espeakng_loader") is not None:
+        options = backends.find("voice", "espeak")()
+    if options is None:
+        raise ConfigError("nobody can say what the scenario says: pip install 'omni-assistant[embedded]'")
+    voice: Voice = backends.load(options, "voice")
+    return voice
+
+
+def _folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--out {path}: cannot be used as a folder: {error.strerror or error}") from error
+    return path
+
+
+def _keep(session: Session, out: Path) -> None:
+    """The events, and one picture of the whole. Raises OSError."""
+    from assistant.contact_sheet import draw
+
+    with (out / "events.jsonl").open("w", encoding="utf-8") as file:
+        file.writelines(f"{json.dumps(as_json(event))}\n" for event in session.events)
+    talk = [event for event in session.events if isinstance(event, Transcript | Reply)]
+    if session.keyframes:
+        draw(session.keyframes, out / "contact_sheet.png", out.name, conversation=talk)
+
+
+def _print(name: str, verdicts: list[Verdict], as_lines: bool) -> None:
+    for one in verdicts:
+        if as_lines:
+            print(json.dumps({"scenario": name, **asdict(one)}))
+            continue
+        times = "" if one.at is None or one.waited is None else f"  [at {one.at:.2f} s, after {one.waited:.2f} s]"
+        print(f"{'pass' if one.passed else 'FAIL'}  {name}  {one.expected}: {one_line(one.found)}{times}")
+    sys.stdout.flush()
