@@ -106,4 +106,4 @@ class Attending:
 
     def told(self, at: float) -> Attention:
         """The state at that time, as others are told."""
-        return Attention(self.mode, at, self.microphone, self.camera, self.awake(at))
+        return Attention(self.mode, at, self.microphone, self.camera, self.microphone and self.awake(at))

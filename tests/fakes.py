@@ -103,6 +103,26 @@ class LoudnessDetector:
 
 
 @dataclass
+class FakeWakeWord:
+    """Knows its word by its loudness, a tenth of a second after its end."""
+
+    loudness: float = 0.7
+    phrase: str = "okay fake"
+    since: int | None = None
+    """Chunks since it was last that loud."""
+
+    def heard(self, samples: Samples) -> float | None:
+        if round(float(np.abs(samples).max()), 2) == self.loudness:
+            self.since = 0
+            return None
+        self.since = None if self.since is None else self.since + 1
+        return 3 * len(samples) / 16_000 if self.since == 3 else None
+
+    def reset(self) -> None:
+        self.since = None
+
+
+@dataclass
 class FakeTranscriber:
     """Knows an utterance by its loudness; raises for what is not in its book."""
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from pipelines.answering import Answers, Mind
+from pipelines.attention import AttentionOptions
 from pipelines.backends import Captioner
 from pipelines.drafts import Drafts, Ears
 from pipelines.endpointer import Endpointer, HearingOptions
 from pipelines.hearing import Listening
+from pipelines.heeding import Heed
 from pipelines.live import Hearing, Session, live
 from pipelines.memory import Memory
 from pipelines.precedence import Precedence
 from pipelines.seeing import Eye, Sight
 from pipelines.speaking import Mouth
+from pipelines.switches import Present, SwitchedCamera, SwitchedMicrophone, Switches
 from pipelines.thinking import Conversation, ConversationOptions
 from pipelines.trouble import Patience
 from pipelines.types import Event, Reply
@@ -28,6 +32,7 @@ from tests.fakes import (
     FakeSpeaker,
     FakeTranscriber,
     FakeVoice,
+    FakeWakeWord,
     LoudnessDetector,
     ShadeGate,
 )
@@ -54,6 +59,9 @@ class Stage:
     options: ConversationOptions = field(default_factory=ConversationOptions)
     deaf_while_speaking: bool = False
     asks: Callable[[], AsyncIterator[str]] | None = None
+    attention: AttentionOptions = field(default_factory=AttentionOptions)
+    wake: FakeWakeWord = field(default_factory=FakeWakeWord)
+    obey: Callable[[Switches, str], bool] = lambda switches, line: False
     events: list[Event] = field(default_factory=list)
 
     async def run(self) -> list[Event]:
@@ -61,7 +69,9 @@ class Stage:
         return self.events
 
     def session(self) -> Session:
-        emit, memory = self.events.append, Memory()
+        present = Present(self.microphone is not None, bool(self.cameras), self.wake.phrase)
+        self.switches = Switches(self.attention, present, self.events.append)
+        emit, memory = self.switches.emit, Memory()
         mouth = Mouth(
             self.voice, Worker("voice"), self.speaker, {part: Patience(part, emit) for part in ("voice", "speaker")}
         )
@@ -70,7 +80,7 @@ class Stage:
         self.conversation = Conversation(self.options, memory, Answers(memory, mind), mouth, emit)
         eyes = tuple(
             Eye(
-                camera,
+                SwitchedCamera(camera, self.switches),
                 ShadeGate(),
                 Patience(f"camera {camera.name}", emit),
                 Patience(f"captioner of {camera.name}", emit),
@@ -79,7 +89,8 @@ class Stage:
             for camera in self.cameras
         )
         sight = Sight(self.captioner, Worker("captioner"), precedence)
-        return Session(self.conversation, eyes, sight, self._hearing(mouth), self.asks)
+        listening, obey = self._hearing(mouth), partial(self.obey, self.switches)
+        return Session(self.conversation, eyes, sight, listening, self.asks, switches=self.switches, obey=obey)
 
     def _hearing(self, mouth: Mouth) -> Hearing | None:
         if self.microphone is None:
@@ -91,9 +102,10 @@ class Stage:
             ears,
             Drafts(self.transcriber, worker, ears, options.ending),
             (lambda chunk: self.deaf_while_speaking and mouth.spoke_during(chunk.started_at, chunk.started_at + 0.032)),
+            Heed(self.switches, self.wake, Worker("wake")),
         )
         troubles = {part: Patience(part, self.events.append) for part in ("microphone", "detector", "transcriber")}
-        return Hearing(self.microphone, listening, troubles)
+        return Hearing(SwitchedMicrophone(self.microphone, self.switches), listening, troubles)
 
     def told(self, kind: type[E]) -> list[E]:
         return [event for event in self.events if isinstance(event, kind)]
