@@ -77,6 +77,8 @@ class Mouth:
         self._playing: asyncio.Task[None] | None = None
         self._from, self._sounds = 0, False
         """The sample of the present sentence at which the present play of it begins, and whether that has begun."""
+        self._held_at = 0
+        """The sample up to which it was heard before that."""
 
     def hold(self) -> None:
         """Fall silent at once and keep the place: someone talks, or may."""
@@ -126,17 +128,19 @@ class Mouth:
     def _position(self, chunk: SpeechChunk) -> int:
         """The sample up to which the present sentence was heard."""
         played = self._speaker.played if self._speaker is not None and self._sounds else 0
-        return min(self._from + played, len(chunk.samples))
+        return min(max(self._held_at, self._from + played), len(chunk.samples))
 
     async def _play(self, chunk: SpeechChunk, aloud: Aloud) -> None:
-        self._from, self._sounds = 0, False
+        self._from = self._held_at = 0
+        self._sounds = False
         if self._speaker is None or not len(chunk.samples):
             aloud.begun = True
             aloud.began_at = aloud.began_at or asyncio.get_running_loop().time()
             return
         while not await self._played(chunk, self._speaker, aloud):
-            held_at = self._position(chunk) / chunk.rate
-            self._from, self._sounds = round(start_of_word(_timed(chunk), held_at) * chunk.rate), False
+            self._held_at = self._position(chunk)
+            start = start_of_word(_timed(chunk), self._held_at / chunk.rate)
+            self._from, self._sounds = round(start * chunk.rate), False
 
     async def _played(self, chunk: SpeechChunk, speaker: Speaker, aloud: Aloud) -> bool:
         """Play on from the present place, as soon as it may. True at the end, False where it was held."""
