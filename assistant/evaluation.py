@@ -8,7 +8,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -34,6 +34,7 @@ from pipelines.types import Caption, Event, Reply, Transcript, as_json
 from pipelines.wording import one_line
 
 T = TypeVar("T")
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 LONGEST = 7200.0
 """Seconds, on the session's clock, after which a scenario is given up."""
 
@@ -76,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     failed = met = 0
     for scenario_path, scenario in read.items():
         out = None if arguments.out is None else _folder(Path(arguments.out) / scenario_path.stem)
-        session = evaluate(scenario, chosen, out, real_time=arguments.real_time)
+        session = evaluate(scenario, chosen, out, loop=None if arguments.real_time else MeasuredLoop)
         verdicts = judging.judge(scenario, session.events, session.heard)
         met += sum(one.passed for one in verdicts)
         failed += sum(not one.passed for one in verdicts)
@@ -86,22 +87,19 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def evaluate(scenario: Scenario, chosen: Config, out: Path | None = None, *, real_time: bool = False) -> Session:
+def evaluate(
+    scenario: Scenario, chosen: Config, out: Path | None = None, *, loop: LoopFactory | None = MeasuredLoop
+) -> Session:
     """One scenario, run to its end; its sound, events and pictures are left in the folder `out`.
 
-    On the real clock, or on one that jumps over all waiting. Raises BackendError, DeviceError or ConfigError.
+    `loop` makes the loop, and so the clock, that it runs on; None is the real one. Raises BackendError, DeviceError or
+    ConfigError.
     """
-    with tempfile.TemporaryDirectory(prefix="omni-eval-") as made:
-        main = perform(scenario, chosen, out or Path(made))
-        session: Session = asyncio.run(main) if real_time else _jumping(main)
+    with tempfile.TemporaryDirectory(prefix="omni-eval-") as made, asyncio.Runner(loop_factory=loop) as runner:
+        session = runner.run(asyncio.wait_for(perform(scenario, chosen, out or Path(made)), LONGEST))
         if out is not None:
             _keep(session, out)
     return session
-
-
-def _jumping(main: Coroutine[Any, Any, T]) -> T:
-    with asyncio.Runner(loop_factory=MeasuredLoop) as runner:
-        return runner.run(asyncio.wait_for(main, LONGEST))
 
 
 async def perform(scenario: Scenario, chosen: Config, folder: Path) -> Session:

@@ -133,7 +133,7 @@ class Scenario(Options):
     show: tuple[Show, ...] = ()
     say: tuple[Say, ...] = ()
     ask: tuple[Ask, ...] = ()
-    expect: Annotated[tuple[Expect, ...], Field(min_length=1)]
+    expect: tuple[Expect, ...]
 
     @property
     def end(self) -> float:
@@ -147,6 +147,13 @@ class Scenario(Options):
         if shown and min(one.at for one in shown) > 0:
             raise ValueError("the first picture is shown at = 0")
         return tuple(sorted(shown, key=lambda one: one.at))
+
+    @field_validator("expect")
+    @classmethod
+    def _something_expected(cls, expected: tuple[Expect, ...]) -> tuple[Expect, ...]:
+        if not expected:  # Field's own min_length counts only those without a mistake
+            raise ValueError("expect something")
+        return expected
 
     @model_validator(mode="after")
     def _within_its_length(self) -> Scenario:

@@ -86,7 +86,7 @@ def test_characters_that_no_font_has_do_not_fail(tmp_path: Path, text: str, monk
 
 def test_what_stands_for_a_missing_character(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contact_sheet, "FONTS", ())
-    pen = contact_sheet._Pen(set("a—½三"))
+    pen = contact_sheet.Pen(set("a—½三"))
     assert "".join(map(pen._writable, "a—½三")) == "a-12?"
 
 
