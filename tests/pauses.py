@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 from math import inf
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -13,17 +12,24 @@ import numpy as np
 import soundfile
 import soxr
 
-from devices.media import SPEECH_RATE, Samples
+from devices.media import SPEECH_RATE, AudioChunk, Samples
 from pipelines.backends import Detector
+from pipelines.endings import EndingOptions
+from pipelines.endpointer import Endpointer, HearingOptions
+from pipelines.types import Draft, SpeechStarted
 
 Kind = Literal["within", "sentence", "end", "unclear"]
 """The sentence goes on; it is over, but the speaker goes on; the turn is over; the recording itself was cut there."""
 
 MARKS: dict[str, Kind] = {"|": "within", "/": "sentence", "#": "end", "^": "unclear"}
-SHORTEST = 0.2
-"""Seconds that a pause lasts at least: in less nothing is judged."""
+OVER: tuple[Kind, ...] = ("end", "unclear")
 AFTER = 2.5
 """Seconds of silence after a clip."""
+CHUNK = 512
+ENDLESS = HearingOptions(partials=0, longest=60, ending=EndingOptions(usual=5, longest=5))
+"""Hearing that never ends a turn by itself, and else is as by default."""
+SHORTEST = ENDLESS.pause
+"""Seconds that a pause lasts at least: in less nothing is judged."""
 
 CLIPS: dict[str, tuple[str, str]] = {
     "LJ001-0002.wav": ("lj", "in being comparatively modern. #"),
@@ -52,7 +58,7 @@ CLIPS: dict[str, tuple[str, str]] = {
     "sb-spk1_snt1.wav": ("sb-1", "The child almost hurt the small dog. #"),
     "sb-spk1_snt5.wav": ("sb-1", "Sunday is the best part of the week. #"),
     "sb-spk2_snt4.wav": ("sb-2", "Mend the coat before you go out. #"),
-    "silero-test.wav": ("talk", "/ / | | | | | | | | / / | ^"),
+    "silero-test.wav": ("talk", "/ / | | | | | | | | / / ^ ^"),
     "tinygrad-box.wav": ("tinygrad", "Could you please let me out of the box? #"),
     "uberi-english.wav": ("uberi", "One, | two, | three. #"),
     "va-describe_what_you_see.mp3": ("agents", "Describe what you see. #"),
@@ -77,13 +83,22 @@ class Pause(NamedTuple):
     words: str
     """What was said since the turn began; empty where no transcript tells."""
     sound: Samples
-    """16 kHz, from the start of the turn to `SHORTEST` after the last speech."""
+    """16 kHz, from a little before the turn to `SHORTEST` after its last speech: what a turn model is given."""
 
 
 def pauses(media: Path, detector: Detector) -> Iterator[Pause]:
-    """All of them, clip by clip. Raises ValueError where a clip has other pauses than are marked."""
+    """All of them, clip by clip, as the endpointer hears them. Raises ValueError where a clip has others."""
+    ears = Endpointer(ENDLESS, detector, drafts=True)
     for name, (speaker, marked) in CLIPS.items():
-        yield from _of_clip(name, speaker, marked, read(media / "audio" / name), detector)
+        told = [(words.strip(), MARKS[mark]) for words, mark in re.findall(r"([^|/#^]*)([|/#^])", marked)]
+        gaps = list(_gaps(read(media / "audio" / name), ears, [kind for _, kind in told]))
+        if len(gaps) != len(told):
+            raise ValueError(f"{name} has pauses at {[gap.draft.ended_at for gap in gaps]}, but {len(told)} are marked")
+        before = ""
+        for (words, kind), (draft, until) in zip(told, gaps, strict=True):
+            before = f"{before} {words}".strip()
+            yield Pause(name, speaker, kind, draft.ended_at, until - draft.ended_at, before, draft.samples)
+            before = "" if kind in OVER else before
 
 
 def read(path: Path) -> Samples:
@@ -95,31 +110,25 @@ def read(path: Path) -> Samples:
     return sound
 
 
-def _of_clip(name: str, speaker: str, marked: str, samples: Samples, detector: Detector) -> Iterator[Pause]:
+class _Gap(NamedTuple):
+    draft: Draft
+    until: float
+
+
+def _gaps(samples: Samples, ears: Endpointer, kinds: Sequence[Kind]) -> Iterator[_Gap]:
+    """Each pause with when speech goes on, infinite for the last; where a turn is over, another begins."""
+    ears.reset()
     samples = np.concatenate((samples, np.zeros(round(AFTER * SPEECH_RATE), np.float32)))
-    told = [(words.strip(), MARKS[mark]) for words, mark in re.findall(r"([^|/~#^]*)([|/~#^])", marked)]
-    found = silences(samples, detector)
-    if len(found) != len(told):
-        raise ValueError(f"{name} has pauses at {found}, but {len(told)} are marked")
-    begun, before = 0.0, ""
-    for (words, kind), (at, until) in zip(told, found, strict=True):
-        before = f"{before} {words}".strip()
-        heard = samples[round(begun * SPEECH_RATE) : round((at + SHORTEST) * SPEECH_RATE)]
-        yield Pause(name, speaker, kind, at, until - at, before, heard)
-        if kind in ("end", "unclear"):
-            begun, before = until - 0.3, ""
-
-
-def silences(samples: Samples, detector: Detector) -> list[tuple[float, float]]:
-    """From the end of speech to its next beginning, in seconds; the last has none. As the endpointer hears them."""
-    detector.reset()
-    size = detector.window
-    spoken: list[int] = []
-    for number in range(len(samples) // size):
-        speech = detector.probability(samples[number * size : (number + 1) * size])
-        goes_on = bool(spoken) and (number - spoken[-1] - 1) * size < SHORTEST * SPEECH_RATE
-        if speech >= (0.35 if goes_on else 0.5):
-            spoken.append(number)
-    seconds = size / SPEECH_RATE
-    gaps = [((one + 1) * seconds, two * seconds) for one, two in pairwise(spoken)]
-    return [(at, until) for at, until in gaps if until - at >= SHORTEST] + [((spoken[-1] + 1) * seconds, inf)]
+    last: Draft | None = None
+    number = 0
+    for at in range(0, len(samples), CHUNK):
+        for event in ears.push(AudioChunk(samples[at : at + CHUNK], SPEECH_RATE, at / SPEECH_RATE)):
+            if isinstance(event, SpeechStarted) and last is not None:
+                yield _Gap(last, event.at)
+                last = None
+            if isinstance(event, Draft) and event.paused:
+                last, number = event, number + 1
+                if number <= len(kinds) and kinds[number - 1] in OVER:
+                    ears.reset()
+    if last is not None:
+        yield _Gap(last, inf)

@@ -18,7 +18,7 @@ VOICED, AUDIBLE = 0.5, 25.0
 """How alike two periods of a voice are at least, 0 to 1, and how many dB below the loudest frames it is heard."""
 LAST = 15
 """Voiced frames that are the end."""
-BIAS, PITCH, LENGTH = -0.81, -0.133, -0.58
+BIAS, PITCH, LENGTH = -0.83, -0.161, -0.53
 """What the logarithm of the odds is made of. Fitted to human speech by `python -m tests.tools.fit_prosody`."""
 
 

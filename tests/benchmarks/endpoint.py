@@ -37,7 +37,7 @@ from pipelines.turns.smart_turn import SmartTurn
 from pipelines.types import Heard
 from tests.benchmarks._report import data, report
 from tests.pauses import SHORTEST, Pause, pauses
-from tests.tools.fit_prosody import cross_validated
+from tests.tools.fit_prosody import cross_validated, ranked
 
 DELAY, CUT_OFF = 0.45, 0.05
 """The bar: the median delay, and the share of false cut-offs."""
@@ -194,6 +194,10 @@ def main() -> None:
         "ends": len(found) - within,
         "speakers": len({pause.speaker for pause in found}),
         "took ms": {name: round(1000 * took, 1) for name, (_, took) in said.items() if took},
+    }
+    ended = np.array([pause.kind != "within" for pause in found])
+    figures["an end held more likely than a pause within"] = {
+        name: round(ranked(np.array(sounds, float), ended), 2) for name, (sounds, took) in said.items() if took
     }
     for name, (sounds, took) in said.items():
         for heard, suffix in (([None] * len(found), ""), (words, " and words")):
