@@ -15,17 +15,20 @@ from devices.media import SPEECH_RATE, AudioChunk, DeviceError, Frame, Pixels, S
 class _Played:
     """A device whose lines are read from the recording, once, however often it is run anew."""
 
-    def __init__(self, name: str, told: Line, lines: Iterator[Line]) -> None:
+    def __init__(self, told: Line, lines: Iterator[Line]) -> None:
         self.live, self.endless = bool(told["live"]), bool(told["endless"])
-        self._name, self._lines = name, lines
+        self._lines = lines
+        self._waiting: Line | None = None
 
     def probe(self) -> None:
         """A recording is always there."""
 
     async def _due(self) -> AsyncIterator[Line]:
         """Each line at its time, until the device ended as it did then. Raises DeviceError."""
-        for line in self._lines:
+        while (line := self._waiting or next(self._lines, None)) is not None:
+            self._waiting = line  # switched off while it waits, it goes on from here
             await _until(line["at"])
+            self._waiting = None
             if line["is"] != "ended":
                 yield line
             elif (error := line.get("error")) is not None:
@@ -39,7 +42,7 @@ class PlayedMicrophone(_Played):
     """Hears what was heard."""
 
     def __init__(self, told: Line, recording: Recording) -> None:
-        super().__init__("microphone", told, _of_device("microphone", "chunk", recording))
+        super().__init__(told, _of_device("microphone", "chunk", recording))
         self.lost = 0
         self._sound = recording.sound()
 
@@ -56,17 +59,17 @@ class PlayedCamera(_Played):
 
     def __init__(self, told: Line, recording: Recording) -> None:
         self.name: str = told["name"]
-        super().__init__(self.name, told, _of_device(f"camera {self.name}", "frame", recording, self.name))
+        super().__init__(told, _of_device(f"camera {self.name}", "frame", recording, self.name))
         self._recording = recording
+        self._pixels: Pixels | None = None
 
     async def run(self, frames: Latest[Frame]) -> None:
-        pixels: Pixels | None = None
         async for line in self._due():
             found = self._recording.picture(self.name, line["taken"])
-            pixels = pixels if found is None else found
-            if pixels is not None:
+            self._pixels = self._pixels if found is None else found
+            if self._pixels is not None:
                 await frames.drained()  # the gate was shown this one
-                frames.put(Frame(pixels, line["taken"], self.name))
+                frames.put(Frame(self._pixels, line["taken"], self.name))
 
 
 class PlayedGate:

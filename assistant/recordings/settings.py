@@ -15,6 +15,8 @@ from pipelines.backends import BackendOptions, Kind
 
 SECRET = re.compile(r"(?i)(passw|secret|token|authorization|api_?key$)")
 """Names of options whose value is nobody's business. (`key` names a variable of the environment.)"""
+LASTING = ("persist", "diary", "on_disk")
+"""Options of the memory that reach beyond a session: one that runs again writes in nobody's diary."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -52,6 +54,7 @@ def _without_secrets(value: Any) -> Any:
 def restored(tables: dict[str, Any], live: Collection[Kind]) -> Config:
     """The configuration again; of backends only those of the kinds that run live. Raises ConfigError."""
     ready = dict(tables)
+    ready["memory"] = {name: one for name, one in ready.get("memory", {}).items() if name not in LASTING}
     try:
         for kind in KINDS:
             if kind in ready:

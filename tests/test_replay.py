@@ -1,0 +1,198 @@
+"""A recorded session runs again: the same to the event, faster than it was; what is not as it was shows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.cli import main
+from assistant.config import ConfigError
+from assistant.recordings.differences import Difference, aligned, compared
+from assistant.recordings.reading import Piece, Recording, read
+from assistant.replay import Outcome, differences, replayed
+from pipelines.clock import VirtualLoop
+from tests.fakes import FakeMicrophone
+from tests.recorded import KEPT, FakeParts, config, record
+from tests.stage import HELLO, SILENCE
+
+
+@pytest.fixture
+def recording() -> Recording:
+    """The session that is part of the tests; `python -m tests.recorded` makes it anew."""
+    return read(KEPT)
+
+
+def found(recording: Recording, outcome: Outcome) -> list[tuple[str, str]]:
+    return [(one.what, one.kind) for one in differences(recording, outcome, tolerance=0.001)]
+
+
+def test_the_kept_session_runs_as_it_ran(recording: Recording) -> None:
+    outcome = replayed(recording)
+    changed = differences(recording, outcome, tolerance=0.001)
+    assert changed == [], "is that as it should be? Then python -m tests.recorded"
+    assert len(outcome.events) == len(recording.events)
+    assert outcome.took < outcome.lasted / 2
+
+
+def test_two_replays_are_the_same_event_for_event(recording: Recording) -> None:
+    first, second = [[{**event, "utc": ""} for event in replayed(read(recording.folder)).told()] for _ in range(2)]
+    assert first == second
+
+
+def test_another_answer_shows(recording: Recording) -> None:
+    call = next(call for call in recording.calls if call.asked == "hello" and call.kind == "chat")
+    call.pieces[-1] = replace(call.pieces[-1], gave="you. ")
+    outcome = replayed(recording)
+    assert ("wording", "reply") in found(recording, outcome)
+    wording = next(one for one in differences(recording, outcome) if one.what == "wording")
+    assert "'Hello there.' → 'Hello you.'" in wording.told
+
+
+def test_a_slower_model_shows(recording: Recording) -> None:
+    call = next(call for call in recording.calls if call.asked == "hello" and call.kind == "chat")
+    call.pieces[0] = Piece(call.pieces[0].took + 0.3, call.pieces[0].gave)
+    late = [one for one in differences(recording, replayed(recording)) if one.kind == "reply"]
+    assert [one.what for one in late] == ["late"]
+    assert "answered_at 0.300 s later" in late[0].told
+
+
+def test_a_model_that_is_given_something_else_shows_and_the_session_goes_on(recording: Recording) -> None:
+    recording.header["config"]["hearing"] = {"pre_roll": 0.1}
+    outcome = replayed(recording)
+    assert ("input", "transcriber.transcribe") in found(recording, outcome)
+    assert next(event["text"] for event in outcome.told() if event["type"] == "reply") == "Hello there."
+
+
+def test_a_live_model_is_asked_anew(recording: Recording) -> None:
+    outcome = replayed(recording, ["chat"])
+    replies = [event["text"] for event in outcome.told() if event["type"] == "reply"]
+    assert replies[0] == "Good day."
+    assert {("wording", "reply"), ("input", "voice.synthesize")} <= set(found(recording, outcome))
+
+
+def test_a_live_kind_that_was_not_there_is_refused(recording: Recording) -> None:
+    with pytest.raises(ConfigError, match="has no wake"):
+        replayed(recording, ["wake"])
+
+
+def test_a_session_that_was_killed_is_replayed_up_to_there(tmp_path: Path) -> None:
+    cut = tmp_path / "cut"
+    shutil.copytree(KEPT, cut)
+    lines, sound = (cut / "journal.jsonl").read_bytes(), (cut / "microphone.flac").read_bytes()
+    (cut / "journal.jsonl").write_bytes(lines[: len(lines) // 2])
+    (cut / "microphone.flac").write_bytes(sound[: len(sound) // 2])
+    recording = read(cut)
+    outcome = replayed(recording)
+    assert recording.over == "killed"
+    assert outcome.lasted == pytest.approx(recording.ended_at - 5000, abs=0.01)
+    last = recording.ended_at - 1.0
+    assert [one for one in differences(recording, outcome) if one.at < last] == []
+
+
+def test_a_muted_microphone_is_muted_again(tmp_path: Path) -> None:
+    async def commands() -> AsyncIterator[str]:
+        for line in ("/mic off", "/mic on"):
+            await asyncio.sleep(1.5)
+            yield line
+
+    talk = FakeMicrophone([SILENCE, (1.0, 0.0), HELLO, SILENCE, HELLO, SILENCE, HELLO, (2.0, 0.0)], live=True)
+    record(tmp_path / "kept", FakeParts(microphone=talk), commands, config())
+    recording = read(tmp_path / "kept")
+    outcome = replayed(recording)
+    assert [event["microphone"] for event in outcome.told() if event["type"] == "attention"] == [True, False, True]
+    assert found(recording, outcome) == []
+
+
+def test_the_command_tells_what_differs_and_says_so_by_its_status(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replay", str(KEPT), "--events", str(tmp_path / "events.jsonl")]) == 0
+    assert capsys.readouterr().out.startswith("equal: ")
+    assert len((tmp_path / "events.jsonl").read_text().splitlines()) == len(read(KEPT).events)
+    assert main(["replay", str(KEPT), "--live", "chat"]) == 1
+    assert "'Hello there.' → 'Good day.'" in capsys.readouterr().out
+    assert main(["replay", str(KEPT), "--live", "chat", "--json"]) == 1
+    *changed, last = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert last["differences"] == len(changed)
+
+
+@pytest.mark.parametrize("arguments", [["nowhere"], [str(KEPT), "--live", "nose"], [str(KEPT), "--events", "/"]])
+def test_what_cannot_be_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", *arguments]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+# Two runs side by side.
+
+
+def event(text: str, at: float, kind: str = "reply") -> dict[str, Any]:
+    return {"type": kind, "text": text, "at": at}
+
+
+def told(found: list[Difference]) -> list[tuple[str, float]]:
+    return [(one.what, one.at) for one in found]
+
+
+def test_events_are_the_same_where_times_differ_by_a_breath() -> None:
+    assert compared([event("yes", 1.0)], [event("yes", 1.09)]) == []
+    assert told(compared([event("yes", 1.0)], [event("yes", 1.2)])) == [("late", 1.0)]
+    assert told(compared([event("yes", 1.0)], [event("yes", 0.8)])) == [("early", 1.0)]
+
+
+def test_one_missing_event_does_not_make_all_that_follow_differ() -> None:
+    before = [event("", at, "speech_started") for at in (1.0, 8.0, 15.0, 22.0)]
+    assert told(compared(before, before[1:])) == [("missing", 1.0)]
+    assert told(compared(before[:2] + before[3:], before)) == [("extra", 15.0)]
+
+
+def test_other_words_at_the_same_time_are_one_difference() -> None:
+    before, after = [event("yes", 1.0), event("no", 9.0)], [event("perhaps", 1.0), event("no", 9.0)]
+    assert told(compared(before, after)) == [("wording", 1.0)]
+
+
+def test_counters_are_not_compared_and_the_day_neither() -> None:
+    before = [{"type": "health", "at": 1.0, "counters": {"a": 1}}, {"type": "started", "at": 0.0, "utc": "x"}]
+    assert compared(before, [{"type": "started", "at": 0.0, "utc": "y"}]) == []
+
+
+def test_long_runs_are_aligned_too() -> None:
+    before = [event("", float(at), "speech_started") for at in range(400)]
+    assert len(aligned(before, before[:200] + before[201:])) == 400
+
+
+# The clock on which it runs.
+
+
+async def test_jobs_of_one_thread_take_their_time_one_after_the_other() -> None:
+    loop, thread, done = asyncio.get_running_loop(), object(), list[tuple[str, float]]()
+    assert isinstance(loop, VirtualLoop)
+    began = loop.time()
+
+    def work(name: str) -> None:
+        loop.spend(0.5)
+        done.append((name, loop.worked() - began))
+
+    await asyncio.gather(*(loop.run_in_executor(thread, work, name) for name in "ab"))
+    assert done == [("a", 0.5), ("b", 1.0)]
+    assert loop.time() == began + 1.0
+
+
+async def test_a_job_that_is_cancelled_before_its_turn_is_left_out() -> None:
+    loop, thread, done = asyncio.get_running_loop(), object(), list[str]()
+    assert isinstance(loop, VirtualLoop)
+
+    def work(name: str) -> None:
+        loop.spend(0.5)
+        done.append(name)
+
+    jobs = [loop.run_in_executor(thread, work, name) for name in "abc"]
+    jobs[1].cancel()
+    await jobs[2]
+    assert done == ["a", "c"]
