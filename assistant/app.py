@@ -19,6 +19,7 @@ from pipelines.endpointer import Endpointer
 from pipelines.gate import KeyframeGate
 from pipelines.hearing import Listening, never
 from pipelines.heeding import Heed
+from pipelines.keeping import Keeper
 from pipelines.live import Hearing, Session, live
 from pipelines.memory import Memory
 from pipelines.precedence import Precedence
@@ -40,9 +41,12 @@ async def run(
     *,
     asks_hold: bool = False,
     kept: Kept | None = None,
+    keeper: Keeper | None = None,
     parts: Parts = REAL,
 ) -> None:
     """Run the assistant until its inputs end or it is cancelled. `kept` is given each keyframe with its caption.
+
+    `keeper`: keeps what was seen, see `pipelines.keeping`; without one it is remembered in words alone.
 
     Raises DeviceError or BackendError for a part that is not to be had at the start; later ones are news on the feed.
     """
@@ -55,7 +59,9 @@ async def run(
         session = assemble(config, devices, models, emit)
         session.asks, session.asks_hold = asks, asks_hold
         for eye in session.eyes:
-            eye.kept = kept or eye.kept
+            eye.kept = kept or (keeper.show if keeper else eye.kept)
+        if keeper is not None:
+            session.conversation.memory.changed = keeper.changed
         parts.begin(session)
         greet(config, devices, models, emit)
         await live(session, emit)

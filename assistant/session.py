@@ -21,6 +21,7 @@ from assistant.parts import REAL, Parts
 from assistant.places import configs
 from assistant.plain import Json
 from devices.lines import Latest
+from pipelines.keeping import keeping
 from pipelines.types import Caption, Event, Reply, Trouble, as_json
 from pipelines.wording import one_line
 
@@ -116,7 +117,7 @@ async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> 
         shown.append(asyncio.create_task(metrics.tell(feed.subscribe(), told)))
     if recording is not None:
         shown.append(asyncio.create_task(_record(recording, feed.subscribe())))
-    running = asyncio.create_task(app.run(chosen, feed, asks, parts=parts))
+    running = asyncio.create_task(_kept(chosen, feed, asks, parts))
     try:
         await asyncio.wait([running, shown[0]], return_when=asyncio.FIRST_COMPLETED)
         if running.done():
@@ -127,6 +128,12 @@ async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> 
         feed.close()
         await asyncio.gather(*shown)
     return 1 if feed.troubles else 0
+
+
+async def _kept(chosen: Config, feed: Feed, asks: app.Asks | None, parts: Parts) -> None:
+    """The assistant, and beside it the album and the diary of what it sees."""
+    async with keeping(chosen.memory, feed.emit) as keeper:
+        await app.run(chosen, feed, asks, keeper=keeper, parts=parts)
 
 
 def _output(name: str) -> Path:
@@ -174,7 +181,8 @@ async def _answer(chosen: Config, arguments: argparse.Namespace) -> int:
 
 async def _reply(events: Latest[Event], chosen: Config, question: str, looked: asyncio.Event) -> Reply | None:
     """The answer; lets the question be asked once each camera was looked through, or could not be."""
-    waited = {camera.name for camera in chosen.camera} if chosen.captioner else set()
+    seen = chosen.captioner is not None and chosen.attention.camera
+    waited = {camera.name for camera in chosen.camera} if seen else set()
     async for event in events:
         match event:
             case Caption():

@@ -52,6 +52,8 @@ class Entry:
     facts: dict[str, Any] | None = None
     picture: str = ""
     """File name of its keyframe in the folder `pictures_of`; empty where none was kept."""
+    told: str = ""
+    """The words by which it is to be found, given when it is written; empty: those of the caption."""
 
 
 class Diary:
@@ -87,8 +89,8 @@ class Diary:
                 "INSERT INTO changes (utc, camera, caption, facts, picture) VALUES (?, ?, ?, ?, ?)",
                 (_utc(entry.at), entry.camera, caption, facts, entry.picture),
             )
-            told = _spaced(f"{caption} {_stated(entry.facts)}")
-            self._rows.execute("INSERT INTO words (rowid, told) VALUES (?, ?)", (row.lastrowid, told))
+            told = (entry.told or entry.caption).encode("utf-8", "replace").decode()
+            self._rows.execute("INSERT INTO words (rowid, told) VALUES (?, ?)", (row.lastrowid, _spaced(told)))
 
     def search(
         self, query: str = "", since: datetime | None = None, camera: str | None = None, most: int = MOST_FOUND
@@ -165,9 +167,10 @@ def remove(path: Path) -> None:
 
 
 def entry(caption: Caption, at: datetime, picture: str = "") -> Entry:
-    """A change as it stands in the diary."""
+    """A change as it stands in the diary: found by what is there, not by what it says is absent or gone."""
     facts = None if caption.facts is None else asdict(caption.facts)
-    return Entry(at, caption.camera, caption.text, facts, picture)
+    people = "person" if "person" in gist.told(caption) else ""
+    return Entry(at, caption.camera, caption.text, facts, picture, f"{gist.shown(caption)} {people}")
 
 
 def matched(query: str) -> str:
@@ -185,11 +188,6 @@ def _phrase(word: str) -> str:
 
 def _spaced(text: str) -> str:
     return " ".join(_LETTER.sub(r" \g<0> ", text).split())
-
-
-def _stated(facts: dict[str, Any] | None) -> str:
-    """What was read and named: the caption may say less of it."""
-    return " ".join(word for name in ("text", "codes", "labels") for word in (facts or {}).get(name, ()))
 
 
 def _found(path: Path, create: bool) -> bool:

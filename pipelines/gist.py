@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import takewhile
 
 from pipelines.chats.words import quotations
 from pipelines.types import Caption
@@ -75,6 +74,12 @@ def wanted(query: str) -> frozenset[str]:
 
 def told(caption: Caption) -> frozenset[str]:
     """The things that a caption says are there, in the same form. What it says is absent or gone is not among them."""
+    found = _naming(_words(shown(caption)))
+    return frozenset(found | {"person"} if found & PEOPLE else found)
+
+
+def shown(caption: Caption) -> str:
+    """What a caption says is there, without what it says is absent or gone."""
     facts = caption.facts
     if facts is None:
         return _there(caption.text)
@@ -99,18 +104,21 @@ def named(query: str) -> list[str]:
 
 def synonyms(word: str) -> tuple[str, ...]:
     """All words that are taken for the same thing or colour, the word itself first."""
-    first = _singular(word)
-    others = [*SAME.items(), *COLOURS.items()]
-    return (word, *(other for other, group in others if group == COLOURS.get(first, first) and other != word))
+    (first,) = _naming([_form(word)]) or {word}
+    groups = [*SAME.items(), *COLOURS.items()]
+    return (word, *(other for other, group in groups if group == first and other != word))
 
 
-def _there(text: str) -> frozenset[str]:
-    """Of each clause what stands before a negation: what follows it is not there. A man is a person, too."""
-    words: list[str] = []
-    for clause in _CLAUSE.split(text):
-        words += takewhile(lambda word: _mark(word) != "no", _words(clause))
-    found = _naming(words)
-    return frozenset(found | {"person"} if found & PEOPLE else found)
+def _there(text: str) -> str:
+    """Of each clause what stands before a negation: what follows it is not there."""
+    return ". ".join(_affirmed(clause) for clause in _CLAUSE.split(text))
+
+
+def _affirmed(clause: str) -> str:
+    negations = (
+        token.start() for token in _TOKEN.finditer(clause) if _mark(token[0].lower().replace("’", "'")) == "no"
+    )
+    return clause[: next(negations, None)]
 
 
 def _naming(words: Iterable[str]) -> set[str]:

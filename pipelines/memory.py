@@ -39,7 +39,8 @@ class Memory:
         self, options: MemoryOptions | None = None, changed: Callable[[Caption], None] = lambda caption: None
     ) -> None:
         self.options = options or MemoryOptions()
-        self._tell = changed
+        self.changed = changed
+        """Told every change."""
         self._changes: deque[Caption] = deque(maxlen=self.options.changes)
         self._newest: dict[str, Caption] = {}
         self._captioned: dict[str, float] = {}
@@ -56,7 +57,7 @@ class Memory:
         self._newest.pop(caption.camera, None)  # in the order of adding, as the changes are
         self._newest[caption.camera] = caption
         self._forget(caption.captured_at - self.options.keep * 3600)
-        self._tell(caption)
+        self.changed(caption)
         return True
 
     def still(self, camera: str, keyframe_at: float, at: float) -> None:

@@ -11,7 +11,8 @@ furthermore had has have he her here his i image in including into is it its jus
 me my near next now of on one or our out over overall part partially photo photograph picture possibly scene seem
 seems she show showing shows side single slightly small so some something somewhat such that the their them there
 these they thing things this those to too up view visible was we were what where which while who whose with within you
-your 的 了 着 在 是 有 一 个 张 只 位 名 条 把 台 件 里 面 这 那 它 他 她 和 与 及 图 中 画 片 色 看 到 我 你 们
+your wear use contain look
+的 了 着 在 是 有 一 个 张 只 位 名 条 把 台 件 里 面 这 那 它 他 她 和 与 及 图 中 画 片 色 看 到 我 你 们
 """
 _OF_QUESTIONS = """
 ago already anything before came camera come could day else ever favorite favourite find first get go gone got

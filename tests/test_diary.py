@@ -113,6 +113,22 @@ def test_facts_and_the_picture_s_name_come_back_and_what_was_read_is_found(tmp_p
     assert (found.at, found.picture, found.facts and found.facts["people"]) == (NOON, "a.jpg", 1)
 
 
+def test_it_is_found_by_what_is_there_and_not_by_what_is_absent(tmp_path: Path) -> None:
+    book = Diary(tmp_path / "diary.db")
+    facts = Facts(people=0, text=("PUSH",), changes=("one person fewer", "the text “PULL” is gone"))
+    for text, stated in [
+        ("No person found. It reads: “PUSH”.", facts),
+        ("A woman, but no dog.", None),
+        ("没有人。", None),
+    ]:
+        book.write(diary.entry(Caption(text, "desk", 1.0, 0.1, 1, stated), NOON))
+    for someone in ("someone", "人", "women"):
+        assert [one.caption for one in book.search(someone)] == ["A woman, but no dog."]
+    assert [one.caption for one in book.search("push")] == ["No person found. It reads: “PUSH”."]
+    assert book.search("pull") == book.search("dog") == []
+    assert len(book.search()) == 3
+
+
 def test_what_is_old_is_deleted_with_its_words(book: Diary, tmp_path: Path) -> None:
     assert book.forget(NOON + timedelta(minutes=3)) == 3
     assert minutes(book.search()) == [4, 3]
