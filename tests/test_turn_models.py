@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 
 from devices.media import Samples
@@ -69,7 +68,7 @@ def test_a_folder_without_the_file_is_named(tmp_path: Path) -> None:
 
 
 def test_another_network_is_refused_in_one_line(tmp_path: Path) -> None:
-    onnx.save(turn_smart_turn.network(columns=300), tmp_path / "other.onnx")
+    turn_smart_turn.save(tmp_path / "other.onnx", columns=300)
     with pytest.raises(BackendError, match=r"other\.onnx is no smart-turn v3"):
         SmartTurn(weights=str(tmp_path)).load()
 
