@@ -22,7 +22,7 @@ _FRAME = SPEECH_RATE // 100  # samples; the module takes 10 ms at a time
 _LAG = 128 / SPEECH_RATE  # seconds by which sound comes out of the module later than it went in
 _LEAD = 0.03  # seconds by which devices may mistake their times: an echo that seems to come before its sound is kept
 _JITTER = 0.05  # seconds that a device's times may be off before its sound counts as interrupted
-_FOLLOW = 0.005  # of that error, block by block: enough for two clocks that drift apart
+_DRIFT = 2e-4  # of time: as much as two clocks drift apart, and so little that what was learnt of the room stays true
 _KEPT = 2.0  # seconds of sound that an echo may come after
 _LOBES = 8  # of the sinc by which sound is resampled, to each side
 
@@ -64,7 +64,7 @@ class FarEnd:
             self._rate, self._origin, self._sound = rate, at, samples
             return
         if abs(late) < _JITTER and len(samples):
-            self._origin += _FOLLOW * late
+            self._origin += _followed(late, len(samples) / rate)
             late = 0.0
         missing = round(late * rate)
         before = self._sound[:missing] if missing < 0 else self._sound
@@ -74,6 +74,11 @@ class FarEnd:
         count = min(len(self._sound), max(0, int((until - self._origin) * self._rate)))
         self._sound = self._sound[count:]
         self._origin += count / self._rate
+
+
+def _followed(late: float, seconds: float) -> float:
+    """How much of such a lateness to believe after so much sound."""
+    return max(-_DRIFT * seconds, min(late, _DRIFT * seconds))
 
 
 def _at(places: npt.NDArray[np.floating[Any]], sound: Samples, band: float) -> Samples:
@@ -107,21 +112,30 @@ class EchoCanceller:
         self._module = rtc.AudioProcessingModule(echo_cancellation=True, high_pass_filter=True)
         self._rest: Samples = np.zeros(0, np.float32)
         self._ended_at = -math.inf
+        self._steady = 0.0
 
     def through(self, chunk: AudioChunk) -> AudioChunk | None:
         """A chunk at 16 kHz without the echo in it, up to the last whole 10 ms; None where there are none yet."""
-        if abs(chunk.started_at - self._ended_at) > 1 / 100:  # after a gap its sound stands alone
-            self._rest = np.zeros(0, np.float32)
-        self._ended_at = chunk.started_at + chunk.seconds
-        began = chunk.started_at - len(self._rest) / SPEECH_RATE
-        sound = np.concatenate([self._rest, chunk.samples])
+        self._follow(chunk)
+        began, sound = chunk.started_at - len(self._rest) / SPEECH_RATE, np.concatenate([self._rest, chunk.samples])
         whole = len(sound) // _FRAME * _FRAME
-        self._rest = sound[whole:]
+        far = self.far.read(self._steady - len(self._rest) / SPEECH_RATE + _LEAD, whole)
+        self._rest, self._steady = sound[whole:], self._steady + chunk.seconds
         if not whole:
             return None
-        far = self.far.read(began + _LEAD, whole)
         cleaned = [self._pass(far[at : at + _FRAME], sound[at : at + _FRAME]) for at in range(0, whole, _FRAME)]
         return AudioChunk(np.concatenate(cleaned), SPEECH_RATE, began - _LAG)
+
+    def _follow(self, chunk: AudioChunk) -> None:
+        """Know when the chunk began, without the jitter of its time."""
+        if (
+            abs(chunk.started_at - self._ended_at) > _FRAME / SPEECH_RATE
+            or abs(chunk.started_at - self._steady) > _JITTER
+        ):
+            self._steady = chunk.started_at
+            self._rest = np.zeros(0, np.float32)  # after a gap its sound stands alone
+        self._steady += _followed(chunk.started_at - self._steady, chunk.seconds)
+        self._ended_at = chunk.started_at + chunk.seconds
 
     def _pass(self, far: Samples, near: Samples) -> Samples:
         self._module.process_reverse_stream(self._framed(far))

@@ -24,7 +24,7 @@ Choice = Annotated[StrictInt, Field(ge=0)] | Annotated[str, Field(min_length=1)]
 
 _CALLED = {"input": "microphone", "output": "speaker"}
 _CHANNELS = {"input": (1, 2), "output": (2, 1)}  # one of an input, if it can; an output in the middle of its two
-_LATENCY = {"input": 0.1, "output": 0.04}  # seconds; an output's is most of the time between cancelling and silence
+_LATENCY = {"input": 0.1, "output": 0.06}  # seconds; an output's is most of the time between cancelling and silence
 _TURN = 0.001  # seconds that a busy thread keeps the interpreter while a callback waits for it; Python's own are 0.005
 _LEAVING = 0.3  # seconds that closing may take; a device that hangs longer is left to its thread
 

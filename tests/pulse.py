@@ -54,6 +54,10 @@ class Pulse:
         """Speak a file into the microphone."""
         return subprocess.Popen(["paplay", "--device=micfeed", "--latency-msec=20", str(wav)])
 
+    def hear_itself(self) -> None:
+        """From now on the microphone hears what the speaker plays, and nothing else."""
+        subprocess.run(["pactl", "set-default-source", "spk.monitor"], check=True)
+
     @contextmanager
     def listening(self) -> Iterator[Recording]:
         """Record what the speaker plays."""
