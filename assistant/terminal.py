@@ -248,18 +248,16 @@ class Screen:
         return Text.assemble("> ", tail, (" ", "reverse"))
 
 
-def footers(attention: Attention | None, typing: bool) -> Iterator[str]:
-    """What can be typed and pressed at present, from all of it to the least."""
+def footers(attention: Attention | None, typing: bool) -> list[str]:
+    """What can be typed and pressed at present, from the longest to the shortest."""
     if not typing:
-        yield "Ctrl-C ends"
-        return
-    keys = list(_keys(attention)) if attention is not None else []
-    if keys:
-        yield " · ".join(["> type a question or /help", *keys, "Ctrl-C ends"])
-        yield " · ".join(["> /help", *keys, "Ctrl-C ends"])
-        yield " · ".join([">", *keys])
-    yield "> type a question, Ctrl-C ends"
-    yield ">"
+        return ["Ctrl-C ends"]
+    lines = ["> type a question, Ctrl-C ends", ">"]
+    if attention is not None and (keys := list(_keys(attention))):
+        lines.append(" · ".join(["> type a question or /help", *keys, "Ctrl-C ends"]))
+        lines.append(" · ".join(["> /help", *keys, "Ctrl-C ends"]))
+        lines.append(" · ".join([">", *keys]))
+    return sorted(lines, key=len, reverse=True)
 
 
 def _keys(attention: Attention) -> Iterator[str]:

@@ -96,6 +96,17 @@ def test_keys_edit_the_line(keys: bytes, line: str) -> None:
     assert Typing().feed(keys) == [line]
 
 
+def test_control_keys_stand_for_commands_and_leave_what_is_typed_as_it_is() -> None:
+    typing = Typing(by_key=True)
+    assert typing.feed(b"what \x14is\x0e that\x0f\x18") == ["/talk", "/mic", "/mode", "/camera"]
+    assert typing.text == "what is that"
+    assert typing.feed(b"\n") == ["what is that"]
+
+
+def test_in_a_pipe_control_characters_are_no_keys() -> None:
+    assert Typing().feed(b"wh\x14at\x0e\x0f\x18\n") == ["what"]
+
+
 def test_a_line_has_a_longest_length() -> None:
     assert Typing().feed(b"x" * (LONGEST + 500) + b"\nnext\n") == ["x" * LONGEST, "next"]
 
@@ -116,10 +127,10 @@ async def test_a_terminal_is_read_key_by_key_and_put_back(terminal: tuple[int, i
     def typed(draft: str) -> None:
         drafts.append(draft)
         if draft == "":  # ready, or a line was sent
-            os.write(person, b"hi\n" if len(drafts) == 1 else b"\x04")
+            os.write(person, b"h\x14i\x0f\n" if len(drafts) == 1 else b"\x04")
 
     with os.fdopen(program, closefd=False) as stream:
-        assert [line async for line in typed_lines(stream, typed)] == ["hi"]
+        assert [line async for line in typed_lines(stream, typed)] == ["/talk", "/mode", "hi"]
     assert drafts[0] == drafts[-1] == ""
     assert termios.tcgetattr(program) == before
 
@@ -136,7 +147,8 @@ async def test_the_terminal_does_not_echo_while_a_view_shows_what_is_typed(termi
 
         reading = asyncio.get_running_loop().create_task(read())
         await ready.wait()
-        assert not termios.tcgetattr(program)[3] & (termios.ECHO | termios.ICANON)
+        # IEXTEN would keep some of our keys for the system, on some systems.
+        assert not termios.tcgetattr(program)[3] & (termios.ECHO | termios.ICANON | termios.IEXTEN)
         assert termios.tcgetattr(program)[3] & termios.ISIG  # Ctrl-C still interrupts
         reading.cancel()
         await asyncio.wait([reading])

@@ -8,8 +8,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import StringIO, TextIOWrapper
 from typing import TextIO
 
@@ -18,7 +16,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from assistant.plain import Json, Plain
-from assistant.terminal import Screen, View, choose_view
+from assistant.terminal import Screen, choose_view
 from devices.lines import Latest
 from pipelines.types import (
     Caption,
@@ -34,11 +32,9 @@ from pipelines.types import (
     Trouble,
 )
 from pipelines.wording import one_line
+from tests.terminals import CONTROLS, Terminal, plain_lines, show, showing
 
 NASTY = "it reads \x1b[2J\x9b31mEXIT\x07 \u202e[red]SALE[/red]\r\nnow"
-
-CONTROLS = r"\x1b\[(?:[0-9;]*m|1A|2K|\?25[lh])"
-"""All that the live view sends beside text and line ends."""
 
 SESSION: list[Event] = [
     Started(1000.0, "2026-01-01T00:00:00Z", {"camera desk": "clip.mp4", "voice": "espeak"}),
@@ -53,52 +49,6 @@ SESSION: list[Event] = [
     Reply("The text says", "read it", 1009.0, 1009.5, 1010.0, cut=True),
     Health(1012.3, {"desk frames": 120, "desk frames dropped": 0}),
 ]
-
-
-class Terminal(StringIO):
-    """What a person sees who looks at a terminal that understands what the live view sends."""
-
-    def isatty(self) -> bool:
-        return True
-
-    def lines(self) -> list[str]:
-        rows, row, column = [""], 0, 0
-        for control, text in re.findall(r"(\x1b\[[?0-9;]*[A-Za-z]|[\r\n])|([^\x1b\r\n]+)", self.getvalue()):
-            if text:
-                rows[row] = rows[row][:column].ljust(column) + text + rows[row][column + len(text) :]
-                column += len(text)
-            elif control == "\n":
-                row, column = row + 1, 0
-                rows += [""] * (row + 1 - len(rows))
-            elif control == "\r":
-                column = 0
-            elif control.endswith("A"):
-                row -= int(control[2:-1])
-            elif control == "\x1b[2K":
-                rows[row] = ""
-        return [line.rstrip() for line in rows]
-
-
-async def show(view: View, events: list[Event], size: int = 64) -> None:
-    """Tell a view a whole session."""
-    line = Latest[Event](size)
-    for event in events:
-        line.put(event)
-    line.close()
-    await view.run(line)
-
-
-@contextmanager
-def showing(view: View, line: Latest[Event]) -> Iterator[asyncio.Task[None]]:
-    task = asyncio.get_running_loop().create_task(view.run(line))
-    yield task
-    task.cancel()
-
-
-async def plain_lines(events: list[Event], size: int = 64) -> list[str]:
-    stream = StringIO()
-    await show(Plain(stream), events, size)
-    return stream.getvalue().splitlines()
 
 
 async def test_plain_tells_a_session_in_whole_lines() -> None:
