@@ -43,8 +43,12 @@ class Turns:
 
 
 def place() -> Path:
-    """The file of the last turns, under the same folder as the weights."""
-    return weights.home() / "turns.jsonl"
+    """The file of the last turns: beside the weights where `$OMNI_HOME` says, or in the platform's folder for state."""
+    if os.environ.get("OMNI_HOME"):
+        return weights.home() / "turns.jsonl"
+    from platformdirs import user_state_path
+
+    return user_state_path("omni-assistant", appauthor=False) / "turns.jsonl"
 
 
 class Clock:

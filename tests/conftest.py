@@ -33,6 +33,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _state(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What sessions of tests leave behind is not mixed with what this person's own left."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
 @pytest.fixture(scope="session")
 def test_data() -> Path:
     """The folder that holds `media/` and `weights/`: $OMNI_TEST_DATA, or `shared` beside the repository."""
