@@ -58,6 +58,11 @@ class Pulse:
         """From now on the microphone hears what the speaker plays, and nothing else."""
         subprocess.run(["pactl", "set-default-source", "spk.monitor"], check=True)
 
+    def listeners(self) -> int:
+        """How many programs record from a microphone at present."""
+        listed = subprocess.check_output(["pactl", "list", "short", "source-outputs"], text=True).splitlines()
+        return sum(line.split("\t")[2] != "-" for line in listed)  # "-": a part of the server
+
     @contextmanager
     def listening(self) -> Iterator[Recording]:
         """Record what the speaker plays."""

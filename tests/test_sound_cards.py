@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices import portaudio
 from devices.lines import Lossless
-from devices.media import AudioChunk, DeviceError
+from devices.media import AudioChunk, DeviceError, Speaker
 from devices.microphone import MicrophoneOptions, open_microphone
 from tests import fake_sound, virtual
 from tests.fake_sound import FakeSound
@@ -46,6 +48,28 @@ async def test_a_sound_card_hands_over_every_sample_with_its_time(card: FakeSoun
     assert sum(chunk.seconds for chunk in chunks) == pytest.approx(10, abs=0.1)
     assert microphone.lost == 0
     assert not card.streams[0].active
+
+
+async def test_a_muted_microphone_is_closed_at_once_and_hears_anew_from_where_it_is_opened(card: FakeSound) -> None:
+    microphone, spans = open_microphone(MicrophoneOptions()), []
+    for seconds in (1.0, 0.1, 2.0):
+        line, begun = Lossless[AudioChunk](1000), now()
+        listening = asyncio.create_task(microphone.run(line))
+        await asyncio.sleep(seconds)
+        listening.cancel()
+        await asyncio.wait([listening])
+        assert now() == pytest.approx(begun + seconds)  # nothing of the device was waited for
+        assert not any(stream.active for stream in card.streams)
+        assert not portaudio._streams
+        chunks = [await line.get() for _ in range(len(line))]
+        spans.append((begun, chunks[0].started_at, chunks[-1].started_at + chunks[-1].seconds))
+        await asyncio.sleep(7.77)
+        assert not len(line)
+    assert len(card.streams) == 3
+    for (begun, first, last), seconds in zip(spans, (1.0, 0.1, 2.0), strict=True):
+        assert first == pytest.approx(begun - fake_sound.DELAY)  # the made card brings its first block at once
+        assert last - first == pytest.approx(seconds, abs=0.06)
+    assert microphone.lost == 0
 
 
 async def test_what_a_sound_card_lost_is_counted_and_leaves_a_gap(card: FakeSound) -> None:
@@ -123,6 +147,50 @@ def test_a_sound_card_fades_out_wherever_it_is_cut(after: float, rate: int) -> N
     if 0 < played < rate * 0.98:
         assert not heard[full + 480 : full + 4800].any()
         assert np.abs(np.diff(heard[full : full + 480])).max() < 0.002
+
+
+@settings(deadline=None, max_examples=40)
+@given(sink=st.sampled_from(["default", "none", "reply.wav"]), idle=st.floats(0, 0.1), after=st.floats(0.05, 1.2))
+def test_what_was_heard_began_and_ended_when_the_speaker_says(
+    tmp_path_factory: pytest.TempPathFactory, sink: str, idle: float, after: float
+) -> None:
+    """Wherever it is cut, to the sample; of a device also what it had been given already counts as heard."""
+    rate, card = 24000, FakeSound()
+    folder = tmp_path_factory.mktemp("heard")
+
+    async def story() -> tuple[Speaker, float]:
+        speaker = speaker_to(folder / sink if sink == "reply.wav" else sink)
+        await speaker.play(np.full(240, 0.01, np.float32), rate)
+        await asyncio.sleep(idle)
+        await play_and_cancel(speaker, np.full(rate, 0.5, np.float32), rate, after)
+        cut_at = now()
+        await speaker.close()
+        return speaker, cut_at
+
+    with pytest.MonkeyPatch.context() as patch:
+        put_in(card, patch)
+        speaker, cut_at = virtual.run(story())
+    assert speaker.began_at is not None or speaker.played == 0
+    if speaker.played in (0, rate):
+        return
+    assert speaker.began_at is not None
+    ended_at = speaker.began_at + speaker.played / rate
+    given = fake_sound.DELAY + fake_sound.BLOCK / fake_sound.RATE if sink == "default" else 0.0
+    assert -0.001 <= ended_at - cut_at <= given + 0.001
+    if sink != "none":
+        began, ended = loud_between(folder, card)
+        assert began == pytest.approx(speaker.began_at, abs=0.001)
+        assert ended == pytest.approx(ended_at, abs=0.001)
+
+
+def loud_between(folder: Path, card: FakeSound) -> tuple[float, float]:
+    """Seconds on the loop's clock between which 0.5 was heard at full strength."""
+    if card.streams:
+        heard, rate, origin = np.concatenate(card.streams[0].heard), fake_sound.RATE, 1000 + fake_sound.DELAY
+    else:
+        (heard, rate), origin = soundfile.read(folder / "reply.wav", dtype="float32"), 1000.0
+    loud = np.flatnonzero(heard > 0.49)
+    return origin + loud[0] / rate, origin + (loud[-1] + 1) / rate
 
 
 async def test_a_stuck_sound_card_is_given_up_and_opened_anew(card: FakeSound) -> None:

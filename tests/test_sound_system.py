@@ -48,6 +48,25 @@ async def test_a_real_microphone_hears_what_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.real_time
+async def test_a_muted_microphone_is_really_closed_and_can_be_opened_anew(tmp_path: Path) -> None:
+    with pulse.server(tmp_path) as sound:
+        microphone = open_microphone(MicrophoneOptions())
+        for _ in range(2):
+            line, opened = Lossless[AudioChunk](1000), time.monotonic()
+            listening = asyncio.create_task(microphone.run(line))
+            first = await asyncio.wait_for(line.get(), 5)
+            assert sound.listeners() == 1
+            muted = time.monotonic()
+            listening.cancel()
+            await asyncio.wait([listening])
+            assert time.monotonic() - muted < 0.35
+            assert sound.listeners() == 0
+            assert opened - 0.05 < first.started_at < muted
+            await asyncio.sleep(0.1)
+    assert microphone.lost == 0
+
+
+@pytest.mark.real_time
 async def test_a_reader_that_sleeps_makes_a_real_microphone_count_what_it_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
