@@ -21,7 +21,8 @@ from pipelines.types import Caption, Emit
 from pipelines.weights import home
 from pipelines.worker import Worker
 
-FORGETS_EVERY = timedelta(hours=1)
+FORGETS_EVERY = 3600.0
+"""Seconds between two looks for what is too old to be kept."""
 
 Moment = Callable[[float], datetime]
 """From seconds on the loop's clock to the time of day, UTC."""
@@ -54,7 +55,6 @@ class Keeper:
         self._worker = Worker("diary")
         self._changes = Latest[_Change](16, "changes")
         self._shown: dict[str, tuple[int, Frame]] = {}
-        self._forgot: datetime | None = None
         self.album = Album(0, 0)
         self.diary: Diary | None = None
 
@@ -91,6 +91,15 @@ class Keeper:
             else:
                 self._patience.worked()
 
+    async def forget(self) -> None:
+        """Delete what is older than is to be kept, now and every hour, until cancelled."""
+        while True:
+            try:
+                await self._worker.call(self._forget)
+            except BackendError as error:
+                self._patience.failed(str(error))
+            await asyncio.sleep(FORGETS_EVERY)
+
     async def close(self) -> None:
         """Raises BackendError where pictures cannot be removed."""
         try:
@@ -119,7 +128,6 @@ class Keeper:
         at = min(self._moment(change.caption.captured_at), datetime.now(UTC))
         name, failure = "", None
         try:
-            self._forget(at)
             name = self._pictured(change)
         except OSError as error:
             failure = error
@@ -133,10 +141,8 @@ class Keeper:
         name = self._name(change.caption)
         return name if change.frame is not None and self.album.keep(name, album.jpeg(change.frame)) else ""
 
-    def _forget(self, now: datetime) -> None:
-        if self._forgot is not None and now - self._forgot < FORGETS_EVERY:
-            return
-        self._forgot, before = now, now - timedelta(hours=self._options.keep)
+    def _forget(self) -> None:
+        before = datetime.now(UTC) - timedelta(hours=self._options.keep)
         self.album.forget(before)
         if self.diary is not None:
             self.diary.forget(before)
@@ -155,10 +161,11 @@ async def keeping(options: MemoryOptions, emit: Emit) -> AsyncIterator[Keeper]:
     """A keeper that works meanwhile; on leaving, what was told is written. Raises BackendError, see `Keeper.open`."""
     keeper = Keeper(options, of_this_loop(), Patience("diary", emit))
     await keeper.open()
-    writing = asyncio.create_task(keeper.run())
+    forgetting, writing = asyncio.create_task(keeper.forget()), asyncio.create_task(keeper.run())
     try:
         yield keeper
     finally:
+        forgetting.cancel()
         keeper.end()
-        await asyncio.wait([writing])
+        await asyncio.wait([forgetting, writing])
         await keeper.close()

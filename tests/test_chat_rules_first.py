@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from pipelines.backends import BackendError, Prompt
 from pipelines.chats.embedded import NO_MODEL, Embedded, Later, RulesFirst, checked
 from pipelines.chats.grounded import Rules
-from pipelines.types import Caption, Facts
+from pipelines.types import Caption, Facts, Looked
 from tests.pairs import NOW
 
 RULES = Rules(lambda: datetime(2026, 3, 14, 15, 9))
@@ -57,6 +58,19 @@ def test_rules_go_first_and_the_model_gets_the_rest_in_whole_sentences() -> None
 def test_what_the_model_invents_of_the_scene_is_not_said() -> None:
     model = Parrot("I see a black cat. ", "There are two people in the room.")
     assert said(both(model), "is there a cat", DOG) == ["I can't tell from what I see. A brown dog lies on a sofa."]
+
+
+def test_what_was_seen_last_is_told_with_its_age_where_that_is_not_fresh() -> None:
+    old = replace(DOG, captured_at=NOW - 40)
+    assert said(both(Parrot("I see a black cat.")), "is there a cat", old) == [
+        "I can't tell from what I see. I last looked 40 seconds ago: A brown dog lies on a sofa."
+    ]
+
+
+def test_a_look_at_the_question_itself_is_said_and_the_model_is_not_asked() -> None:
+    model, looked = Parrot("It is a cat."), Looked("is there a cat", "No, a brown dog.", "camera", NOW - 1, 0.5)
+    assert list(both(model).reply(Prompt("", (), (DOG,), "is there a cat", NOW, looked=looked))) == ["No, a brown dog."]
+    assert model.prompts == []
 
 
 def test_a_picture_with_orders_in_it_is_not_even_shown_to_the_model_for_other_talk() -> None:
@@ -116,6 +130,8 @@ def test_without_weights_the_rules_answer_and_the_lack_is_said(
     chat = Embedded().load()
     assert list(chat.reply(Prompt("", (), (), "thank you", NOW))) == ["You are welcome."]
     assert list(chat.reply(Prompt("", (), (), "tell me a joke", NOW))) == [NO_MODEL]
+    assert list(chat.reply(Prompt("", (), (DOG,), "is there a cat", NOW))) == ["I have not seen that."]
+    assert list(chat.reply(Prompt("", (), (DOG,), "有猫在沙发上看到什么颜色的", NOW))) == ["我没有看到过。"]
 
 
 def test_a_model_that_cannot_be_loaded_is_an_error_for_those_who_need_it_only() -> None:

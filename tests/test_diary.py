@@ -248,15 +248,20 @@ async def test_without_a_diary_pictures_live_as_long_as_the_session(
     assert list((tmp_path / "album").iterdir()) == []
 
 
-async def test_what_is_older_than_is_to_be_kept_goes_when_the_next_session_writes(tmp_path: Path) -> None:
+async def test_what_is_older_than_is_to_be_kept_goes_without_anything_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.keeping.FORGETS_EVERY", 60.0)
     path = tmp_path / "diary.db"
     book = Diary(path)
     book.write(entry("A cup.", 0))
-    book.close()
-    options = MemoryOptions(diary=str(path), keep=1.0)
-    async with keeping(options, print) as keeper:
-        see(keeper, Memory(options, keeper.changed), seen("A dog.", 1000.0, 1))
-    assert [one.caption for one in Diary(path).search()] == ["A dog."]
+    book.write(Entry(datetime.now(UTC), "desk", "A dog."))
+    async with keeping(MemoryOptions(diary=str(path), keep=1.0), print):
+        await asyncio.sleep(1)
+        assert [one.caption for one in book.search()] == ["A dog."]
+        book.write(entry("An old cat.", 1))
+        await asyncio.sleep(60)
+        assert [one.caption for one in book.search()] == ["A dog."]
 
 
 async def test_a_diary_that_fails_is_one_trouble_and_told_when_it_is_well_again(tmp_path: Path) -> None:

@@ -13,8 +13,12 @@ import pytest
 from assistant.cli import main
 from assistant.config import ConfigError
 from assistant.recall import moment
+from devices.media import Frame
 from pipelines import diary
+from pipelines.backends import BackendOptions
 from pipelines.diary import Diary, Entry
+from pipelines.types import Seen
+from tests.photos import picture
 
 NOW = datetime.now(UTC)
 
@@ -125,6 +129,38 @@ def test_with_yes_nothing_is_asked(kept: Path, capsys: pytest.CaptureFixture[str
     assert main(["recall", "--forget", "--yes"]) == 0
     assert capsys.readouterr().out == f"removed {kept}\n"
     assert main(["recall"]) == 2
+
+
+class Shades(BackendOptions):
+    """A captioner that tells light from dark."""
+
+    def load(self) -> Shades:
+        return self
+
+    def caption(self, frame: Frame) -> Seen:
+        return Seen("A white wall." if frame.pixels.mean() > 100 else "A dark room.")
+
+
+def test_what_a_session_saw_is_told_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OMNI_HOME", str(tmp_path / "home"))
+    (tmp_path / "photos").mkdir()
+    picture(tmp_path / "photos" / "1.png", 0)
+    chosen = tmp_path / "mine.toml"
+    chosen.write_text(
+        f"""
+        camera = [{{ name = "desk", source = "{tmp_path}/photos", hold = 0.5 }}]
+        captioner = {{ backend = "tests.test_recall:Shades" }}
+        memory = {{ persist = true }}
+        """
+    )
+    assert main(["run", str(chosen), "--json"]) == 0
+    capsys.readouterr()
+    assert main(["recall", "room", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["caption"], found["camera"]) == ("A dark room.", "desk")
+    assert Path(found["picture"]).read_bytes().startswith(b"\xff\xd8")
 
 
 def test_a_time_is_an_age_or_an_hour_of_the_day() -> None:

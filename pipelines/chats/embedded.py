@@ -16,8 +16,8 @@ from pydantic import Field
 from devices.threads import DaemonThread
 from pipelines import backends, weights
 from pipelines.backends import BackendOptions, Prompt
-from pipelines.chats.chinese import CHINESE
 from pipelines.chats.claims import in_sentences, invented
+from pipelines.chats.english import ENGLISH
 from pipelines.chats.grounded import Rules
 from pipelines.chats.prompting import plain
 from pipelines.chats.requests import about_scene
@@ -86,9 +86,9 @@ class RulesFirst:
         if answer is not None:
             yield answer
         elif language_of(prompt.question) == "zh":
-            yield CHINESE.outside  # the model knows English only
+            yield from self._rules.reply(prompt)  # the model knows English only
         elif self._model is None:
-            yield NO_MODEL
+            yield ENGLISH.of_memory.never if about_scene(prompt.question) else NO_MODEL
         else:
             while not self._model.wait(0.1):
                 yield ""
@@ -112,6 +112,12 @@ def checked(pieces: Generator[str, None, None], prompt: Prompt) -> Generator[str
             said = said or fit
             yield f"{sentence} " if fit else ""
     if not said and of_scene:
-        yield f"{UNSURE} {plain(prompt.scene[-1].text)}" if prompt.scene else UNSURE
+        yield f"{UNSURE} {_newest(prompt)}" if prompt.scene else UNSURE
     elif not said:
         yield NO_ANSWER
+
+
+def _newest(prompt: Prompt) -> str:
+    """What was seen last, with its age where that is not fresh."""
+    newest = max(prompt.scene, key=lambda caption: caption.known_at)
+    return ENGLISH.lead("", prompt.now - newest.known_at, plain(newest.text))
