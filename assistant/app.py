@@ -13,20 +13,25 @@ from assistant.feed import Feed
 from assistant.parts import REAL, Devices, Models, Parts, backend_options
 from devices.capture import shown
 from devices.media import Frame
-from pipelines.answering import Answers, Mind
+from pipelines.abilities import abilities
+from pipelines.answering import Answers, Helps, Mind
+from pipelines.backends import Looker
 from pipelines.drafts import Drafts, Ears, TurnJudge
 from pipelines.endpointer import Endpointer
 from pipelines.gate import KeyframeGate
 from pipelines.hearing import Listening, never
 from pipelines.heeding import Heed
 from pipelines.keeping import Keeper
-from pipelines.live import Hearing, Session, live
+from pipelines.live import Beside, Hearing, Session, live
+from pipelines.looking import Looks
 from pipelines.memory import Memory
 from pipelines.precedence import Precedence
 from pipelines.seeing import Eye, Sight
 from pipelines.speaking import Mouth
 from pipelines.switches import Present, SwitchedCamera, SwitchedMicrophone, Switches
 from pipelines.thinking import Conversation
+from pipelines.timers import Timers
+from pipelines.toolbox import Toolbox
 from pipelines.trouble import Patience
 from pipelines.types import Caption, Emit, Notice, Started
 
@@ -83,6 +88,7 @@ def assemble(config: Config, devices: Devices, models: Models, emit: Emit) -> Se
     switches = Switches(config.attention, _present(devices, models), emit)
     emit = switches.emit
     memory = Memory(config.memory)
+    captioner, sight_worker = models.get("captioner")
     eyes = tuple(
         Eye(
             camera=SwitchedCamera(camera, switches),
@@ -91,10 +97,10 @@ def assemble(config: Config, devices: Devices, models: Models, emit: Emit) -> Se
             captioning=Patience(f"captioner of {camera.name}", emit),
             every_keyframe=options.fast and config.captioner is not None,
             still=memory.still,
+            ring=config.looking.ring() if isinstance(captioner, Looker) else None,
         )
         for camera, options in zip(devices.cameras, config.camera, strict=True)
     )
-    captioner, sight_worker = models.get("captioner")
     precedence = Precedence()
     sight = Sight(captioner, sight_worker, precedence) if captioner else None
 
@@ -104,10 +110,20 @@ def assemble(config: Config, devices: Devices, models: Models, emit: Emit) -> Se
 
     chat, chat_worker = models.get("chat")
     mind = Mind(chat, chat_worker, Patience("chat", emit), precedence) if chat else None
-    conversation = Conversation(config.conversation, memory, Answers(memory, mind), mouth, emit)
+    looks = Looks(config.looking, eyes, sight, emit) if sight and isinstance(captioner, Looker) else None
+    helps, beside = _helps(config, memory, looks, emit)
+    conversation = Conversation(config.conversation, memory, Answers(memory, mind, helps), mouth, emit)
 
     listening = _hearing(config, devices, models, mouth, switches)
-    return Session(conversation, eyes, sight, listening, switches=switches, obey=partial(commands.obeyed, switches))
+    obey = partial(commands.obeyed, switches)
+    return Session(conversation, eyes, sight, listening, switches=switches, obey=obey, beside=beside)
+
+
+def _helps(config: Config, memory: Memory, looks: Looks | None, emit: Emit) -> tuple[Helps, tuple[Beside, ...]]:
+    """What answers are made with beside the chat, and what of it runs by itself."""
+    timers = Timers()
+    toolbox = Toolbox(config.tools, [lambda: abilities(memory, looks, timers)])
+    return Helps(looks, toolbox, timers), (timers.run,)
 
 
 def _hearing(config: Config, devices: Devices, models: Models, mouth: Mouth, switches: Switches) -> Hearing | None:

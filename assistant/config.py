@@ -23,9 +23,11 @@ from pipelines.attention import AttentionOptions
 from pipelines.backends import BackendOptions, Kind, UnknownBackend
 from pipelines.endpointer import HearingOptions
 from pipelines.gate import GateOptions
+from pipelines.looking import LookingOptions
 from pipelines.memory import MemoryOptions
 from pipelines.mistakes import mistake
 from pipelines.thinking import ConversationOptions
+from pipelines.toolbox import ToolsOptions
 
 
 class ConfigError(Exception):
@@ -46,6 +48,8 @@ class Config(Options):
     attention: AttentionOptions = Field(default_factory=AttentionOptions)
     hearing: HearingOptions = Field(default_factory=HearingOptions)
     memory: MemoryOptions = Field(default_factory=MemoryOptions)
+    looking: LookingOptions = Field(default_factory=LookingOptions)
+    tools: ToolsOptions = Field(default_factory=ToolsOptions)
     conversation: ConversationOptions = Field(default_factory=ConversationOptions)
     metrics: MetricsOptions | None = None
     captioner: InstanceOf[BackendOptions] | None = None

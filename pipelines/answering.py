@@ -1,23 +1,35 @@
-"""From a question to the sentences of its answer: the prompt, the chat, and what it may look up."""
+"""From a question to the sentences of its answer: the prompt, the look, the chat, and the tools that it calls."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from pipelines.backends import BackendError, Chat, Exchange, Prompt, expect
+from pipelines import timer_talk
+from pipelines.abilities import recollection
+from pipelines.agreement import disagree
+from pipelines.backends import BackendError, Chat, Exchange, Prompt, ToolChat, expect
+from pipelines.chats.prompting import plain
+from pipelines.looking import Glance, Looks
 from pipelines.memory import Memory
 from pipelines.phrases import Phrases
 from pipelines.precedence import Precedence
 from pipelines.speaking import sentences
+from pipelines.timers import Timers
+from pipelines.toolbox import Toolbox
+from pipelines.tools import Step, ToolCall
 from pipelines.tracing import Trace
 from pipelines.trouble import Patience
-from pipelines.types import Transcript
+from pipelines.types import Caption, Looked, Transcript
+from pipelines.visible import pointed_at, remembered, visible
 from pipelines.worker import Worker
 
 Sentences = AsyncGenerator[str, None]
+
+MOST_AT_ONCE = 32
+"""Calls of one piece of an answer, after which a chat is cut that does nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +41,20 @@ class Mind:
     patience: Patience
     precedence: Precedence = field(default_factory=Precedence)
     """Captions wait while the answer's next piece is made."""
+
+    @property
+    def calls_tools(self) -> bool:
+        """Whether the chat can call tools."""
+        return isinstance(self.chat, ToolChat) and self.chat.calls_tools
+
+
+@dataclass(frozen=True, slots=True)
+class Helps:
+    """What answers are made with beside the chat; None is what there is not."""
+
+    looks: Looks | None = None
+    toolbox: Toolbox | None = None
+    timers: Timers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +71,72 @@ class Request:
 class Answers:
     """Makes answers from what was seen and said."""
 
-    def __init__(self, memory: Memory, mind: Mind | None) -> None:
-        self._memory, self._mind = memory, mind
+    def __init__(self, memory: Memory, mind: Mind | None, helps: Helps | None = None) -> None:
+        self._memory, self._mind, self._helps = memory, mind, helps or Helps()
 
     async def to(self, request: Request) -> Sentences:
         """The sentences of one answer, each as soon as it is whole; closing it ends the work."""
+        if (done := self._by_rule(request.asked.text)) is not None:
+            yield done
+            return
         if self._mind is None:
             return
-        mind, prompt, said = self._mind, self._prompt(request), False
+        glance, spoken = self._glance(request), ""
         try:
-            async with aclosing(mind.worker.iterate(lambda: mind.chat.reply(prompt))) as pieces:
-                words = request.trace.first("first_token", _text(mind.precedence.urgent(pieces)))
-                async for sentence in request.trace.first("first_sentence", sentences(words)):
+            looked = await self._in_time(glance)
+            async with aclosing(self._answered(self._mind, self._prompt(request, looked), request)) as answer:
+                async for sentence in answer:
+                    spoken = f"{spoken} {sentence}"
+                    yield sentence
+            if glance is not None and looked is None and (closer := await self._closer(glance, spoken, request)):
+                yield closer
+        finally:
+            if glance is not None:
+                await glance.end()
+
+    def _by_rule(self, text: str) -> str | None:
+        """What is done without a chat that could do it: timers."""
+        timers = self._helps.timers
+        if timers is None or self._uses_tools:
+            return None
+        return timer_talk.done(text, timers)
+
+    @property
+    def _uses_tools(self) -> bool:
+        return self._helps.toolbox is not None and self._mind is not None and self._mind.calls_tools
+
+    def _glance(self, request: Request) -> Glance | None:
+        """Begin to look, where the question is about what is to be seen."""
+        asked, looks = request.asked, self._helps.looks
+        if looks is None or not visible(asked.text):
+            return None
+        scene = self._memory.scene()
+        moment = pointed_at(asked) if asked.source == "voice" else _now(scene)
+        request.trace.mark("look")
+        camera = scene[-1].camera if scene else ""
+        return looks.glance(asked.text, moment, lambda looked: request.trace.mark("looked"), camera)
+
+    async def _in_time(self, glance: Glance | None) -> Looked | None:
+        """What was found within the budget; where nothing was seen before there is nothing else to start from."""
+        looks = self._helps.looks
+        if glance is None or looks is None:
+            return None
+        return await glance.within(looks.options.budget if self._memory.scene() else looks.options.longest)
+
+    async def _closer(self, glance: Glance, spoken: str, request: Request) -> str | None:
+        """The correction, if what the late look found disagrees with what was said meanwhile."""
+        looked = await glance.at_last()
+        if looked is None or not (found := plain(looked.text)) or not disagree(spoken, found):
+            return None
+        request.trace.rests_on([looked])
+        return request.own.closer(found)
+
+    async def _answered(self, mind: Mind, prompt: Prompt, request: Request) -> Sentences:
+        """The chat's sentences; where it fails before the first, the assistant's own words."""
+        said = False
+        try:
+            async with aclosing(self._rounds(mind, prompt, request)) as spoken:
+                async for sentence in request.trace.first("first_sentence", spoken):
                     said = True
                     yield sentence
             mind.patience.answered(mind.chat)
@@ -65,14 +145,66 @@ class Answers:
             if not said and request.own.failed:
                 yield request.own.failed
 
-    def _prompt(self, request: Request) -> Prompt:
-        scene = self._memory.scene()
-        request.trace.rests_on(scene)
-        # A file that is read fast runs ahead of the clock: what was seen last is then what is seen now.
-        now = max(asyncio.get_running_loop().time(), *(caption.known_at for caption in scene), 0.0)
-        return Prompt(request.own.system, request.history, scene, request.asked.text, now, self._memory.record())
+    async def _rounds(self, mind: Mind, prompt: Prompt, request: Request) -> Sentences:
+        """Ask the chat; while it calls tools, ask it again with what they gave. In the last round it has none."""
+        toolbox = self._helps.toolbox
+        rounds, left = (toolbox.options.rounds, toolbox.options.calls) if toolbox is not None else (0, 0)
+        for number in range(rounds + 1):
+            calls: list[ToolCall] = []
+            async with aclosing(_round(mind, prompt, calls, request.trace)) as spoken:
+                async for sentence in spoken:
+                    yield sentence
+            if not calls:
+                return
+            if toolbox is None or not prompt.tools:
+                break
+            steps = await toolbox.steps(calls[:left], request.asked.said_at)
+            left -= len(steps)
+            last = number + 1 == rounds or not left
+            prompt = replace(prompt, steps=(*prompt.steps, *steps), tools=() if last else prompt.tools)
+        raise BackendError(f"it called tools again and again without an answer ({len(prompt.steps)} calls): it was cut")
+
+    def _prompt(self, request: Request, looked: Looked | None) -> Prompt:
+        scene, asked, toolbox = self._memory.scene(), request.asked, self._helps.toolbox
+        request.trace.rests_on([*scene, looked] if looked is not None else scene)
+        return Prompt(
+            request.own.system,
+            request.history,
+            scene,
+            asked.text,
+            _now(scene),
+            self._memory.record(),
+            looked,
+            toolbox.tools if toolbox is not None and self._uses_tools else (),
+            () if self._uses_tools else self._recalled(asked.text, scene),
+        )
+
+    def _recalled(self, question: str, scene: tuple[Caption, ...]) -> tuple[Step, ...]:
+        """For a chat that cannot recall by itself: what memory has for the question beyond the scene."""
+        if not remembered(question) or all(caption in scene for caption in self._memory.recall(question)):
+            return ()
+        found = recollection(self._memory, question)
+        return (Step(ToolCall("recall", {"query": question}), found),)
 
 
-async def _text(pieces: AsyncIterator[object]) -> AsyncIterator[str]:
+def _now(scene: tuple[Caption, ...]) -> float:
+    """A file that is read fast runs ahead of the clock: what was seen last is then what is seen now."""
+    return max(asyncio.get_running_loop().time(), *(caption.known_at for caption in scene), 0.0)
+
+
+async def _round(mind: Mind, prompt: Prompt, calls: list[ToolCall], trace: Trace) -> Sentences:
+    """The sentences of one request to the chat; the calls that it makes are put on the list."""
+    async with aclosing(mind.worker.iterate(lambda: mind.chat.reply(prompt))) as pieces:
+        words = trace.first("first_token", _text(mind.precedence.urgent(pieces), calls))
+        async for sentence in sentences(words):
+            yield sentence
+
+
+async def _text(pieces: AsyncIterator[object], calls: list[ToolCall]) -> AsyncIterator[str]:
     async for piece in pieces:
-        yield expect(piece, str)
+        if isinstance(piece, ToolCall):
+            calls.append(piece)
+            if len(calls) > MOST_AT_ONCE:
+                raise BackendError(f"it called more than {MOST_AT_ONCE} tools at once: it was cut")
+        else:
+            yield expect(piece, str)

@@ -21,6 +21,8 @@ from pipelines.types import Emit, Health, Notice, Perception, Transcript, Uttera
 L = TypeVar("L", Latest[Frame], Lossless[AudioChunk])
 L_in = TypeVar("L_in", contravariant=True)
 
+Beside = Callable[[Lossless[Perception]], Coroutine[Any, Any, None]]
+
 HEALTH_EVERY = 5.0
 """Seconds between two accounts of the counters."""
 
@@ -53,6 +55,8 @@ class Session:
     """What a person switches while it runs."""
     obey: Callable[[str], bool] = lambda line: False
     """Given each typed line before it counts as a question: True where it was a command, and is done with."""
+    beside: tuple[Beside, ...] = ()
+    """What runs beside, until the end: timers, tool servers. Each is given the perceptions."""
     perceptions: Lossless[Perception] = field(default_factory=lambda: Lossless[Perception](64, "perceptions"))
 
     def counters(self) -> dict[str, int]:
@@ -97,11 +101,13 @@ async def live(session: Session, emit: Emit) -> None:
         account = _Account(session, emit)
         accounting = group.create_task(account.keep())
         switching = group.create_task(session.switches.keep()) if session.switches else None
+        beside = [group.create_task(work(session.perceptions)) for work in session.beside]
         talking = group.create_task(session.conversation.converse(session.perceptions))
         await _until_over(_inputs(session))
         session.perceptions.close()
         await talking
-        accounting.cancel()
+        for task in (accounting, *beside):
+            task.cancel()
         if switching is not None:
             switching.cancel()
     account.tell(last=True)

@@ -39,6 +39,10 @@ class Phrases:
     """What the note adds where nothing in it is fresh, from the age of its newest evidence."""
     caption: str
     """What a vision-language model is asked of each keyframe."""
+    closer: Callable[[str], str]
+    """Corrects an answer by a look that came after it began, from what was found."""
+    found: str
+    """Stands before what was found in memory for the question."""
 
 
 def ago(seconds: float) -> str:
@@ -83,6 +87,8 @@ ENGLISH = Phrases(
     look=_look,
     stale=lambda age: f"(The camera last looked {ago(age)}: say so.)",
     caption="Describe what you see in one short sentence.",
+    closer=lambda found: f"Looking closer: {found}",
+    found="Found in memory for this question:",
 )
 CHINESE = Phrases(
     system=(
@@ -97,6 +103,8 @@ CHINESE = Phrases(
     look=_look_in_chinese,
     stale=lambda age: f"（摄像头最后一次看是{ago_in_chinese(age)}：请说明。）",
     caption="用一句简短的话描述你看到的画面。",
+    closer=lambda found: f"再仔细看一下：{found}",
+    found="记忆里与问题有关的：",
 )
 PHRASES: dict[Language, Phrases] = {"en": ENGLISH, "zh": CHINESE}
 

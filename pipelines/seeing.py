@@ -11,6 +11,7 @@ from devices.lines import Latest, Lossless
 from devices.media import Camera, Frame
 from pipelines.backends import BackendError, Captioner, Looker, expect
 from pipelines.gate import KeyframeGate
+from pipelines.gaze import FrameRing, Gaze
 from pipelines.precedence import Precedence
 from pipelines.trouble import Patience
 from pipelines.types import Caption, Perception, Seen
@@ -32,6 +33,8 @@ class Eye:
     """Told at what time the camera's picture was found as it was in the keyframe of what time."""
     kept: Callable[[Frame, Caption], None] = lambda frame, caption: None
     """Given each keyframe with its caption."""
+    ring: FrameRing | None = None
+    """Holds the last seconds for questions about them; None where nothing can answer such."""
     frames: Latest[Frame] = field(default_factory=lambda: Latest[Frame](1, "frames"))
     keyframes: Latest[Frame] = field(default_factory=lambda: Latest[Frame](1, "keyframes"))
 
@@ -44,7 +47,7 @@ class Sight:
     worker: Worker
     precedence: Precedence = field(default_factory=Precedence)
     """What goes before a caption that is made piece by piece."""
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    gaze: Gaze = field(default_factory=Gaze)
     """One picture at a time: a model that makes two captions by turns would mix them up."""
 
 
@@ -52,6 +55,8 @@ async def gate(eye: Eye) -> None:
     """Pass on the frames that are worth a caption, until the camera's line is closed."""
     keyframe_at = 0.0
     async for frame in eye.frames:
+        if eye.ring is not None:
+            eye.ring.put(frame)
         if eye.gate.wants(frame):
             keyframe_at = frame.captured_at
             if eye.every_keyframe:
@@ -91,11 +96,15 @@ async def _seen(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
 
 
 async def _captioned(frame: Frame, sight: Sight) -> Seen:
-    """A caption at once, or from a vision-language model piece by piece, so that a question can go before the next."""
+    """A caption at once, or from a vision-language model piece by piece, so that a question can go before it."""
     captioner = sight.captioner
-    if not isinstance(captioner, Looker):
-        return expect(await sight.worker.call(captioner.caption, frame), Seen)
-    async with sight.turn, aclosing(sight.worker.iterate(lambda: captioner.describe(frame))) as pieces:
+    if isinstance(captioner, Looker):
+        return await sight.gaze.caption(lambda: _described(frame, captioner, sight))
+    return expect(await sight.worker.call(captioner.caption, frame), Seen)
+
+
+async def _described(frame: Frame, captioner: Looker, sight: Sight) -> Seen:
+    async with aclosing(sight.worker.iterate(lambda: captioner.describe(frame))) as pieces:
         text = "".join([expect(piece, str) async for piece in sight.precedence.patient(pieces)])
         # A captioner that steps in for a vision-language model may know facts as well.
         return Seen(one_line(text), getattr(captioner, "facts", None))

@@ -24,6 +24,8 @@ class ToolCall:
     arguments: dict[str, Any]
     id: str = ""
     """By which the chat knows its call again."""
+    problem: str = ""
+    """Why its arguments cannot be read, where that is so; it is told to the chat, and nothing is called."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,24 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from pipelines.answering import Answers, Mind
+from pipelines.abilities import abilities
+from pipelines.answering import Answers, Helps, Mind
 from pipelines.attention import AttentionOptions
-from pipelines.backends import Captioner
+from pipelines.backends import Captioner, Looker
 from pipelines.drafts import Drafts, Ears
 from pipelines.endpointer import Endpointer, HearingOptions
 from pipelines.hearing import Listening
 from pipelines.heeding import Heed
 from pipelines.live import Hearing, Session, live
+from pipelines.looking import LookingOptions, Looks
 from pipelines.memory import Memory
 from pipelines.precedence import Precedence
 from pipelines.seeing import Eye, Sight
 from pipelines.speaking import Mouth
 from pipelines.switches import Present, SwitchedCamera, SwitchedMicrophone, Switches
 from pipelines.thinking import Conversation, ConversationOptions
+from pipelines.timers import Timers
+from pipelines.toolbox import Ability, Toolbox, ToolsOptions
 from pipelines.trouble import Patience
 from pipelines.types import Event, Reply
 from pipelines.worker import Worker
@@ -57,6 +61,10 @@ class Stage:
     transcriber: FakeTranscriber = field(default_factory=lambda: FakeTranscriber(BOOK))
     captioner: Captioner = field(default_factory=FakeCaptioner)
     options: ConversationOptions = field(default_factory=ConversationOptions)
+    looking: LookingOptions = field(default_factory=LookingOptions)
+    tools: ToolsOptions = field(default_factory=ToolsOptions)
+    brought: tuple[Ability, ...] = ()
+    """Tools beside the assistant's own, as a tool server brings them."""
     deaf_while_speaking: bool = False
     asks: Callable[[], AsyncIterator[str]] | None = None
     attention: AttentionOptions = field(default_factory=AttentionOptions)
@@ -77,7 +85,6 @@ class Stage:
         )
         precedence = Precedence()
         mind = Mind(self.chat, Worker("chat"), Patience("chat", emit), precedence)
-        self.conversation = Conversation(self.options, memory, Answers(memory, mind), mouth, emit)
         eyes = tuple(
             Eye(
                 SwitchedCamera(camera, self.switches),
@@ -85,12 +92,18 @@ class Stage:
                 Patience(f"camera {camera.name}", emit),
                 Patience(f"captioner of {camera.name}", emit),
                 still=memory.still,
+                ring=self.looking.ring() if isinstance(self.captioner, Looker) else None,
             )
             for camera in self.cameras
         )
         sight = Sight(self.captioner, Worker("captioner"), precedence)
-        listening, obey = self._hearing(mouth), partial(self.obey, self.switches)
-        return Session(self.conversation, eyes, sight, listening, self.asks, switches=self.switches, obey=obey)
+        looks, timers = Looks(self.looking, eyes, sight, emit), Timers()
+        own = abilities(memory, looks if isinstance(self.captioner, Looker) else None, timers)
+        helps = Helps(looks, Toolbox(self.tools, [lambda: own, lambda: self.brought]), timers)
+        self.conversation = Conversation(self.options, memory, Answers(memory, mind, helps), mouth, emit)
+        session = Session(self.conversation, eyes, sight, self._hearing(mouth), self.asks, switches=self.switches)
+        session.obey, session.beside = partial(self.obey, self.switches), (timers.run,)
+        return session
 
     def _hearing(self, mouth: Mouth) -> Hearing | None:
         if self.microphone is None:

@@ -105,7 +105,7 @@ async def test_in_a_session_no_caption_token_is_begun_while_an_answer_token_is_m
 
     async def asks() -> AsyncIterator[str]:
         await asyncio.sleep(0.2)
-        yield "how many are there"
+        yield "tell me more"
 
     stage = Stage(cameras=[FakeCamera([10, 10, 10, 10, 10])], speaker=None, chat=chat, captioner=looker, asks=asks)
     session = stage.session()

@@ -34,7 +34,7 @@ def messages(prompt: Prompt) -> list[Message]:
         said.append({"role": "user", "content": written(exchange.asked)})
         said.append({"role": "assistant", "content": plain(exchange.heard)})
     question = written(prompt.question)
-    if prompt.scene or _look(prompt):
+    if prompt.scene or _look(prompt) or prompt.steps:
         question = f"{scene_note(prompt)}\n\n{_own(prompt).question}{question}"
     said.append({"role": "user", "content": question})
     return said
@@ -43,13 +43,15 @@ def messages(prompt: Prompt) -> list[Message]:
 def scene_note(prompt: Prompt) -> str:
     """What was seen, a line each, oldest first, each with its age and, where there are several, its camera.
 
-    A look at the question itself stands last, as the best evidence; without one, a note that holds nothing fresh says
-    so. In the language of the question: a small model answers in that of the note.
+    What was found for the question in memory follows. A look at the question itself stands last, as the best evidence;
+    without one, a note that holds nothing fresh says so. In the language of the question: a small model answers in that
+    of the note.
     """
     several = len({caption.camera for caption in prompt.scene}) > 1
     own = _own(prompt)
     lines = [_line(caption, own.ago(prompt.now - caption.known_at), several) for caption in prompt.scene]
-    return "\n".join([own.note, *lines, *_last(prompt, own)])
+    found = [own.found, *(unmarked(step.result) for step in prompt.steps)] if prompt.steps else []
+    return "\n".join([own.note, *lines, *found, *_last(prompt, own)])
 
 
 def _last(prompt: Prompt, own: Phrases) -> list[str]:

@@ -1,0 +1,130 @@
+"""Looks on demand: a question is put to the vision-language model itself, on the frame of the moment it was said."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+
+from pydantic import Field
+
+from devices.media import Frame, Options
+from pipelines.backends import BackendError, Look, Looker, expect
+from pipelines.gaze import FrameRing
+from pipelines.seeing import Eye, Sight
+from pipelines.trouble import Patience
+from pipelines.types import Emit, Looked
+from pipelines.wording import one_line
+
+
+class LookingOptions(Options):
+    """How a question about the picture is looked into. Times are in seconds."""
+
+    budget: float = Field(default=1.2, ge=0, le=60)
+    """An answer waits so long for the look; later it starts from what was seen before, and is corrected."""
+    longest: float = Field(default=15.0, gt=0, le=300)
+    """A look that takes longer is given up."""
+    max_tokens: int = Field(default=60, ge=1, le=4000)
+    """The longest answer of a look; a word is one or two tokens."""
+    back: float = Field(default=8.0, ge=0, le=60)
+    """So far back frames are kept, to look at what was shown when it was said."""
+    every: float = Field(default=0.25, ge=0, le=10)
+    """Between two of them."""
+    megabytes: float = Field(default=64.0, gt=0, le=4096)
+    """How much memory those of one camera may take."""
+
+    def ring(self) -> FrameRing:
+        """An empty ring for one camera."""
+        return FrameRing(self.every, self.back, self.megabytes)
+
+
+class Glance:
+    """One look on its way."""
+
+    def __init__(self, look: Coroutine[Any, Any, Looked | None], told: Callable[[Looked], None]) -> None:
+        self._late = False
+        self._task = asyncio.create_task(self._taken(look, told))
+
+    async def within(self, seconds: float) -> Looked | None:
+        """What is seen if it is known in so many seconds; what comes later is late."""
+        await asyncio.wait([self._task], timeout=seconds)
+        self._late = not self._task.done()
+        return None if self._late else self._task.result()
+
+    async def at_last(self) -> Looked | None:
+        """What is seen, late as it is; None where nothing came of it."""
+        return await self._task
+
+    async def end(self) -> None:
+        """Nobody waits for it any more."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _taken(self, look: Coroutine[Any, Any, Looked | None], told: Callable[[Looked], None]) -> Looked | None:
+        looked = await look
+        if looked is not None:
+            looked = replace(looked, late=self._late)
+            told(looked)
+        return looked
+
+
+class Looks:
+    """Puts questions to the vision-language model."""
+
+    def __init__(self, options: LookingOptions, eyes: tuple[Eye, ...], sight: Sight, emit: Emit) -> None:
+        self.options, self._eyes, self._sight = options, eyes, sight
+        self._looker = sight.captioner if isinstance(sight.captioner, Looker) else None
+        self._emit, self._patience = emit, Patience("look", emit)
+
+    def glance(self, question: str, moment: float, told: Callable[[Looked], None], camera: str = "") -> Glance | None:
+        """Begin to look at what was shown at that time, in seconds on the loop's clock; None: there is no picture.
+
+        `told` is given what was found, when it is. `camera`: which one, where the question names none.
+        """
+        looker, frame = self._looker, self._frame(question, moment, camera)
+        if looker is None or frame is None:
+            return None
+        request = Look(frame, question, max_tokens=self.options.max_tokens)
+        return Glance(self._look(looker, request), lambda looked: self._tell(looked, told))
+
+    async def look(self, question: str, moment: float, camera: str = "") -> Looked | None:
+        """The same, to its end."""
+        glance = self.glance(question, moment, lambda looked: None, camera)
+        if glance is None:
+            return None
+        try:
+            return await glance.at_last()
+        finally:
+            await glance.end()
+
+    def _tell(self, looked: Looked, told: Callable[[Looked], None]) -> None:
+        told(looked)
+        self._emit(looked)
+
+    def _frame(self, question: str, moment: float, camera: str) -> Frame | None:
+        """Of the camera that the question names, else of `camera`, else of the first that shows anything."""
+        named = [eye for eye in self._eyes if eye.camera.name.lower() in question.lower()]
+        preferred = [eye for eye in self._eyes if eye.camera.name == camera]
+        rings = [eye.ring for eye in [*named, *preferred, *self._eyes] if eye.ring is not None]
+        return next((frame for ring in rings if (frame := ring.at(moment)) is not None), None)
+
+    async def _look(self, looker: Looker, request: Look) -> Looked | None:
+        began, longest = asyncio.get_running_loop().time(), self.options.longest
+        try:
+            async with asyncio.timeout(longest), self._sight.gaze.look():
+                text = await self._answer(looker, request)
+        except TimeoutError:
+            self._patience.failed(f"the question was not answered within {longest:g} s")
+            return None
+        except BackendError as error:
+            self._patience.failed(str(error))
+            return None
+        self._patience.worked()
+        frame, took = request.frame, asyncio.get_running_loop().time() - began
+        return Looked(request.question, text, frame.camera, frame.captured_at, took)
+
+    async def _answer(self, looker: Looker, request: Look) -> str:
+        async with aclosing(self._sight.worker.iterate(lambda: looker.look(request))) as pieces:
+            return one_line("".join([expect(piece, str) async for piece in self._sight.precedence.urgent(pieces)]))
