@@ -126,8 +126,11 @@ class WakeWord(Protocol):
 
 @runtime_checkable
 class TurnModel(Protocol):
-    def finished(self, samples: Samples) -> float:
-        """How likely it is, 0 to 1, that whoever spoke has ended, judged by the 16 kHz sound up to the pause."""
+    def finished(self, samples: Samples) -> float | None:
+        """How likely it is, 0 to 1, that whoever spoke has ended, judged by the 16 kHz sound up to the pause.
+
+        None where it cannot tell.
+        """
         ...
 
 
@@ -244,6 +247,8 @@ REGISTRY: dict[Kind, dict[str, str]] = {
     "detector": {"silero": "pipelines.detectors.silero:Silero"},
     "wake": {"microwakeword": "pipelines.wakewords.micro:MicroWakeWord"},
     "turn": {
+        "auto": "pipelines.turns.auto:Auto",
+        "constant": "pipelines.turns.constant:Constant",
         "prosody": "pipelines.turns.prosody:Prosody",
         "smart-turn": "pipelines.turns.smart_turn:SmartTurn",
     },

@@ -16,7 +16,7 @@ from pipelines.backends import BackendError, BackendOptions, Kind, Loaded, first
 from pipelines.pulled import Pulled, Use
 from pipelines.room import gigabytes
 
-SHARE: dict[Kind, float] = {"captioner": 0.5, "chat": 0.3, "transcriber": 0.15, "voice": 0.05}
+SHARE: dict[Kind, float] = {"captioner": 0.5, "chat": 0.3, "transcriber": 0.15, "voice": 0.05, "turn": 0.05}
 """How much of the free memory a part may take by itself: all parts load side by side, and none knows of the others."""
 
 

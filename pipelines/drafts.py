@@ -100,7 +100,8 @@ class Drafts:
         if judge is None:
             return None
         try:
-            likely = expect(await judge.worker.call(judge.model.finished, draft.samples), float)
+            likely = await judge.worker.call(judge.model.finished, draft.samples)
+            likely = None if likely is None else expect(likely, float)
         except BackendError as error:
             judge.patience.failed(str(error))
             return None

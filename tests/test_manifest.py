@@ -35,7 +35,7 @@ def test_the_desktop_group_brings_eyes_ears_a_chat_and_a_voice() -> None:
     shipped = manifest.read()
     for group in ("desktop", "desktop-zh"):
         kinds = {use.kind for name in shipped.members(group) for use in shipped.models[name].use}
-        assert kinds == {"captioner", "transcriber", "chat", "voice"}
+        assert kinds == {"captioner", "turn", "transcriber", "chat", "voice"}
 
 
 def test_what_belongs_together_is_pulled_together() -> None:

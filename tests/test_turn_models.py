@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from devices.media import Samples
+from pipelines import backends
 from pipelines.backends import BackendError, TurnModel
 from pipelines.detectors.silero import Silero
 from pipelines.turns import prosody
@@ -124,3 +125,10 @@ def test_its_coefficients_are_those_that_human_speech_gives(media: Path) -> None
     assert all(pause.length >= SHORTEST for pause in found)
     fitted = fit_prosody.fitted(*fit_prosody.measured(found))
     assert fitted == pytest.approx((prosody.BIAS, prosody.PITCH, prosody.LENGTH), abs=0.02)
+
+
+def test_without_weights_only_the_words_tell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OMNI_HOME", str(tmp_path))
+    chosen = backends.find("turn", "auto")()
+    assert chosen.outlook() == "constant"
+    assert backends.load(chosen, "turn").finished(np.zeros(1600, np.float32)) is None
