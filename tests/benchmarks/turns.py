@@ -1,0 +1,88 @@
+"""What the pipeline itself costs a turn, beside pipecat-ai with the same scripted parts, and how it is interrupted.
+
+`--pipecat PYTHON` names an interpreter that has pipecat-ai; without it that comparison counts as missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tests.benchmarks._report import report
+from tests.benchmarks._scripted import WINDOW, Script, ours, theirs
+
+OVERHEAD_BAR, RATIO_BAR = 0.020, 1 / 3
+"""Seconds, p95; and our median against that of pipecat-ai."""
+
+
+def cases(turns: int) -> dict[str, Script]:
+    return {
+        "transcribed within the silence": Script(turns),
+        "transcribed after the silence": Script(turns, gap=56, transcriber=0.6),
+    }
+
+
+def overhead(turn: dict[str, float], script: Script, *, counts_itself: bool) -> float:
+    """Seconds until the first sound that no scripted part took, from the chunk of silence on that made it possible.
+
+    `counts_itself`: the end of a turn is known from the sound; else by a timer that starts with the pause.
+    """
+    rest = (script.endpoint - script.pause) * WINDOW
+    ended = turn["ended"] if counts_itself else turn["paused"] + rest
+    return turn["audio"] - max(ended, turn["paused"] + turn["transcriber"]) - turn["chat"] - turn["voice"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pipecat", help="an interpreter that has pipecat-ai")
+    parser.add_argument("--turns", type=int, default=20, help="of each kind")
+    arguments = parser.parse_args()
+    figures: dict[str, Any] = {}
+    missed: list[str] = []
+    _compare(arguments.turns, arguments.pipecat, figures, missed)
+    report("turns", figures, missed)
+
+
+def _compare(turns: int, python: str | None, figures: dict[str, Any], missed: list[str]) -> None:
+    """The sides take turns, so that what else the machine does meets both."""
+    sides: dict[str, list[float]] = {}
+    for name, script in cases(turns).items():
+        for side, told in _sides(script, python).items():
+            seconds = [overhead(turn, script, counts_itself=side == "ours") for turn in told]
+            print(f"{side:24} {name:32} {_figures(seconds)}")
+            sides.setdefault(side, []).extend(seconds)
+    figures["overhead_ms"] = {side: _figures(seconds) for side, seconds in sides.items()}
+    if (worst := figures["overhead_ms"]["ours"]["p95"]) > OVERHEAD_BAR * 1000:
+        missed.append(f"overhead p95 {worst} ms > {OVERHEAD_BAR * 1000:.0f} ms")
+    if python is None:
+        missed.append("pipecat-ai: not compared, name an interpreter that has it with --pipecat")
+        return
+    medians = {side: statistics.median(seconds) for side, seconds in sides.items()}
+    figures["ratio_of_medians"] = {
+        side: round(medians["ours"] / median, 2) for side, median in medians.items() if side != "ours"
+    }
+    for side, ratio in figures["ratio_of_medians"].items():
+        if ratio > RATIO_BAR:
+            missed.append(f"{ratio} of the overhead of {side} > {RATIO_BAR:.2f}")
+
+
+def _sides(script: Script, python: str | None) -> dict[str, list[dict[str, float]]]:
+    told = {"ours": ours(script)}
+    if python is not None:
+        told["pipecat-ai"] = theirs(script, python)
+        told["pipecat-ai, no threads"] = theirs(replace(script, threads=False), python)
+    return told
+
+
+def _figures(seconds: list[float]) -> dict[str, float]:
+    """Milliseconds."""
+    median, p95 = np.percentile(seconds, [50, 95]) * 1000
+    return {"median": round(float(median), 2), "p95": round(float(p95), 2), "turns": len(seconds)}
+
+
+if __name__ == "__main__":
+    main()
