@@ -28,6 +28,7 @@ from devices.media import Camera, Frame
 from devices.microphone import MicrophoneOptions, open_microphone
 from devices.speaker import SpeakerOptions
 from pipelines import backends
+from pipelines.attention import AttentionOptions
 from pipelines.backends import BackendOptions, Voice
 from pipelines.clock import VirtualLoop
 from pipelines.types import Caption, Event, Reply, Transcript, as_json
@@ -122,7 +123,7 @@ class _Scene(Real):
         self.heard: list[Span] = []
         self._scenario = scenario
         self._pictures = [(one.at, scenery.picture(one)) for one in scenario.show]
-        parts: dict[str, Any] = {"camera": (), "microphone": None}
+        parts = _alone(chosen)
         if scenario.show:
             parts["camera"] = (CameraOptions(name=chosen.camera[0].name, source="scenario"),)
         if scenario.say:
@@ -147,6 +148,12 @@ class _Scene(Real):
         for ask in sorted(self._scenario.ask, key=lambda one: one.at):
             await asyncio.sleep(began + ask.at - loop.time())
             yield ask.text
+
+
+def _alone(chosen: Config) -> dict[str, Any]:
+    """What is changed in any configuration: nobody need be called or hold a key, and no diary is read or written."""
+    memory = chosen.memory.model_copy(update={"persist": False, "diary": None})
+    return {"camera": (), "microphone": None, "attention": AttentionOptions(), "wake": None, "memory": memory}
 
 
 def _fits(scenario: Scenario, chosen: Config, names: str) -> None:

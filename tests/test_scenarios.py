@@ -215,6 +215,14 @@ def test_an_expectation_that_is_not_met_is_told_and_is_status_1(talk: Path, caps
     assert verdicts[1]["scenario"] == "mine"
 
 
+def test_a_scenario_leaves_the_diary_alone_and_needs_no_call(talk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = talk / "desk.toml"
+    more = f'[memory]\npersist = true\ndiary = "{(talk / "diary.db").as_posix()}"\n[attention]\nmode = "push"\n'
+    mine.write_text(CONFIG + more, encoding="utf-8")
+    assert main(["eval", str(written(talk, TALK.format(name="omni"))), "--config", str(mine)]) == 0, capsys.readouterr()
+    assert not (talk / "diary.db").exists()
+
+
 @pytest.mark.parametrize("name", ["hold-something-up", "remember-what-was-heard"])
 def test_a_shipped_scenario_is_met_by_what_the_packages_carry(name: str) -> None:
     for package in ("pocketsphinx", "espeakng_loader", "rapidocr", "skimage"):
