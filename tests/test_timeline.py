@@ -9,6 +9,7 @@ import pytest
 from pipelines.backends import Exchange, Prompt
 from pipelines.chats.chinese import CHINESE
 from pipelines.chats.english import ENGLISH
+from pipelines.chats.requests import Request, recognise
 from pipelines.memory import Memory
 from pipelines.types import Caption, Facts, Looked
 from tests.pairs import NOW
@@ -111,6 +112,37 @@ def test_what_was_seen_before_is_told_from_memory(question: str, answer: str) ->
 def test_a_visit_is_told_from_captions_in_words(question: str, answer: str) -> None:
     assert ask_of(day((200, "Nobody is in the room."), (60, "A man walks into the room.")), question) == answer
     assert ask_of(day((200, "房间里没有人。"), (60, "一个男人走进房间。")), question) == answer
+
+
+@pytest.mark.parametrize(
+    ("question", "request_"),
+    [
+        ("Hey, where did he put my keys?", Request.LAST_SEEN),
+        ("did you see where I left my phone", Request.LAST_SEEN),
+        ("where was my little red cup", Request.LAST_SEEN),
+        ("where did the cup go", Request.LAST_SEEN),
+        ("我把手机放哪了", Request.LAST_SEEN),
+        ("看见我的钥匙了吗", Request.LAST_SEEN),
+        ("since when is the door open", Request.HOW_LONG),
+        ("how long has the cup been on the table", Request.HOW_LONG),
+        ("门开了多久了", Request.HOW_LONG),
+        ("how long have I been sitting here", Request.VISITS),
+        ("when did you last see him", Request.VISITS),
+        ("他什么时候走的", Request.VISITS),
+        ("what was I holding before that", Request.EARLIER),
+        ("what happened while I was away", Request.EARLIER),
+        ("之前那里是什么", Request.EARLIER),
+        ("where did the time go", None),
+        ("where was the first computer built", None),
+        ("where did you go to school", None),
+        ("how long is the wall of china", None),
+        ("what was the capital of germany before berlin", None),
+        ("what were we talking about before", None),
+        ("when did the war end", None),
+    ],
+)
+def test_memory_is_asked_in_many_words_and_not_about_everything(question: str, request_: Request | None) -> None:
+    assert recognise(question) is request_
 
 
 def test_it_is_what_was_asked_for_before() -> None:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from enum import Enum
 
 from pipelines.chats.shapes import SHAPES
-from pipelines.chats.wordings import CHINESE, ENGLISH
+from pipelines.chats.wordings import ENGLISH
+from pipelines.chats.wordings_chinese import CHINESE
 from pipelines.phrases import Language, language_of
 
 

@@ -1,6 +1,6 @@
-"""The wordings by which requests are known, in the order they are tried: the name of the request, then its patterns.
+"""The English wordings by which requests are known, in the order they are tried: the request's name, its patterns.
 
-English patterns meet a question in small letters, without marks, short forms and politeness.
+The patterns meet a question in small letters, without marks, short forms and politeness.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ THEM = rf"(?:{PEOPLE}|he|she|they|i|we)"
 COLOUR = r"(?:red|green|blue|yellow|orange|brown|black|white|grey|gray|pink|purple)"
 SEE = r"(?:see|seen|saw|notice|noticed|spot|spotted)"
 MINE = r"(?:the|my|your|our|his|her|their|a|an)"
-NO_ONE = rf"(?!(?:(?:the|my|your|our|his|her|their|a|an|any) )?{THEM}\b|it change)"
-"""Stands before a thing: nobody is one."""
+THEIRS = r"(?:my|your|our|his|her|their)"
+FAR = r"(?:time|sun|moon|earth|world|universe|war|meeting|movie|film|party)"
+NO_ONE = rf"(?!(?:(?:the|a|an|any|{THEIRS}) )?(?:{THEM}|{FAR}|him|them|me)\b|her$|it change)"
+"""Stands before a thing that eyes may have seen: nobody is one."""
+THING = rf"(?:it|that|this|these|those|{MINE} {NO_ONE}\w+)"
 PICTURE = r"(?:picture|image|scene|room|view|frame)"
 
 ENGLISH: Wordings = (
@@ -70,16 +73,20 @@ ENGLISH: Wordings = (
         "last seen",
         (
             rf"^(where|when|how long ago) (did|have) (you|i|we) (last |just )?{SEE} {NO_ONE}\w+",
-            rf"^(where|when) did (you|i|we) (last )?(put|leave|lay|drop|lose|place) {NO_ONE}\w+",
+            rf"^(where|when) did ({THEM}|you) (last )?(put|leave|lay|drop|lose|place) {NO_ONE}\w+",
             rf"^when was the last time (that )?(you|i|we) {SEE} {NO_ONE}\w+",
-            rf"^where (was|were|has|have|did) {MINE} {NO_ONE}\w+",
+            rf"^where (was|were|has|have|did) {THEIRS} {NO_ONE}(\w+ ){{0,2}}\w+$",
+            rf"^where (was|were|has|have|did) {MINE} {NO_ONE}\w+( (go|gone|been|last|before|now))?$",
             rf"^(have|did) you {SEE} where (i|we) (put|left|laid|dropped) \w+",
         ),
     ),
     (
         "how long",
         (
-            rf"^(how long|since when) (has|have|is|are|was|were) (it|that|this|these|those|{MINE} {NO_ONE}\w+)\b",
+            rf"^(how long|since when) (has|have) {THING}\b",
+            rf"^since when (is|are|was|were) {THING}\b",
+            rf"^how long (is|are|was|were) {THING}\b.* (there|here|open|closed|gone)$",
+            rf"^how long (was|were) {THING} (on|in|at|under) (the|my|your)\b",
             rf"^(when|how long ago) did {MINE} {NO_ONE}\w+ (come|arrive|appear|get|show up)",
             rf"^how long (has|have) you (seen|been seeing) {NO_ONE}\w+",
         ),
@@ -90,6 +97,7 @@ ENGLISH: Wordings = (
             rf"\bhave you (ever )?(seen|noticed|spotted) (a |any |the )?{PEOPLE}\b",
             rf"\b(when|what time|how long ago) (did|was|have|has).*\b{THEM}\b",
             rf"how long (has|have|is|are) .*\b{THEM}\b",
+            rf"^(when|where|how long ago) did (you|i|we) (last )?{SEE} (him|her|them|me)$",
             rf"\b(was|were|has|have|did) {THEM}\b.*\b(here|there|come|came|by|in|enter|arrive)\b",
             rf"\b(was|were|has|have|did) {THEM}\b.*\b(leave|left|gone|go|pass)\b",
         ),
@@ -100,7 +108,10 @@ ENGLISH: Wordings = (
             r"\b(see|seen|saw|here|there|happen|happened) (earlier|before|so far|until now)",
             r"what (have|did) you (just )?(see|seen|notice|noticed)",
             r"what (have|did) (i|we) (just )?(show|shown|hold|held)\b",
-            r"^what (was|were|did|had) .*\b(before|earlier|previously)\b",
+            r"^what (was|were) (it|that|this|there|here|on|in|at|behind|under|beside|next to)\b.*"
+            r"\b(before|earlier|previously)\b",
+            r"^what (was|were) (i|we|he|she|they) (holding|wearing|showing|carrying)\b.*"
+            r"\b(before|earlier|previously)\b",
             r"while i was (away|gone)",
         ),
     ),
@@ -251,40 +262,4 @@ ENGLISH: Wordings = (
         ),
     ),
     ("surroundings", (r"what colou?r (is|are) (my|his|her|their|your|the (?!sky|sun|sea|ocean|moon)) ?",)),
-)
-
-CHINESE: Wordings = (
-    ("stop", (r"^(停|别说了|安静|闭嘴|取消|算了)",)),
-    ("repeat", (r"再说一(遍|次)", r"重复", r"你(刚才|刚刚)?说了?什么")),
-    ("visits", (r"(什么时候|几点|多久).{0,6}(人|谁).{0,4}(来|进|到|走|离)", r"(人|谁).{0,3}(来|进来|走|离开)(过|了)")),
-    (
-        "last seen",
-        (
-            r"(最后|上次|上一次).{0,6}(在哪|哪里|哪儿|什么时候|何时|看到|看见|见到)",
-            r"(什么时候|何时|在哪里?|哪儿).{0,3}(看到|看见|见到|见过)",
-            r"(我|他|她|你)的.{1,8}(在哪|去哪|放哪|哪里|哪儿|呢)",
-            r"把.{1,8}(放|丢|落)(在|到)?(了)?(哪|什么地方)",
-        ),
-    ),
-    ("how long", (r"多久了|多长时间了|多少时间了", r"从什么时候(开始|起)")),
-    (
-        "earlier",
-        (r"(之前|以前|原来|刚才|刚刚|早些时候|先前).{0,6}(有|是|看到|看见|放着|给你看)(过|的|了)?(是)?(什么|啥)",),
-    ),
-    ("time", (r"几点", r"什么时间", r"现在时间")),
-    ("date", (r"几号|几月", r"(星期|礼拜)几", r"什么日子", r"日期")),
-    ("count", (r"(几|多少)(个|位|名)?人", r"人数")),
-    ("where", (r"人.*(在哪|哪里|哪边|什么位置)", r"(他|她|他们)在哪")),
-    ("read", (r"写(的|着|了)?.{0,3}什么", r"读|念", r"文字|什么字|有字", r"二维码")),
-    ("change", (r"变化|变了|改变|不一样", r"发生了?什么", r"刚才怎么")),
-    ("presence", (r"有(没有)?人", r"有谁", r"看(得)?见我")),
-    ("colour", (r"颜色",)),
-    ("light", (r"(亮|暗|黑)(吗|不|么)", r"灯")),
-    ("who", (r"(他|她|这|那)(个人)?是谁", r"认识(我|他|她)")),
-    ("self", (r"你是谁", r"你叫什么", r"介绍.{0,2}自己")),
-    ("help", (r"(能|会)做什么", r"你会什么", r"帮助", r"怎么用")),
-    ("describe", (r"看(到|见)(了)?(什么|些什么|啥)", r"描述", r"有什么")),
-    ("hello", (r"^(你好|您好|早上好|晚上好|嗨)",)),
-    ("thanks", (r"谢谢|多谢",)),
-    ("bye", (r"再见|拜拜",)),
 )
