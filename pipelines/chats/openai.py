@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from pydantic import Field
 from pipelines.backends import Kind, Prompt
 from pipelines.chats.prompting import messages
 from pipelines.remote.options import ServerOptions
+from pipelines.tools import ToolCall
 
 
 class OpenAi(ServerOptions):
@@ -19,6 +21,9 @@ class OpenAi(ServerOptions):
 
     max_tokens: int = Field(default=160, ge=1, le=32_000)
     """The longest answer; a word is one or two tokens."""
+    tools: bool = False
+    """True: its model can call tools, and is offered those of the assistant and of the tool servers; most models of
+    today can, but servers refuse the request where one cannot."""
 
     def load(self) -> Any:
         """Ready at once: nothing is sent before the first question. Raises BackendError when the key is not there."""
@@ -35,7 +40,20 @@ class RemoteChat:
 
         self._server, self._options = Server(options), options
 
-    def reply(self, prompt: Prompt) -> Iterator[str]:
-        """Pieces as they come, without thoughts; empty ones while nothing comes. Closing ends the connection."""
-        said = [{"role": one["role"], "content": one["content"]} for one in messages(prompt)]
-        return self._server.stream(said, self._options.max_tokens)
+    @property
+    def calls_tools(self) -> bool:
+        """As the options say."""
+        return self._options.tools
+
+    def reply(self, prompt: Prompt) -> Iterator[str | ToolCall]:
+        """Pieces as they come, without thoughts, and at the end the calls of tools; empty pieces while nothing comes.
+
+        Closing ends the connection.
+        """
+        from pipelines.remote.calls import Calls, steps
+
+        calls = Calls(prompt.tools)
+        told = prompt.steps if prompt.tools else ()  # a server that is offered no tools may refuse to be told of them
+        said = messages(replace(prompt, steps=()) if told else prompt)
+        yield from self._server.stream([dict(one) for one in said] + steps(told), self._options.max_tokens, calls)
+        yield from calls.made()

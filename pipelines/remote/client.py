@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.backends import BackendError, first_line
 from pipelines.language.thoughts import without_thoughts
+from pipelines.remote.calls import Calls, tools
 from pipelines.remote.events import Failure, lines, pieces
 from pipelines.remote.options import ServerOptions
 from pipelines.remote.refusals import check
@@ -72,22 +73,28 @@ class Server:
             trust_env=not options.local,  # a proxy has no business with what stays on this machine
         )
 
-    def stream(self, messages: list[dict[str, Any]], max_tokens: int) -> Generator[str, None, None]:
+    def stream(
+        self, messages: list[dict[str, Any]], max_tokens: int, calls: Calls | None = None
+    ) -> Generator[str, None, None]:
         """The answer in pieces, without thoughts; empty ones while nothing comes. Closing it closes the connection.
 
-        Raises BackendError with one line that names the server.
+        What `calls` offers may be called; at the end it has the calls. Raises BackendError with one line that names the
+        server.
         """
-        return without_thoughts(self._answer(messages, max_tokens))
+        return without_thoughts(self._answer(messages, max_tokens, Calls() if calls is None else calls))
 
-    def _answer(self, messages: list[dict[str, Any]], max_tokens: int) -> Generator[str, None, None]:
+    def _answer(self, messages: list[dict[str, Any]], max_tokens: int, calls: Calls) -> Generator[str, None, None]:
         """The pieces as they come; asked for again after a failure, as long as none has come."""
         body = {"model": self._options.model, "messages": messages, "stream": True, self._options.limit: max_tokens}
         if self._options.temperature is not None:
             body["temperature"] = self._options.temperature
+        if calls.offered:
+            body["tools"] = tools(calls.offered)
         for attempt in itertools.count():
             said = False
+            calls.clear()
             try:
-                with contextlib.closing(self._once(body)) as answer:
+                with contextlib.closing(self._once(body, calls)) as answer:
                     for piece in answer:
                         said = said or bool(piece)
                         yield piece
@@ -114,13 +121,13 @@ class Server:
             line += f" (it wants to be asked again {later})"
         return line
 
-    def _once(self, body: dict[str, Any]) -> Generator[str, None, None]:
+    def _once(self, body: dict[str, Any], calls: Calls) -> Generator[str, None, None]:
         """One request, when the server has a turn free."""
         until, wire = self._clock.now() + self._options.longest, Wire()
         while not TURNS.take(self._options.origin, self._options.parallel):
             self._be_over(until)
             yield from self._clock.wait(STEP)
-        with contextlib.closing(apart(lambda: self._ask(body, wire, until), wire.cut)) as answer:
+        with contextlib.closing(apart(lambda: self._ask(body, calls, wire, until), wire.cut)) as answer:
             for piece in answer:
                 # Nothing came: the thread may wait at headers or at an error's page, where no piece ends its patience.
                 if not piece:
@@ -131,7 +138,7 @@ class Server:
         if self._clock.now() > until:
             raise Failure(f"has not come to an end in {self._options.longest:g} s")
 
-    def _ask(self, body: dict[str, Any], wire: Wire, until: float) -> Iterator[str]:
+    def _ask(self, body: dict[str, Any], calls: Calls, wire: Wire, until: float) -> Iterator[str]:
         """The pieces as they come, blocking. Gives the turn back when the server is done, whoever still reads."""
         import httpx
 
@@ -139,7 +146,7 @@ class Server:
             extensions = {"trace": wire.trace}
             with self._http.stream("POST", self._options.endpoint, json=body, extensions=extensions) as response:
                 check(response)
-                yield from filter(None, pieces(lines(self._in_time(response.iter_raw(), until))))
+                yield from filter(None, pieces(lines(self._in_time(response.iter_raw(), until)), calls))
         except httpx.HTTPError as error:
             raise self._failure(error) from error
         finally:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pipelines.backends import BackendError
+from pipelines.remote.calls import Calls
 from pipelines.remote.secrets import without
 from pipelines.wording import one_line, printable
 
@@ -47,34 +48,39 @@ def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     yield rest
 
 
-def pieces(lines: Iterable[bytes]) -> Iterator[str]:
+def pieces(lines: Iterable[bytes], calls: Calls | None = None) -> Iterator[str]:
     """The pieces of text; empty ones for events without any. Lines that do not begin with `data:` are passed over.
+
+    Calls of tools are put on `calls`; without it they are passed over.
 
     The answer is whole at `data: [DONE]`, or when the body ends after an event with a `finish_reason`: not all servers
     send the first. Raises Failure.
     """
-    reason, said = "", False
+    reason, said, calls = "", False, Calls() if calls is None else calls
     for line in lines:
         data = line.removeprefix(b"data:").strip() if line.startswith(b"data:") else b""
         if data == b"[DONE]":
             break
         if data:
-            piece, ended = _delta(data)
+            piece, ended = _delta(data, calls)
             reason, said = ended or reason, said or bool(piece)
             yield piece
     else:
         if not reason:
             raise Failure("broke off in the middle of its answer", again=True)
-    if not said:
+    if not said and not calls:
         _explain(reason)
 
 
-def _delta(data: bytes) -> tuple[str, str]:
+def _delta(data: bytes, calls: Calls) -> tuple[str, str]:
     """An event's piece of text, and why the answer ends with it, if it does."""
     try:
         event: Any = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise Failure("sends an event that is no JSON", _text(data)) from error
+    match event:
+        case {"choices": [{"delta": {"tool_calls": [*parts]}}, *_]}:
+            calls.add(parts)
     match event:
         case {"error": error} if error:
             raise Failure("says", told(event))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from typing import Any
+from typing import Any, TypeVar
 
 from devices.media import Frame
 from pipelines import backends
-from pipelines.backends import BackendError, Captioner, Chat, Loaded, Look, Looker, Prompt
+from pipelines.backends import BackendError, Captioner, Chat, Loaded, Look, Looker, Prompt, ToolChat
 from pipelines.remote.options import RemoteOptions
+from pipelines.tools import ToolCall
 from pipelines.types import Facts, Seen
+
+T = TypeVar("T")
 
 FIRST = 5.0
 """Seconds during which a server that failed is left alone; twice as long after each further failure."""
@@ -39,9 +42,7 @@ class Retreat:
     def worked(self) -> None:
         self.trouble, self._pause = "", FIRST
 
-    def pieces(
-        self, server: Callable[[], Iterator[str]], local: Callable[[], Iterator[str]]
-    ) -> Generator[str, None, None]:
+    def pieces(self, server: Callable[[], Iterator[T]], local: Callable[[], Iterator[T]]) -> Generator[T, None, None]:
         """The server's answer; the other's when the server gives none. An answer that broke off is not begun anew."""
         if self.over:
             said = False
@@ -61,7 +62,7 @@ class Retreat:
 class SteadyChat:
     """A Chat on a server with one on this machine behind it."""
 
-    def __init__(self, server: Chat, local: Chat, retreat: Retreat) -> None:
+    def __init__(self, server: Chat | ToolChat, local: Chat | ToolChat, retreat: Retreat) -> None:
         self._server, self._local, self._retreat = server, local, retreat
 
     @property
@@ -69,7 +70,13 @@ class SteadyChat:
         """Why the server does not answer; empty while it does."""
         return self._retreat.trouble
 
-    def reply(self, prompt: Prompt) -> Iterator[str]:
+    @property
+    def calls_tools(self) -> bool:
+        """Whether whoever answers next can call tools."""
+        one = self._server if self._retreat.over else self._local
+        return isinstance(one, ToolChat) and one.calls_tools
+
+    def reply(self, prompt: Prompt) -> Iterator[str | ToolCall]:
         """The answer in pieces; some may be empty."""
         return self._retreat.pieces(lambda: self._server.reply(prompt), lambda: self._local.reply(prompt))
 
@@ -121,7 +128,7 @@ class SteadyLooker:
         raise BackendError(f"{self._retreat.trouble}; it gives captions and cannot answer questions")
 
 
-def steady(server: Chat | Looker, options: RemoteOptions) -> Any:
+def steady(server: Chat | ToolChat | Looker, options: RemoteOptions) -> Any:
     """The server's model, with the one behind it that the options name, which is loaded here.
 
     Raises BackendError when that one cannot be had.
@@ -133,7 +140,7 @@ def steady(server: Chat | Looker, options: RemoteOptions) -> Any:
     except BackendError as error:
         raise BackendError(f"fallback: {error}") from error
     retreat = Retreat(local.name)
-    both: Chat | Looker
+    both: SteadyChat | SteadyLooker
     if isinstance(server, Looker):
         both = SteadyLooker(server, local.backend, retreat)
     else:
@@ -142,6 +149,6 @@ def steady(server: Chat | Looker, options: RemoteOptions) -> Any:
     return Loaded(both, backends.name_of(options.kind, options), notice)
 
 
-def _generator(pieces: Iterator[str]) -> Generator[str, None, None]:
+def _generator(pieces: Iterator[T]) -> Generator[T, None, None]:
     """Any iterator as one that can be closed."""
     yield from pieces
