@@ -29,6 +29,8 @@ _TOLERANCE = 0.6
 """Seconds by which a comma may stand away from the pause that it is thought to make."""
 _SYLLABLE, _FIGURE, _SIGN, _LAST = 3.5, 5.0, 4.0, 1.5
 """Sounds that take as long as a syllable, a digit, a sign, and what is drawn out before a pause."""
+_INSTANT = 0.03
+"""Seconds of a word's end that nobody misses: a word is not said twice for them."""
 _QUIET = 0.002
 _FLOOR = 0.03
 """What part of the loudness of the loudest frames still is sound."""
@@ -110,9 +112,10 @@ def heard_until(text: str, words: Sequence[Word], seconds: float) -> str:
 def start_of_word(words: Sequence[Word], seconds: float) -> float:
     """Where to go on in a sound that was held after `seconds`: at the start of the word that was being said.
 
-    In a pause it is the start of the next word; after the last word it stays where it was.
+    In a pause, or where a word was heard but for its last instant, it is the start of the next word; after the last
+    word it stays where it was.
     """
-    return next((word.start for word in words if word.end > seconds), seconds)
+    return next((word.start for word in words if word.end > seconds + _INSTANT), seconds)
 
 
 def _token(text: str, match: re.Match[str], following: int) -> Token:

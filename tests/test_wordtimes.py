@@ -135,10 +135,13 @@ def test_at_every_moment_the_estimate_is_at_most_a_word_off(text: str) -> None:
 
 @pytest.mark.parametrize("text", [ENGLISH[1], CHINESE_TEXTS[0]])
 def test_held_at_any_moment_it_goes_on_without_a_word_lost_or_said_twice(text: str) -> None:
-    """What was heard whole before, and the words from where it goes on, are the sentence."""
+    """What was heard whole before (but for an instant), and the words from where it goes on, are the sentence."""
     words = spaced(text)
     for hundredth in range(50 * len(words)):
         at = hundredth / 100
         again = start_of_word(words, at)
-        before, after = [word for word in words if word.end <= at], [word for word in words if word.start >= again]
+        before, after = (
+            [word for word in words if word.end <= at + 0.03],
+            [word for word in words if word.start >= again],
+        )
         assert (*before, *after) == words
