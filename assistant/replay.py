@@ -92,20 +92,19 @@ def replayed(recording: Recording, kinds: Collection[Kind] = ()) -> Outcome:
 
 async def _run(recording: Recording, kinds: Collection[Kind], outcome: Outcome) -> None:
     """Until it ends by itself, or is cancelled where it was cancelled, or killed, then."""
-    config, feed = settings.restored(recording.header["config"], kinds), Feed()
-    player = Player(recording, kinds, outcome.events)
+    config, player = settings.restored(recording.header["config"], kinds), Player(recording, kinds, outcome.events)
     asks = next(recording.lines("asks"), {"typed": False, "hold": False})
     typed = partial(played_asks, recording) if asks["typed"] else None
-    running = asyncio.create_task(app.run(config, feed, typed, asks_hold=asks["hold"], parts=player))
+    running = asyncio.create_task(app.run(config, Feed(), typed, asks_hold=asks["hold"], parts=player))
     until = recording.ended_at + (LINGERING if recording.over == "ended" else 0.0)
     await asyncio.wait([running], timeout=until - asyncio.get_running_loop().time())
-    until_then = len(outcome.events)
+    told = len(outcome.events)
     running.cancel()
-    await asyncio.wait([running])
+    await asyncio.gather(running, return_exceptions=True)
+    if recording.over == "killed":  # then nobody told how it ended
+        del outcome.events[told:]
     if not running.cancelled():
         running.result()
-    if recording.over == "killed":  # then nobody told how it ended
-        del outcome.events[until_then:]
     outcome.mismatches = [one for model in player.models for one in model.mismatches]
 
 

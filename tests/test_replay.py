@@ -129,6 +129,18 @@ def test_what_cannot_be_is_one_line(arguments: list[str], capsys: pytest.Capture
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "text"), [("session.json", '{"format": 1}'), ("session.json", "{"), ("journal.jsonl", '{"is": "call"}\n')]
+)
+def test_a_recording_that_is_none_is_one_line(
+    name: str, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(KEPT, tmp_path / "spoilt")
+    (tmp_path / "spoilt" / name).write_text(text)
+    assert main(["replay", str(tmp_path / "spoilt")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 # Two runs side by side.
 
 

@@ -51,10 +51,6 @@ class Calls:
         near = self._calls[max(0, after - 1) : after + 1]
         return min(near, key=lambda call: abs(call.at - at), default=None)
 
-    def left(self) -> list[Call]:
-        """Those that were not taken."""
-        return [call for waiting in self._waiting.values() for call in waiting]
-
 
 @dataclass(slots=True)
 class PlayedModel:
@@ -94,17 +90,10 @@ class PlayedModel:
         if call.error is not None:
             raise BackendError(call.error)
 
-    def left(self) -> list[Call]:
-        """The recorded calls that nobody made."""
-        known = {method: self._of(method) for method in {call.method for call in self._mine()}}
-        return [call for calls in known.values() for call in calls.left()]
-
-    def _mine(self) -> Iterator[Call]:
-        return (call for call in self.recording.calls if call.kind == self.kind)
-
     def _of(self, method: str) -> Calls:
         if method not in self._calls:
-            self._calls[method] = Calls([call for call in self._mine() if call.method == method])
+            mine = (call for call in self.recording.calls if (call.kind, call.method) == (self.kind, method))
+            self._calls[method] = Calls(list(mine))
         return self._calls[method]
 
     def _found(self, method: str, given: tuple[Any, ...]) -> Call:
@@ -133,20 +122,20 @@ class TimedModel:
         return getattr(self._model, name)
 
     def call(self, method: str, *given: Any) -> Any:
-        began = time.perf_counter()
-        try:
-            return getattr(self._model, method)(*given)
-        finally:
-            self._spend(time.perf_counter() - began)
+        return self._timed(lambda: getattr(self._model, method)(*given))
 
     def stream(self, method: str, *given: Any) -> Iterator[Any]:
-        began = time.perf_counter()
-        pieces = iter(getattr(self._model, method)(*given))
+        pieces = self._timed(lambda: iter(getattr(self._model, method)(*given)))
+        end = object()
         try:
-            for piece in pieces:
-                self._spend(time.perf_counter() - began)
+            while (piece := self._timed(lambda: next(pieces, end))) is not end:
                 yield piece
-                began = time.perf_counter()
-            self._spend(time.perf_counter() - began)
         finally:
             getattr(pieces, "close", lambda: None)()
+
+    def _timed(self, work: Callable[[], Any]) -> Any:
+        began = time.perf_counter()
+        try:
+            return work()
+        finally:
+            self._spend(time.perf_counter() - began)

@@ -17,6 +17,8 @@ from devices.media import Pixels, Samples
 
 FORMAT = 1
 """What a recording of another number is not read as."""
+HEAD = {"began", "config", "cameras", "microphone", "speaker", "echo_free", "absent", "models"}
+"""What stands in its header."""
 BLOCK = 4096
 """Samples that are read at once."""
 
@@ -132,17 +134,27 @@ def _blocks(path: Path) -> Iterator[Samples]:
 
 def read(folder: Path) -> Recording:
     """Read all of a recording but its sound and pictures. Raises ConfigError where there is none."""
+    header = _header(folder)
+    recording = Recording(folder, header, ended_at=float(header["began"]))
+    streams: dict[int, Call] = {}
+    try:
+        for line in _lines(folder / LINES):
+            _take(recording, streams, line)
+    except (KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{folder / LINES} has a line that is none of a recording: record the session anew"
+        ) from error
+    return recording
+
+
+def _header(folder: Path) -> Line:
     try:
         header = json.loads((folder / HEADER).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{folder} is no recording ({HEADER} cannot be read): make one with omni record") from error
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
+    if not isinstance(header, dict) or header.get("format") != FORMAT or not header.keys() >= HEAD:
         raise ConfigError(f"{folder} was recorded by another version of omni: record the session anew")
-    recording = Recording(folder, header, ended_at=float(header["began"]))
-    streams: dict[int, Call] = {}
-    for line in _lines(folder / LINES):
-        _take(recording, streams, line)
-    return recording
+    return header
 
 
 def _lines(path: Path) -> Iterator[Line]:

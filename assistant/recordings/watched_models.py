@@ -66,20 +66,18 @@ class WatchedModel:
 
     def stream(self, method: str, *given: Any) -> Iterator[Any]:
         told = self._told(method, given)
-        number = told["id"] = self._journal.number()
-        self._journal.line("stream", **told)
-        began, pieces = self._clock(), None
-        end: dict[str, Any] = {"closed": True}
+        number = self._journal.number()
+        self._journal.line("stream", **told, id=number)
+        pieces, end = None, dict[str, Any]()
         try:
+            began = self._clock()
             pieces = iter(getattr(self._model, method)(*given))
             for piece in pieces:
                 self._journal.line("piece", of=number, took=self._since(began), gave=as_kept(piece))
                 yield piece
                 began = self._clock()
             end = {"took": self._since(began)}
-        except GeneratorExit:
-            raise
-        except BaseException as error:
+        except Exception as error:
             end = {"took": self._since(began), "error": _line(error)}
             raise
         finally:
