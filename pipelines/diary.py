@@ -196,7 +196,7 @@ def _found(path: Path, create: bool) -> bool:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path.name}")
+        raise FileNotFoundError("there is no such file")
     return create and path.stat().st_size == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ def of_this_loop() -> Moment:
 def diary_of(options: MemoryOptions) -> Path | None:
     """Where the diary is kept; None where there is none. Raises BackendError."""
     if options.diary is not None:
-        return Path(options.diary).expanduser()
+        return Path(os.path.expanduser(options.diary))  # a ~ of nobody stays as it is
     return home() / "diary" / diary.FILE if options.persist else None
 
 

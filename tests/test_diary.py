@@ -185,7 +185,7 @@ def test_a_damaged_diary_is_told_in_one_line(book: Diary) -> None:
 
 
 def test_where_there_is_none_none_is_made_for_a_search(tmp_path: Path) -> None:
-    with pytest.raises(BackendError, match=r"cannot be opened: there is no file diary\.db"):
+    with pytest.raises(BackendError, match=r"cannot be opened: there is no such file"):
         Diary(tmp_path / "diary.db", create=False)
     with pytest.raises(BackendError, match="cannot be opened"):
         Diary(tmp_path)

@@ -99,6 +99,13 @@ def test_without_a_diary_it_is_said_how_to_keep_one(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", [".", "~nobodyatall/diary.db", "/dev/null", "absent.db"])
+def test_a_name_of_no_file_is_told_in_one_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recall", "--diary", name, "cup"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert name in line
+
+
 @pytest.mark.parametrize("option", [[], ["--forget", "--yes"]])
 def test_a_file_that_is_no_diary_is_told_in_one_line_and_left(
     option: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
