@@ -12,6 +12,7 @@ import numpy as np
 
 from assistant import turns
 from assistant.config import ConfigError
+from assistant.recordings.journal import LINES
 from assistant.turns import Turn
 from pipelines.types import TurnTrace
 from pipelines.wording import one_line
@@ -69,11 +70,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _chosen(name: str | None) -> Path:
-    """The file that is read: of a folder, its events. Raises ConfigError."""
+    """The file that is read: of a recording its journal, of another folder its events. Raises ConfigError."""
     path = turns.place() if name is None else Path(name)
     if name is None and not path.exists():
         raise ConfigError("no turns were kept yet: talk with `omni run` first, or name a file of `omni run --events`")
-    return path / "events.jsonl" if path.is_dir() else path
+    if not path.is_dir():
+        return path
+    return path / LINES if (path / LINES).exists() else path / "events.jsonl"
 
 
 def _plot(path: Path, shown: Sequence[Turn]) -> None:

@@ -20,7 +20,7 @@ from pipelines.types import Event, Started, TurnTrace, type_name
 
 KEPT = 200
 """Turns in the file, the newest last."""
-LONGEST_LINE = 100_000
+LONGEST_LINE = 1_000_000
 """Characters of a line that may be a turn."""
 
 
@@ -99,7 +99,7 @@ def append(path: Path, turn: Turn) -> None:
 
 
 def read(path: Path, last: int) -> Turns:
-    """The last turns of a file of events, one JSON object a line. Raises OSError where it cannot be read."""
+    """The last turns of a file of events or of a journal, one JSON object a line. Raises OSError."""
     found: deque[Turn] = deque(maxlen=last)
     damaged, clock = 0, Clock()
     with path.open(encoding="utf-8", errors="replace") as file:
@@ -118,6 +118,8 @@ def _turns(line: str, clock: Clock) -> Iterator[Turn]:
     if len(line) > LONGEST_LINE:
         raise ValueError("no event is so long")
     values = json.loads(line)
+    if isinstance(values, dict) and isinstance(values.get("is"), str):  # a recording's journal keeps more than events
+        values = values.get("event", {"type": ""})
     match values.get("type") if isinstance(values, dict) else values:
         case "started":
             clock.take(Started(float(values["at"]) if "at" in values else 0.0, str(values.get("utc"))))

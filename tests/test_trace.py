@@ -98,6 +98,15 @@ def test_nothing_is_lost_in_a_narrow_terminal(width: int) -> None:
         assert number in screen.getvalue()
 
 
+def test_a_recording_has_its_turns_in_its_journal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [{"is": "call", "kind": "chat"}, *({"is": "event", "event": as_json(event)} for event in (STARTED, SPOKEN))]
+    (tmp_path / "journal.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    assert main(["trace", str(tmp_path)]) == 0
+    told = capsys.readouterr()
+    assert "what do you see" in told.out
+    assert told.err == ""
+
+
 def test_a_file_without_turns_and_one_that_is_not_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
