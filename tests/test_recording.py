@@ -108,6 +108,16 @@ def test_a_session_that_is_cancelled_says_so(tmp_path: Path) -> None:
     assert recording.ended_at == pytest.approx(1003)
 
 
+def test_what_is_no_json_harms_no_session(tmp_path: Path) -> None:
+    class Odd(FakeCaptioner):
+        def caption(self, frame: Frame) -> Seen:
+            return Seen("a desk", Facts(people=np.int64(2), labels=(b"cup",)))  # type: ignore[arg-type]
+
+    told = record(tmp_path / "kept", FakeParts(captioner=Odd()))
+    assert not [event for event in told if isinstance(event, Trouble) and event.part != "chat"]
+    assert next(call.gave for call in read(tmp_path / "kept").calls if call.kind == "captioner")["Seen"]["text"]
+
+
 # What is put in the place of a model is still what the pipeline takes it for.
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,12 @@ from assistant.config import ConfigError
 from assistant.recordings.differences import Difference, aligned, compared
 from assistant.recordings.reading import Piece, Recording, read
 from assistant.replay import Outcome, differences, replayed
+from devices.media import Frame
+from pipelines.backends import Look
 from pipelines.clock import VirtualLoop
 from tests.fakes import FakeMicrophone
-from tests.recorded import KEPT, FakeParts, config, record
-from tests.stage import HELLO, SILENCE
+from tests.recorded import KEPT, FakeParts, SlowCaptioner, SlowChat, config, record, take
+from tests.stage import ANSWERS, HELLO, SILENCE
 
 
 @pytest.fixture
@@ -107,6 +109,31 @@ def test_a_muted_microphone_is_muted_again(tmp_path: Path) -> None:
     recording = read(tmp_path / "kept")
     outcome = replayed(recording)
     assert [event["microphone"] for event in outcome.told() if event["type"] == "attention"] == [True, False, True]
+    assert found(recording, outcome) == []
+
+
+class Looking(SlowCaptioner):
+    """A vision-language model, which is asked about the frame of the moment."""
+
+    def describe(self, frame: Frame) -> Iterator[str]:
+        take(0.4)
+        yield f"shade {frame.pixels[0, 0, 0]}"
+
+    def look(self, request: Look) -> Iterator[str]:
+        take(0.2)
+        yield f"It is {request.frame.pixels[0, 0, 0]}."
+
+
+def test_a_look_is_taken_again_at_the_frame_of_that_moment(tmp_path: Path) -> None:
+    async def asks() -> AsyncIterator[str]:
+        await asyncio.sleep(4.5)
+        yield "what is this"
+
+    chat = SlowChat({"what is this": lambda prompt: prompt.looked.text if prompt.looked else "No idea."} | ANSWERS)
+    record(tmp_path / "kept", FakeParts(chat=chat, captioner=Looking(), microphone=FakeMicrophone([SILENCE])), asks)
+    recording = read(tmp_path / "kept")
+    outcome = replayed(recording)
+    assert [event["text"] for event in outcome.told() if event["type"] == "reply"] == ["It is 200."]
     assert found(recording, outcome) == []
 
 

@@ -52,7 +52,7 @@ class Journal:
         self.folder = folder
         for name in (PICTURES, VOICE):
             (folder / name).mkdir()
-        (folder / HEADER).write_text(json.dumps(header, indent=1) + "\n", encoding="utf-8")
+        (folder / HEADER).write_text(json.dumps(header, indent=1, default=_plain) + "\n", encoding="utf-8")
         self._lines: IO[str] = (folder / LINES).open("w", encoding="utf-8")
         self._sound: Any = None
         self._broken, self._well = broken, True
@@ -68,7 +68,7 @@ class Journal:
 
     def line(self, what: str, **told: Any) -> None:
         """One thing that happened."""
-        text = json.dumps({"is": what, **told}) + "\n"
+        text = json.dumps({"is": what, **told}, default=_plain) + "\n"
         self._put(lambda: self._lines.write(text), len(text))
 
     def hear(self, samples: Samples) -> None:
@@ -136,6 +136,11 @@ class Journal:
         if self._sound is None:
             self._sound = _flac(self.folder / SOUND, SPEECH_RATE)
         self._sound.write(pcm(samples))
+
+
+def _plain(value: Any) -> Any:
+    """What is no JSON as it stands: a model's numbers may be NumPy's, and it may give what it should not."""
+    return value.item() if isinstance(value, np.generic) else repr(value)
 
 
 def _flac(path: Path, rate: int) -> Any:
