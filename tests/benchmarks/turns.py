@@ -8,15 +8,19 @@ from __future__ import annotations
 import argparse
 import statistics
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 import numpy as np
 
+from tests.benchmarks import _interrupting
 from tests.benchmarks._report import report
 from tests.benchmarks._scripted import WINDOW, Script, ours, theirs
 
 OVERHEAD_BAR, RATIO_BAR = 0.020, 1 / 3
 """Seconds, p95; and our median against that of pipecat-ai."""
+SILENCE_BAR, RESUME_BAR = 0.150, 0.300
+"""Seconds: from the first sample of interrupting speech, p95; from the last sample of a passing noise, always."""
 
 
 def cases(turns: int) -> dict[str, Script]:
@@ -40,10 +44,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pipecat", help="an interpreter that has pipecat-ai")
     parser.add_argument("--turns", type=int, default=20, help="of each kind")
+    parser.add_argument("--interruptions", type=int, default=8, help="of each kind, at a PulseAudio server; 0: none")
     arguments = parser.parse_args()
     figures: dict[str, Any] = {}
     missed: list[str] = []
     _compare(arguments.turns, arguments.pipecat, figures, missed)
+    if arguments.interruptions:
+        _interrupt(arguments.interruptions, figures, missed)
     report("turns", figures, missed)
 
 
@@ -70,6 +77,25 @@ def _compare(turns: int, python: str | None, figures: dict[str, Any], missed: li
             missed.append(f"{ratio} of the overhead of {side} > {RATIO_BAR:.2f}")
 
 
+def _interrupt(many: int, figures: dict[str, Any], missed: list[str]) -> None:
+    """Speech into an answer, and sounds that are no speech."""
+    done = _interrupting.run(_interrupting.trials(many))
+    silent = [trial.silent_after for trial in done if trial.name == "speech"]
+    figures["barge_in_to_silence_ms"] = _figures(silent)
+    if (worst := figures["barge_in_to_silence_ms"]["p95"]) > SILENCE_BAR * 1000:
+        missed.append(f"barge-in to silence p95 {worst} ms > {SILENCE_BAR * 1000:.0f} ms")
+    for name in _interrupting.PASSING:
+        passing = [trial for trial in done if trial.name == name]
+        on = [trial.on_after for trial in passing]
+        clean = sum(trial.whole == list(range(_interrupting.WORDS)) for trial in passing)
+        resumed = [seconds for seconds in on if seconds < inf]
+        figures[name] = {"resumed": len(resumed), "of": many, "no_word_lost_or_repeated": clean}
+        figures[name] |= {"to_sound_ms": _figures(resumed)} if resumed else {}
+        if max(on) > RESUME_BAR or clean < many:
+            missed.append(f"{name}: {len(resumed)} of {many} resumed, {clean} clean, worst {max(on) * 1000:.0f} ms")
+        print(f"{name:8} {figures[name]}")
+
+
 def _sides(script: Script, python: str | None) -> dict[str, list[dict[str, float]]]:
     told = {"ours": ours(script)}
     if python is not None:
@@ -81,7 +107,7 @@ def _sides(script: Script, python: str | None) -> dict[str, list[dict[str, float
 def _figures(seconds: list[float]) -> dict[str, float]:
     """Milliseconds."""
     median, p95 = np.percentile(seconds, [50, 95]) * 1000
-    return {"median": round(float(median), 2), "p95": round(float(p95), 2), "turns": len(seconds)}
+    return {"median": round(float(median), 2), "p95": round(float(p95), 2), "of": len(seconds)}
 
 
 if __name__ == "__main__":
