@@ -6,6 +6,7 @@ import importlib.util
 import math
 from collections import deque
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ _FRAME = SPEECH_RATE // 100  # samples; the module takes 10 ms at a time
 _LAG = 128 / SPEECH_RATE  # seconds by which sound comes out of the module later than it went in
 _LEAD = 0.03  # seconds by which devices may mistake their times: an echo that seems to come before its sound is kept
 _JITTER = 0.05  # seconds that a device's times may be off before its sound counts as interrupted
+_SETTLED = 10  # blocks whose times must agree that the others were off, as they are after a device ran dry
+_OFF = 0.004  # seconds by which they must be
 _DRIFT = 2e-4  # of time: as much as two clocks drift apart, and so little that what was learnt of the room stays true
 _KEPT = 2.0  # seconds of sound that an echo may come after
 _LOBES = 8  # of the sinc by which sound is resampled, to each side
@@ -43,6 +46,7 @@ class FarEnd:
         self._told: deque[tuple[Samples, int, float]] = deque(maxlen=400)  # some seconds, while nobody reads
         self._sound: Samples = np.zeros(0, np.float32)
         self._rate, self._origin = 0, 0.0
+        self._late: deque[float] = deque(maxlen=_SETTLED)
 
     def tell(self, samples: Samples, rate: int, at: float) -> None:
         """See `Hears`."""
@@ -62,13 +66,23 @@ class FarEnd:
         late = at - self._origin - len(self._sound) / (self._rate or rate)
         if rate != self._rate or late > _KEPT or at < self._origin:
             self._rate, self._origin, self._sound = rate, at, samples
+            self._late.clear()
             return
         if abs(late) < _JITTER and len(samples):
-            self._origin += _followed(late, len(samples) / rate)
+            self._origin += self._corrected(late, len(samples) / rate)
             late = 0.0
         missing = round(late * rate)
         before = self._sound[:missing] if missing < 0 else self._sound
         self._sound = np.concatenate([before, np.zeros(max(0, missing), np.float32), samples])
+
+    def _corrected(self, late: float, seconds: float) -> float:
+        """By how much a block that is so late shows that all of it is heard later."""
+        self._late.append(late)
+        usual = median(self._late)
+        if len(self._late) < _SETTLED or abs(usual) < _OFF:
+            return _followed(late, seconds)
+        self._late.clear()
+        return usual
 
     def _forget(self, until: float) -> None:
         count = min(len(self._sound), max(0, int((until - self._origin) * self._rate)))
