@@ -57,6 +57,20 @@ def test_an_answer_waits_until_every_camera_was_looked_through(
     assert "bluish" in out
 
 
+def test_an_answer_does_not_wait_for_a_camera_that_is_covered(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from PIL import Image
+
+    (tmp_path / "slow_eyes.py").write_text(SLOW_EYES, encoding="utf-8")
+    mine = tmp_path / "mine.toml"
+    covered = '[captioner]\nbackend = "slow_eyes:SlowEyes"\n[attention]\ncamera = false\n'
+    mine.write_text(CONFIG + covered, encoding="utf-8")
+    Image.new("RGB", (64, 48), "red").save(tmp_path / "one.png")
+    assert ask(mine, tmp_path / "one.png") == 0
+    assert "not seen anything" in capsys.readouterr().out
+
+
 def test_what_is_read_is_not_overwritten(chosen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     photo = png(tmp_path / "photo.png", 640, 480)
     for victim in (photo, chosen):
