@@ -10,6 +10,7 @@ from functools import partial
 from assistant import commands, duplex
 from assistant.config import Config
 from assistant.feed import Feed
+from assistant.mcp_tools import ToolServer
 from assistant.parts import REAL, Devices, Models, Parts, backend_options
 from devices.capture import shown
 from devices.media import Frame
@@ -122,8 +123,10 @@ def assemble(config: Config, devices: Devices, models: Models, emit: Emit) -> Se
 def _helps(config: Config, memory: Memory, looks: Looks | None, emit: Emit) -> tuple[Helps, tuple[Beside, ...]]:
     """What answers are made with beside the chat, and what of it runs by itself."""
     timers = Timers()
-    toolbox = Toolbox(config.tools, [lambda: abilities(memory, looks, timers)])
-    return Helps(looks, toolbox, timers), (timers.run,)
+    servers = [ToolServer(options, emit) for options in config.mcp]
+    own = abilities(memory, looks, timers)
+    toolbox = Toolbox(config.tools, [lambda: own, *(server.abilities for server in servers)])
+    return Helps(looks, toolbox, timers), (timers.run, *(server.run for server in servers))
 
 
 def _hearing(config: Config, devices: Devices, models: Models, mouth: Mouth, switches: Switches) -> Hearing | None:
@@ -167,5 +170,9 @@ def greet(config: Config, devices: Devices, models: Models, emit: Emit) -> None:
     for kind in backend_options(config):
         if told := models.loaded[kind].notice:
             emit(Notice(told, now, kind))
+    if config.mcp and not getattr(models.get("chat")[0], "calls_tools", False):
+        emit(
+            Notice("The tools of [[mcp]] are not used: they need a [chat] that calls tools (tools = true)", now, "mcp")
+        )
     if text := duplex.notice(config, devices):
         emit(Notice(text, now, "microphone"))

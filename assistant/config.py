@@ -13,6 +13,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, Field, InstanceOf, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from assistant.mcp_tools import McpOptions
 from assistant.metrics import MetricsOptions
 from devices.camera import CameraOptions
 from devices.media import Options
@@ -50,6 +51,7 @@ class Config(Options):
     memory: MemoryOptions = Field(default_factory=MemoryOptions)
     looking: LookingOptions = Field(default_factory=LookingOptions)
     tools: ToolsOptions = Field(default_factory=ToolsOptions)
+    mcp: tuple[McpOptions, ...] = ()
     conversation: ConversationOptions = Field(default_factory=ConversationOptions)
     metrics: MetricsOptions | None = None
     captioner: InstanceOf[BackendOptions] | None = None
@@ -65,6 +67,9 @@ class Config(Options):
         names = [camera.name for camera in self.camera]
         if len(set(names)) < len(names):
             raise ValueError(f"every [[camera]] needs a name of its own, not {', '.join(names)}")
+        servers = [server.name for server in self.mcp]
+        if len(set(servers)) < len(servers):
+            raise ValueError(f"every [[mcp]] needs a name of its own, not {', '.join(servers)}")
         if self.microphone and not (self.detector and self.transcriber):
             raise ValueError("a [microphone] needs a [detector] and a [transcriber]")
         if self.attention.mode == "wake" and not self.wake:
@@ -174,6 +179,7 @@ def _named_already(error: Any, mistakes: list[str]) -> bool:
 
 
 def _line(error: ErrorDetails, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> str:
-    if error["loc"] == ("camera",) and error["type"] == "tuple_type":
-        return "camera: write [[camera]], with two brackets: there may be several"
+    if error["loc"] in (("camera",), ("mcp",)) and error["type"] == "tuple_type":
+        name = error["loc"][0]
+        return f"{name}: write [[{name}]], with two brackets: there may be several"
     return mistake(error, model, prefix)

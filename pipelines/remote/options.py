@@ -37,7 +37,7 @@ class RemoteOptions(BackendOptions):
     @property
     def local(self) -> bool:
         """Whether the server is this machine."""
-        return _is_local(urlsplit(self.url).hostname or "")
+        return is_local(urlsplit(self.url).hostname or "")
 
     @property
     def origin(self) -> str:
@@ -115,7 +115,8 @@ class ServerOptions(RemoteOptions):
         return value
 
 
-def _is_local(host: str) -> bool:
+def is_local(host: str) -> bool:
+    """Whether the host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,0 +1,194 @@
+"""Tool servers: a real one over stdin and stdout, what is offered of it, and how it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.config import ConfigError, parse
+from assistant.mcp_tools import McpOptions, ToolServer
+from devices.lines import Lossless
+from pipelines.toolbox import Toolbox, ToolsOptions
+from pipelines.tools import ToolCall
+from pipelines.types import Event, Notice, Perception, Recovered, Trouble
+
+SERVER = str(Path(__file__).with_name("tool_server.py"))
+CHAT = {"chat": {"backend": "grounded"}}
+
+
+@dataclass
+class Run:
+    """A tool server that runs, and what it told."""
+
+    server: ToolServer
+    events: list[Event] = field(default_factory=list)
+
+    async def ready(self) -> None:
+        while not self.server.abilities():  # noqa: ASYNC110  a server that is ready tells nobody
+            await asyncio.sleep(0.01)
+
+    async def troubled(self) -> Trouble:
+        while True:
+            if found := [event for event in self.events if isinstance(event, Trouble)]:
+                return found[0]
+            await asyncio.sleep(0.01)
+
+    def names(self) -> list[str]:
+        return [ability.tool.name for ability in self.server.abilities()]
+
+    async def call(self, name: str, **arguments: Any) -> str:
+        toolbox = Toolbox(ToolsOptions(), [self.server.abilities])
+        (step,) = await toolbox.steps([ToolCall(name, arguments)], 0.0)
+        return step.result
+
+
+@asynccontextmanager
+async def running(*more: str, **options: Any) -> AsyncIterator[Run]:
+    events: list[Event] = []
+    given = {"command": (sys.executable, SERVER, *more)} | options
+    run = Run(ToolServer(McpOptions(name="home", **given), events.append), events)
+    task = asyncio.create_task(run.server.run(Lossless[Perception](4)))
+    try:
+        async with asyncio.timeout(20):
+            yield run
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.real_time
+async def test_a_servers_tools_bear_its_name_and_do_what_they_say(capfd: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("mcp")
+    async with running() as run:
+        await run.ready()
+        assert run.names() == ["home_lights", "home_secret", "home_leave"]
+        assert await run.call("home_lights", room="kitchen", on=True) == "The lights of the kitchen are on."
+        assert "there is no room attic" in await run.call("home_lights", room="attic", on=True)
+        assert await run.call("home_lights", room="kitchen") == "Error: 'on' is a required property"
+    assert run.server.abilities() == ()
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.real_time
+async def test_only_the_allowed_tools_are_offered_and_only_the_named_secrets_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("mcp")
+    monkeypatch.setenv("HOME_TOKEN", "mine")
+    monkeypatch.setenv("OTHER_TOKEN", "private")
+    async with running(tools=("secret", "heating"), environment=("HOME_TOKEN",)) as run:
+        await run.ready()
+        assert run.names() == ["home_secret"]
+        assert await run.call("home_secret") == "mine and None"
+        (notice,) = [event for event in run.events if isinstance(event, Notice)]
+        assert notice.text == "it has no heating; its tools are lights, secret, leave"
+
+
+@pytest.mark.real_time
+async def test_a_server_that_ends_is_told_of_with_its_last_words_and_started_anew() -> None:
+    pytest.importorskip("mcp")
+    async with running() as run:
+        await run.ready()
+        assert (await run.call("home_leave")).startswith("Error: ")
+        trouble = await run.troubled()
+        assert trouble.part == "mcp home"
+        assert trouble.why == "the connection was lost: the lamp is warming up"
+        await run.ready()
+        assert [event for event in run.events if isinstance(event, Recovered)]
+
+
+@pytest.mark.real_time
+async def test_a_server_at_an_address_is_used_alike() -> None:
+    pytest.importorskip("mcp")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = await asyncio.create_subprocess_exec(sys.executable, SERVER, "at", str(port), stderr=subprocess.DEVNULL)
+    try:
+        async with asyncio.timeout(15):
+            while True:
+                with contextlib.suppress(OSError):
+                    (await asyncio.open_connection("127.0.0.1", port))[1].close()
+                    break
+                await asyncio.sleep(0.02)
+        async with running(command=(), url=f"http://127.0.0.1:{port}/mcp") as run:
+            await run.ready()
+            assert await run.call("home_lights", room="kitchen", on=False) == "The lights of the kitchen are off."
+            began = time.monotonic()
+        assert time.monotonic() - began < 1.0
+    finally:
+        program.kill()
+        await program.wait()
+
+
+@pytest.mark.real_time
+async def test_a_server_that_will_not_end_does_not_keep_anybody_from_leaving() -> None:
+    pytest.importorskip("mcp")
+    async with running("stubborn") as run:
+        await run.ready()
+        began = time.monotonic()
+    assert time.monotonic() - began < 1.0
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"command": ("no-such-program",)}, "there is no program 'no-such-program'"),
+        ({"command": (sys.executable, "-c", "raise SystemExit('it is cold')")}, "it is cold"),
+        (
+            {"command": (sys.executable, "-c", "import time; time.sleep(9)"), "start": 0.5},
+            "did not tell its tools within 0.5 s",
+        ),
+        ({"environment": ("NO_SUCH_TOKEN",)}, "the environment has no NO_SUCH_TOKEN: export NO_SUCH_TOKEN=…"),
+        ({"command": (), "url": "http://127.0.0.1:9/mcp"}, "http://127.0.0.1:9/mcp is not reached: is it running?"),
+    ],
+)
+async def test_what_fails_is_told_in_one_line(options: dict[str, Any], why: str) -> None:
+    pytest.importorskip("mcp")
+    async with running(**options) as run:
+        trouble = await run.troubled()
+        assert why in trouble.why
+        assert "\n" not in trouble.why
+
+
+@pytest.mark.parametrize(
+    ("section", "mistake"),
+    [
+        ({"name": "home"}, "name one way to it"),
+        ({"name": "home", "command": ["a"], "url": "http://b"}, "name one way to it"),
+        ({"name": "Home!", "command": ["a"]}, "mcp.0.name"),
+        ({"name": "home", "url": "http://user:word@host"}, "no address of a server"),
+        ({"name": "home", "url": "http://far.example", "key": "TOKEN"}, "not sent unencrypted"),
+        ({"name": "home", "command": ["a"], "environment": ["TOKEN=abc"]}, "names of environment variables"),
+    ],
+)
+def test_a_wrong_section_is_named(section: dict[str, Any], mistake: str) -> None:
+    with pytest.raises(ConfigError, match=mistake):
+        parse({**CHAT, "mcp": [section]}, "x.toml")
+
+
+def test_two_servers_need_two_names() -> None:
+    one = {"name": "home", "command": ["a"]}
+    with pytest.raises(ConfigError, match="name of its own, not home, home"):
+        parse({**CHAT, "mcp": [one, one]}, "x.toml")
+    with pytest.raises(ConfigError, match=r"write \[\[mcp\]\]"):
+        parse({**CHAT, "mcp": one}, "x.toml")
+
+
+def test_this_machine_is_the_only_one_a_key_goes_to_in_the_open() -> None:
+    options = McpOptions(name="home", url="http://127.0.0.1:8000/mcp", key="TOKEN")
+    assert options.local
+    assert "TOKEN" not in os.environ
