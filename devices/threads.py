@@ -10,19 +10,23 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_Job = tuple[Future[Any], Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+_Work = list[Any]
+"""A function, its arguments by place and those by name; empty once it is not wanted any more."""
 
 
 class DaemonThread(Executor):
     """An executor of one daemon thread; unlike those of a pool, nothing waits for it at the end of the process."""
 
     def __init__(self, name: str) -> None:
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Future[Any], _Work] | None] = queue.SimpleQueue()
         threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         future: Future[T] = Future()
-        self._jobs.put((future, fn, args, kwargs))
+        work: _Work = [fn, args, kwargs]
+        # Behind a job that hangs, those that were given up must not hold what they were to work on.
+        future.add_done_callback(lambda done: work.clear() if done.cancelled() else None)
+        self._jobs.put((future, work))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -30,14 +34,14 @@ class DaemonThread(Executor):
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            future, *work = job
+            future, work = job
             del job
             if future.set_running_or_notify_cancel():
                 _settle(future, work)
             del future
 
 
-def _settle(future: Future[Any], work: list[Any]) -> None:
+def _settle(future: Future[Any], work: _Work) -> None:
     """Do the work, let go of it, and only then tell: this thread must not be the last to hold a model.
 
     A model whose end waits for threads of its own would still be at it when the process ends, and abort it.

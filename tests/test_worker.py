@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import aclosing
 
@@ -11,6 +13,8 @@ import pytest
 
 from pipelines.backends import BackendError
 from pipelines.worker import Worker
+from tests.hanging import Hang
+from tests.virtual import VirtualLoop
 
 
 @pytest.mark.real_time
@@ -82,3 +86,68 @@ async def test_an_iterator_that_raises_is_named_after_what_came_before() -> None
     assert await anext(pieces) == "first"
     with pytest.raises(BackendError, match="the model file is gone"):
         await anext(pieces)
+
+
+async def test_a_model_that_hangs_is_told_and_nothing_more_is_asked_of_it_until_it_has_ended_that_work() -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    worker = Worker("model")
+    asked: list[int] = []
+    worker.longest = 60.0
+    with pytest.raises(BackendError, match=r"^it has not answered for 60 s$"):
+        await worker.call(loop.spend, 1800)
+    assert worker.hangs
+    for _ in range(3):
+        with pytest.raises(BackendError, match="still does not answer"):
+            await worker.call(asked.append, 1)
+    await asyncio.sleep(1800)
+    assert not worker.hangs
+    assert asked == []
+    assert await worker.call(lambda: "well again") == "well again"
+
+
+async def test_what_waits_behind_a_hanging_call_is_left_out() -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    worker = Worker("model")
+    done: list[int] = []
+    worker.longest = 60.0
+    calls = [worker.call(loop.spend, 600), worker.call(done.append, 1)]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(result, BackendError) for result in results)
+    await asyncio.sleep(600)
+    assert done == []
+    assert not worker.hangs
+
+
+@pytest.mark.real_time
+async def test_one_can_leave_while_a_model_hangs_and_its_late_result_disturbs_nobody() -> None:
+    worker = Worker("model")
+    worker.longest = 0.05
+    with Hang() as hang:
+        with pytest.raises(BackendError, match="has not answered"):
+            await worker.call(hang)
+        worker.close()
+        await asyncio.sleep(0)
+        assert not worker.hangs
+
+
+@pytest.mark.real_time
+async def test_a_call_that_was_given_up_holds_nothing_while_it_stands_behind_one_that_hangs() -> None:
+    class Picture:
+        """Something large."""
+
+    worker, picture = Worker("model"), Picture()
+    held = weakref.ref(picture)
+    with Hang() as hang:
+        hanging = asyncio.create_task(worker.call(hang))
+        await asyncio.to_thread(hang.reached.wait, 5)
+        queued = asyncio.create_task(worker.call(id, picture))
+        await asyncio.sleep(0)
+        queued.cancel()
+        await asyncio.wait([queued])
+        del queued, picture
+        gc.collect()
+        assert held() is None
+        hanging.cancel()
+    worker.close()
