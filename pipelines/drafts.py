@@ -109,19 +109,24 @@ class Drafts:
         return likely
 
     async def _show(self, draft: Draft, perceptions: Lossless[Perception]) -> Heard | None:
-        """Tell the words of a draft, if they are new and it is still going on."""
+        """Tell the words of a draft, if it is still going on and they are new; those of a pause in any case."""
         work = asyncio.create_task(self._transcribed(draft))
         self._at_work = (draft.ended_at, work) if draft.paused else None
         try:
             heard = await work
         except BackendError:
             self._at_work = None
+            await self._tell(draft, Heard(""), perceptions)
             return None
-        if heard.text not in ("", self._told) and not self._settled(draft):
-            took = max(0.0, asyncio.get_running_loop().time() - draft.ended_at)
-            self._told = heard.text
-            await perceptions.put(PartialTranscript(heard.text, draft.ended_at, took, heard.language))
+        await self._tell(draft, heard, perceptions)
         return heard
+
+    async def _tell(self, draft: Draft, heard: Heard, perceptions: Lossless[Perception]) -> None:
+        new = heard.text not in ("", self._told)
+        if (new or draft.paused) and not self._settled(draft):
+            self._told = heard.text
+            took = max(0.0, asyncio.get_running_loop().time() - draft.ended_at)
+            await perceptions.put(PartialTranscript(heard.text, draft.ended_at, took, heard.language, draft.paused))
 
     async def _transcribed(self, sound: Draft | Utterance) -> Heard:
         return expect(await self._worker.call(self._transcriber.transcribe, sound.samples), Heard)

@@ -107,7 +107,7 @@ class Endpointer:
             self._held.append(self._window(self._rest, self._heard_until, 0.0))
         ended: list[Sound] = []
         if self._speaking:
-            ended = [] if self._pause else [SpeechPaused(self._said_until, self._said_until - self._began)]
+            ended = [] if self._pause else [self._paused()]
             ended += self._split(len(self._held), self._pause)
         self.reset()
         return ended
@@ -173,10 +173,11 @@ class Endpointer:
 
     def _pause_begins(self) -> Sequence[Sound]:
         self._pause = _Pause(Ending(self._options.ending.usual, finished=True))
-        paused = SpeechPaused(self._said_until, self._said_until - self._began)
-        if not self._said(self._held):
-            return [paused]
-        return [paused, self._draft(self._held, self._said_until, paused=True)]
+        paused = self._paused()
+        return [paused, self._draft(self._held, self._said_until, paused=True)] if paused.words else [paused]
+
+    def _paused(self) -> SpeechPaused:
+        return SpeechPaused(self._said_until, self._said_until - self._began, self._said(self._held))
 
     def _await_more(self, pause: _Pause, window: _Window) -> Sequence[Sound]:
         """Nobody talks: it is waited for more, or for the end."""

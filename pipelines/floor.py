@@ -23,7 +23,9 @@ class FloorOptions(Options):
     confirm: float = Field(default=0.7, gt=0, le=5)
     """Speech of that length is an interruption, whatever its words; before, only words are one."""
     doubt: float = Field(default=0.27, ge=0, le=5)
-    """So long after speech that was too short the assistant goes on, unless words were understood."""
+    """So long after a sound that was too short for a word the assistant goes on."""
+    understanding: float = Field(default=1.0, ge=0, le=10)
+    """So long it waits at most to know what was said; without words it goes on at once."""
     unfinished: float = Field(default=2.0, ge=0, le=30)
     """An unfinished turn is answered as it is when nothing more is said for so long."""
 
@@ -56,12 +58,18 @@ class Floor:
         if self._since is None:
             return
         self._paused, self._spoke = True, self._spoke + event.spoke
-        self.deadline = event.at + (LOST if self.confirmed else self.options.doubt)
+        waits = self.options.understanding if event.words else self.options.doubt
+        self.deadline = event.at + (LOST if self.confirmed else waits)
 
     def confirm(self) -> None:
         """It is meant: the assistant keeps silent until it is understood."""
         if self._since is not None:
             self.confirmed, self.deadline = True, self._since + LOST
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether someone paused who may have meant nothing."""
+        return self._paused and not self.confirmed
 
     def understood(self, said_at: float) -> None:
         """The words of what was said until then are known; who began to talk after that still has the floor."""

@@ -150,8 +150,7 @@ class Conversation:
                 await self._confirm()
                 self._give_up_floor()
             case PartialTranscript():
-                if not self._floor.free and meaning(perception.text, busy=self.busy) in ("words", "hush"):
-                    await self._confirm()
+                await self._weigh(perception)
             case Transcript():
                 await self._hear(perception)
             case Reminder():
@@ -169,6 +168,15 @@ class Conversation:
 
     def _remind(self, reminder: Reminder) -> None:
         self._begin(Turn(reminder, Trace(reminder)), _one(reminder.text))
+
+    async def _weigh(self, partial: PartialTranscript) -> None:
+        """Words mean it; a pause without them does not."""
+        if self._floor.free:
+            return
+        if meaning(partial.text, busy=self.busy) in ("words", "hush"):
+            await self._confirm()
+        elif partial.paused and self._floor.doubtful:
+            self._give_up_floor()
 
     async def _confirm(self) -> None:
         """It is an interruption: what was said aloud ends here; an answer that nobody heard yet may be amended."""

@@ -110,6 +110,8 @@ class SpeechPaused:
     """Seconds on the loop's clock at the last sound of speech."""
     spoke: float
     """Seconds from the first sound of this stretch of speech to its last."""
+    words: bool = False
+    """Whether that is enough for a word; then it is told what was understood, even if that is nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,6 +155,8 @@ class PartialTranscript:
     took: float = 0.0
     """Seconds from that sound to these words."""
     language: str | None = None
+    paused: bool = False
+    """True where the speaker paused after it, and may have ended; then it is told even without words."""
 
 
 @dataclass(frozen=True, slots=True)

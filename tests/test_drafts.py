@@ -141,7 +141,8 @@ async def test_what_is_whole_already_is_not_heard_in_part() -> None:
 
 async def test_what_fails_on_a_part_is_tried_on_the_whole_and_no_trouble() -> None:
     told = await talk(3.0, Counting(fails_below=3.6))
-    assert [type(event) for event in told] == [SpeechStarted, SpeechPaused, Transcript]
+    assert [type(event) for event in told] == [SpeechStarted, SpeechPaused, PartialTranscript, Transcript]
+    assert [one.text for one in partials_in(told)] == [""]
 
 
 @pytest.mark.parametrize(("transcriber", "every"), [(Counting(partials=False), 0.7), (Counting(), 0.0)])

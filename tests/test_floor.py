@@ -54,6 +54,13 @@ def test_words_of_before_do_not_take_the_floor_from_who_talks_now() -> None:
 steps = st.lists(st.sampled_from(["start", "pause", "confirm", "words", "due"]), max_size=30)
 
 
+def test_words_are_waited_for_where_there_may_be_some() -> None:
+    floor = Floor()
+    floor.started(SpeechStarted(10))
+    floor.paused(SpeechPaused(10.3, 0.3, words=True))
+    assert (floor.deadline, floor.doubtful) == (10.3 + FloorOptions().understanding, True)
+
+
 @given(steps)
 def test_whoever_has_the_floor_loses_it_some_day(done: list[str]) -> None:
     floor, now = Floor(), 0.0
@@ -92,7 +99,17 @@ def test_agreement_is_a_backchannel_only_while_the_assistant_is_busy(text: str) 
 
 
 @pytest.mark.parametrize(
-    "text", ["Stop!", "please stop", "Wait a minute", "be quiet", "别说了", "等一下。", "That's enough"]
+    "text",
+    [
+        "Stop!",
+        "please stop",
+        "Wait a minute",
+        "be quiet",
+        "别说了",
+        "等一下。",
+        "That's enough",
+        "could you please stop talking",
+    ],
 )
 def test_a_wish_for_silence(text: str) -> None:
     assert is_hush(text)
