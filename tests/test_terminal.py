@@ -214,13 +214,8 @@ async def test_what_is_being_said_is_json_but_no_plain_line() -> None:
     partial, stream = PartialTranscript("how many", 1001.0, 0.2, "en"), StringIO()
     assert await plain_lines([partial]) == []
     await show(Json(stream), [partial])
-    assert json.loads(stream.getvalue()) == {
-        "type": "partial_transcript",
-        "text": "how many",
-        "at": 1001.0,
-        "took": 0.2,
-        "language": "en",
-    }
+    told = {"type": "partial_transcript", "text": "how many", "at": 1001.0, "took": 0.2, "language": "en"}
+    assert told.items() <= json.loads(stream.getvalue()).items()
 
 
 async def test_the_live_view_fits_a_narrow_terminal_also_when_it_becomes_one() -> None:
