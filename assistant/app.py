@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
 from assistant import commands, duplex
 from assistant.config import Config
 from assistant.feed import Feed
-from assistant.mcp_tools import ToolServer
-from assistant.parts import REAL, Devices, Models, Parts, backend_options
+from assistant.parts import REAL, Devices, Models, Parts, Server, backend_options
 from devices.capture import shown
 from devices.media import Frame
 from pipelines.abilities import abilities
@@ -62,7 +61,8 @@ async def run(
         config = without(config, devices)
         await parts.load(config, models)
         emit = parts.emit(feed.emit)
-        session = assemble(config, devices, models, emit)
+        servers = [parts.server(options, emit) for options in config.mcp]
+        session = assemble(config, devices, models, emit, servers)
         session.asks, session.asks_hold = asks, asks_hold
         for eye in session.eyes:
             eye.kept = kept or (keeper.show if keeper else eye.kept)
@@ -84,7 +84,7 @@ def without(config: Config, devices: Devices) -> Config:
     return config.model_copy(update=absent)
 
 
-def assemble(config: Config, devices: Devices, models: Models, emit: Emit) -> Session:
+def assemble(config: Config, devices: Devices, models: Models, emit: Emit, servers: Sequence[Server] = ()) -> Session:
     """Every part of a session, in the order in which work passes through them."""
     switches = Switches(config.attention, _present(devices, models), emit)
     emit = switches.emit
@@ -112,7 +112,7 @@ def assemble(config: Config, devices: Devices, models: Models, emit: Emit) -> Se
     chat, chat_worker = models.get("chat")
     mind = Mind(chat, chat_worker, Patience("chat", emit), precedence) if chat else None
     looks = Looks(config.looking, eyes, sight, emit) if sight and isinstance(captioner, Looker) else None
-    helps, beside = _helps(config, memory, looks, emit)
+    helps, beside = _helps(config, memory, looks, servers)
     conversation = Conversation(config.conversation, memory, Answers(memory, mind, helps), mouth, emit)
 
     listening = _hearing(config, devices, models, mouth, switches)
@@ -120,10 +120,11 @@ def assemble(config: Config, devices: Devices, models: Models, emit: Emit) -> Se
     return Session(conversation, eyes, sight, listening, switches=switches, obey=obey, beside=beside)
 
 
-def _helps(config: Config, memory: Memory, looks: Looks | None, emit: Emit) -> tuple[Helps, tuple[Beside, ...]]:
+def _helps(
+    config: Config, memory: Memory, looks: Looks | None, servers: Sequence[Server]
+) -> tuple[Helps, tuple[Beside, ...]]:
     """What answers are made with beside the chat, and what of it runs by itself."""
     timers = Timers()
-    servers = [ToolServer(options, emit) for options in config.mcp]
     own = abilities(memory, looks, timers)
     toolbox = Toolbox(config.tools, [lambda: own, *(server.abilities for server in servers)])
     return Helps(looks, toolbox, timers), (timers.run, *(server.run for server in servers))

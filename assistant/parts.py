@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
 from assistant import duplex
 from assistant.config import Config
+from assistant.mcp_tools import McpOptions, ToolServer
 from devices.camera import open_camera
 from devices.echo import WithoutEcho, nobody
+from devices.lines import Lossless
 from devices.media import Camera, Microphone, NoSoundSystem, Speaker
 from devices.microphone import open_microphone
 from devices.speaker import open_speaker
@@ -18,7 +20,8 @@ from devices.threads import DaemonThread
 from pipelines import backends
 from pipelines.backends import BackendError, BackendOptions, Kind, Loaded
 from pipelines.live import Session
-from pipelines.types import Emit, Trouble
+from pipelines.toolbox import Ability
+from pipelines.types import Emit, Perception, Trouble
 from pipelines.worker import Worker
 
 
@@ -51,6 +54,16 @@ class Models:
             worker.close()
 
 
+class Server(Protocol):
+    """What offers tools, and runs beside the session."""
+
+    def abilities(self) -> Sequence[Ability]:
+        """Those that it has at present."""
+
+    async def run(self, perceptions: Lossless[Perception]) -> None:
+        """Until cancelled."""
+
+
 class Parts(Protocol):
     """Where the parts of a session come from, and what stands between them and the pipeline."""
 
@@ -59,6 +72,9 @@ class Parts(Protocol):
 
     async def load(self, config: Config, models: Models) -> None:
         """Add the models, each with its thread. Raises BackendError with the part's name."""
+
+    def server(self, options: McpOptions, emit: Emit) -> Server:
+        """A tool server, which is not started yet."""
 
     def emit(self, emit: Emit) -> Emit:
         """What the events of the session are told to."""
@@ -78,6 +94,9 @@ class Real:
 
     async def load(self, config: Config, models: Models) -> None:
         await load(config, models)
+
+    def server(self, options: McpOptions, emit: Emit) -> Server:
+        return ToolServer(options, emit)
 
     def emit(self, emit: Emit) -> Emit:
         return emit

@@ -12,11 +12,13 @@ from typing import Any, cast
 
 from assistant.app import Asks
 from assistant.config import Config
-from assistant.parts import REAL, Devices, Models, Parts
+from assistant.mcp_tools import McpOptions
+from assistant.parts import REAL, Devices, Models, Parts, Server
 from assistant.recordings import settings
 from assistant.recordings.journal import Journal, make_folder
 from assistant.recordings.reading import FORMAT
 from assistant.recordings.shells import SHELLS, role
+from assistant.recordings.tool_servers import WatchedServer
 from assistant.recordings.watched_devices import (
     WatchedCamera,
     WatchedGate,
@@ -64,6 +66,10 @@ class Recorder:
             behind = WatchedModel(kind, loaded.backend, journal, self._album, self._clock)
             models.loaded[kind] = replace(loaded, backend=SHELLS[role(kind, loaded.backend)](behind))
         self._watch(self._devices, journal)
+
+    def server(self, options: McpOptions, emit: Emit) -> Server:
+        server = self._parts.server(options, emit)
+        return WatchedServer(f"mcp {options.name}", server, cast(Journal, self._journal), self._clock)
 
     def emit(self, emit: Emit) -> Emit:
         self._tell = emit = self._parts.emit(emit)

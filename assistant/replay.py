@@ -16,7 +16,8 @@ from typing import cast, get_args
 from assistant import app
 from assistant.config import Config, ConfigError
 from assistant.feed import Feed
-from assistant.parts import Devices, Models, load
+from assistant.mcp_tools import McpOptions
+from assistant.parts import Devices, Models, Server, load
 from assistant.recordings import settings
 from assistant.recordings.differences import TOLERANCE, Difference, compared
 from assistant.recordings.journal import Line
@@ -30,6 +31,7 @@ from assistant.recordings.played_devices import (
 from assistant.recordings.played_models import Mismatch, PlayedModel, TimedModel
 from assistant.recordings.reading import Recording, read
 from assistant.recordings.shells import SHELLS, role
+from assistant.recordings.tool_servers import PlayedServer
 from devices.media import Camera
 from pipelines.backends import Kind, Loaded
 from pipelines.clock import Stalled, VirtualLoop
@@ -135,6 +137,11 @@ class Player:
                 models.loaded[kind] = _timed(kind, models.loaded[kind])
             else:
                 models.loaded[kind], models.workers[kind] = self._played(kind, told), Worker(kind)
+
+    def server(self, options: McpOptions, emit: Emit) -> Server:
+        server = PlayedServer(f"mcp {options.name}", self._recording, _loop().time, emit)
+        self.models.append(server.calls)
+        return server
 
     def emit(self, emit: Emit) -> Emit:
         return self._events.append

@@ -11,7 +11,8 @@ from pathlib import Path
 from assistant import app
 from assistant.config import Config
 from assistant.feed import Feed
-from assistant.parts import Devices, Models, Parts
+from assistant.mcp_tools import McpOptions
+from assistant.parts import Devices, Models, Parts, Server
 from assistant.recording import Recorder
 from assistant.recordings.settings import Recorded
 from devices.media import Frame, Samples
@@ -87,6 +88,7 @@ class FakeParts:
     chat: FakeChat = field(default_factory=lambda: SlowChat(dict(ANSWERS)))
     captioner: FakeCaptioner = field(default_factory=SlowCaptioner)
     microphone: FakeMicrophone = field(default_factory=lambda: FakeMicrophone(TALK))
+    tools: Server | None = None
     ended: bool = False
 
     async def open(self, config: Config) -> Devices:
@@ -102,6 +104,10 @@ class FakeParts:
         }
         for kind, model in known.items():
             models.loaded[kind], models.workers[kind] = Loaded(model, "fake", f"A fake {kind}."), Worker(kind)
+
+    def server(self, options: McpOptions, emit: Emit) -> Server:
+        assert self.tools is not None
+        return self.tools
 
     def emit(self, emit: Emit) -> Emit:
         return emit

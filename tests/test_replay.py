@@ -6,7 +6,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,13 @@ from assistant.config import ConfigError
 from assistant.recordings.differences import Difference, aligned, compared
 from assistant.recordings.reading import Piece, Recording, read
 from assistant.replay import Outcome, differences, replayed
+from devices.lines import Lossless
 from devices.media import Frame
-from pipelines.backends import Look
+from pipelines.backends import Look, Prompt
 from pipelines.clock import VirtualLoop
+from pipelines.toolbox import Ability
+from pipelines.tools import Tool, ToolCall
+from pipelines.types import Perception
 from tests.fakes import FakeMicrophone
 from tests.recorded import KEPT, FakeParts, SlowCaptioner, SlowChat, config, record, take
 from tests.stage import ANSWERS, HELLO, SILENCE
@@ -134,6 +138,58 @@ def test_a_look_is_taken_again_at_the_frame_of_that_moment(tmp_path: Path) -> No
     recording = read(tmp_path / "kept")
     outcome = replayed(recording)
     assert [event["text"] for event in outcome.told() if event["type"] == "reply"] == ["It is 200."]
+    assert found(recording, outcome) == []
+
+
+@dataclass
+class Weather:
+    """A tool server that is away at first, and tells the weather."""
+
+    calls: int = 0
+    there: bool = False
+
+    def abilities(self) -> list[Ability]:
+        tool = Tool("sky_weather", "The weather.", {"type": "object"})
+        return [Ability(tool, self._weather)] if self.there else []
+
+    async def run(self, perceptions: Lossless[Perception]) -> None:
+        await asyncio.sleep(1)
+        self.there = True
+
+    async def _weather(self, arguments: dict[str, Any], said_at: float) -> str:
+        self.calls += 1
+        await asyncio.sleep(0.7)
+        return f"sunny in {arguments['city']}"
+
+
+class Caller(SlowChat):
+    """Asks its tools."""
+
+    calls_tools = True
+
+    def reply(self, prompt: Prompt) -> Iterator[str | ToolCall]:  # type: ignore[override]
+        take(0.1)
+        if prompt.steps or not any(tool.name == "sky_weather" for tool in prompt.tools):
+            yield f"It is {prompt.steps[0].result}." if prompt.steps else "I cannot tell."
+        else:
+            yield ToolCall("sky_weather", {"city": "Oslo"}, "1")
+
+
+def test_what_tool_servers_gave_is_kept_and_they_are_not_asked_again(tmp_path: Path) -> None:
+    async def asks() -> AsyncIterator[str]:
+        await asyncio.sleep(0.5)
+        yield "will it rain in Oslo"
+        await asyncio.sleep(3.5)
+        yield "will it rain in Oslo"
+
+    weather = Weather()
+    parts = FakeParts(chat=Caller({}), microphone=FakeMicrophone([SILENCE] * 8), tools=weather)
+    record(tmp_path / "kept", parts, asks, config(mcp=[{"name": "sky", "command": ["weather"]}]))
+    recording = read(tmp_path / "kept")
+    outcome = replayed(recording)
+    replies = [event["text"] for event in outcome.told() if event["type"] == "reply"]
+    assert replies == ["I cannot tell.", "It is sunny in Oslo."]
+    assert weather.calls == 1
     assert found(recording, outcome) == []
 
 

@@ -41,7 +41,6 @@ def _without_secrets(value: Any) -> Any:
             return {
                 name: "***" if SECRET.search(name) and isinstance(one, str) and one else _without_secrets(one)
                 for name, one in value.items()
-                if name != "env"  # of a server that is started
             }
         case list():
             return [_without_secrets(one) for one in value]
