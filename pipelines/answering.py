@@ -166,7 +166,7 @@ class Answers:
 
     def _prompt(self, request: Request, looked: Looked | None) -> Prompt:
         scene, asked, toolbox = self._memory.scene(), request.asked, self._helps.toolbox
-        request.trace.rests_on([*scene, looked] if looked is not None else scene)
+        request.trace.rests_on([looked] if looked is not None and looked.text else scene)
         return Prompt(
             request.own.system,
             request.history,
