@@ -81,11 +81,16 @@ class Endpointer:
         self._draft_every = self._windows_in(options.partials) if drafts else 0
         self._release = max(0.01, options.threshold - options.hysteresis)
         self._heard_until: float | None = None
+        self._unhurried = False
         self._forget()
 
-    def push(self, chunk: AudioChunk) -> list[Sound]:
-        """What this chunk made clear. After a gap as long as a pause, speech is taken up anew."""
+    def push(self, chunk: AudioChunk, *, unhurried: bool = False) -> list[Sound]:
+        """What this chunk made clear. After a gap as long as a pause, speech is taken up anew.
+
+        While `unhurried`, no pause ends an utterance before it is as long as the longest.
+        """
         events: list[Sound] = []
+        self._unhurried = unhurried
         if self._heard_until is not None and chunk.started_at - self._heard_until >= self._options.ending.usual:
             events.extend(self.flush())
         self._heard_until = chunk.started_at + chunk.seconds
@@ -185,7 +190,7 @@ class Endpointer:
         pause.again = pause.again + 1 if window.speech >= self._release else 0
         if pause.again >= self._start:
             return self._begin(pause.again, window)
-        if pause.again or self._run < self._windows_in(pause.ending.wait):
+        if pause.again or self._run < self._windows_in(pause.ending.wait) or self._has_time():
             return []
         self._speaking, self._pause = False, None
         at = len(self._held) - max(0, self._run - self._windows_in(self._options.tail))
@@ -204,6 +209,9 @@ class Endpointer:
 
     def _is_too_long(self) -> bool:
         return self._pause is None and len(self._held) >= self._windows_in(self._options.longest)
+
+    def _has_time(self) -> bool:
+        return self._unhurried and len(self._held) < self._windows_in(self._options.longest)
 
     def _split(self, at: int, pause: _Pause | None = None, *, finished: bool = True) -> list[Utterance]:
         """End an utterance before window `at`; what follows is held for the next. Silence alone is none."""

@@ -70,7 +70,8 @@ async def listen(
                 heeded = await listening.heeded(chunk)
                 await _begin(heeded, ears, perceptions)
                 # What was said before the assistant spoke, or the key was let go, is handed over, not lost.
-                await hear(partial(ears.endpointer.push, heeded.sound) if heeded.sound else ears.endpointer.flush)
+                push = partial(ears.endpointer.push, unhurried=heeded.unhurried)
+                await hear(partial(push, heeded.sound) if heeded.sound else ears.endpointer.flush)
     finally:
         if settling is not None:
             settling.cancel()

@@ -34,6 +34,8 @@ class Heeded:
     """It counts also where the assistant was just heard itself, for it was told to listen."""
     anew: bool = False
     """What was heard just before this sound was the wake word only, and is to be forgotten."""
+    unhurried: bool = False
+    """No pause ends what is said: whoever holds the key lets it go when all is said."""
 
 
 class Heed:
@@ -52,8 +54,9 @@ class Heed:
         ended_at = chunk.started_at + chunk.seconds
         after = await self._after_word(chunk, ended_at)
         if after is None:
-            counts = self._attending.counts(chunk.started_at, ended_at)
-            return Heeded(chunk if counts else None, self._news(), self._attending.heeds(chunk.started_at))
+            counts, held = self._attending.counts(chunk.started_at, ended_at), self._attending.mode == "push"
+            urgent = self._attending.heeds(chunk.started_at)
+            return Heeded(chunk if counts else None, self._news(), urgent, unhurried=held)
         began = self._attending.talking_since
         self._switches.call(after.started_at)
         anew = began is None or after.started_at - began < WORD

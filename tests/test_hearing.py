@@ -139,6 +139,15 @@ def test_who_goes_on_after_a_pause_interrupts_again() -> None:
     assert [type(event) for event in events] == kinds
 
 
+def test_whoever_is_not_hurried_may_pause_as_long_as_an_utterance_may_be() -> None:
+    ears, told = endpointer(longest=8), list[Sound]()
+    for chunk in chunks(sound([(True, 1), (False, 3), (True, 1), (False, 12)])):
+        told += ears.push(chunk, unhurried=True)
+    (utterance,) = utterances_in(told)
+    assert (utterance.speech_at, utterance.ended_at) == pytest.approx((100, 105), abs=2 * WINDOW)
+    assert utterance.endpoint_at < 100 + 8 + 0.1
+
+
 def test_a_click_in_a_pause_neither_ends_it_nor_makes_it_longer() -> None:
     events = heard(endpointer(), chunks(sound([(True, 1), (False, 0.3), (True, 0.05), (False, 1)])))
     (utterance,) = utterances_in(events)
