@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
@@ -19,9 +20,11 @@ class Worker:
     def __init__(self, part: str) -> None:
         self._thread = DaemonThread(part)
         self._calls = 0
-        self._hung: asyncio.Future[Any] | None = None
+        self._jobs: set[asyncio.Future[Any]] = set()
+        self._alive_at = 0.0
+        """When it ended a job last, or had nothing to do."""
         self.longest: float | None = None
-        """Seconds after which a call counts as hung; None: it is waited for as long as it takes."""
+        """Seconds without the end of a job after which it hangs; None: it is waited for as long as it takes."""
         self.spent = 0.0
         """Seconds for which calls were waited for, all together."""
 
@@ -32,8 +35,8 @@ class Worker:
 
     @property
     def hangs(self) -> bool:
-        """True from when a call counted as hung until it has ended after all."""
-        return self._hung is not None
+        """True while it has worked for too long on one thing, whether or not somebody still waits for that."""
+        return self.longest is not None and bool(self._jobs) and _now() >= self._alive_at + self.longest
 
     async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` in the model's thread. When cancelled, the result that comes later is dropped.
@@ -42,14 +45,13 @@ class Worker:
         """
         if self.hangs:
             raise BackendError("it still does not answer")
-        loop = asyncio.get_running_loop()
         self._calls += 1
-        began = loop.time()
+        began = _now()
         try:
-            return await self._result(loop.run_in_executor(self._thread, lambda: self._guarded(work, *args, **kwargs)))
+            return await self._result(lambda: self._guarded(work, *args, **kwargs))
         finally:
             self._calls -= 1
-            self.spent += loop.time() - began
+            self.spent += _now() - began
 
     async def iterate(self, pieces: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
         """Pull an iterator in the model's thread, one piece a call, so that cancelling ends it between pieces."""
@@ -63,32 +65,48 @@ class Worker:
 
     def close(self) -> None:
         """End the thread when what it does now is done."""
-        if self._hung is not None:
-            self._hung.cancel()
+        for job in tuple(self._jobs):
+            job.cancel()
         self._thread.shutdown()
 
-    async def _result(self, job: asyncio.Future[T]) -> T:
-        if self.longest is None:
-            return await job
+    async def _result(self, work: Callable[[], T]) -> T:
+        begun = threading.Event()
+
+        def begin() -> T:
+            begun.set()
+            return work()
+
+        job = self._submitted(begin)
         try:
-            await asyncio.wait([job], timeout=self.longest)
+            while not job.done() and not self.hangs:
+                await asyncio.wait([job], timeout=self._left)
         except asyncio.CancelledError:
-            job.cancel()
+            if not begun.is_set():  # else it is known as long as it runs, to tell when it hangs
+                job.cancel()
             raise
         if job.done():
             return job.result()
-        if self.hangs:  # on what was asked before
+        if not begun.is_set():
             job.cancel()
-        else:
-            self._hung = job
-            job.add_done_callback(self._ended)
         raise BackendError(f"it has not answered for {self.longest:g} s")
 
-    def _ended(self, hung: asyncio.Future[Any]) -> None:
-        """It can be asked again; what it found out so late is dropped."""
-        self._hung = None
-        if not hung.cancelled():
-            hung.exception()  # looked at, so that nobody complains that nobody did
+    @property
+    def _left(self) -> float | None:
+        return None if self.longest is None else max(0.0, self._alive_at + self.longest - _now())
+
+    def _submitted(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        if not self._jobs:
+            self._alive_at = _now()
+        job = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        self._jobs.add(job)
+        job.add_done_callback(self._ended)
+        return job
+
+    def _ended(self, job: asyncio.Future[Any]) -> None:
+        self._jobs.discard(job)
+        if not job.cancelled():
+            self._alive_at = _now()
+            job.exception()  # looked at, so that nobody complains that nobody did
 
     def _guarded(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
@@ -101,6 +119,10 @@ class Worker:
             KeyboardInterrupt,
         ) as error:  # foreign code ends here
             raise BackendError(first_line(error)) from error
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _nothing() -> None:

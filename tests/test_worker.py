@@ -120,6 +120,29 @@ async def test_what_waits_behind_a_hanging_call_is_left_out() -> None:
     assert not worker.hangs
 
 
+async def test_a_model_that_hangs_is_found_out_although_those_who_ask_lose_patience_before() -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    worker = Worker("model")
+    worker.longest = 60.0
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(40):
+            await worker.call(loop.spend, 1800)
+    before = loop.time()
+    with pytest.raises(BackendError, match="has not answered"):
+        await worker.call(loop.spend, 1)
+    assert loop.time() - before == pytest.approx(20)
+
+
+async def test_a_model_that_works_through_much_does_not_hang() -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    worker = Worker("model")
+    worker.longest = 60.0
+    await asyncio.gather(*(worker.call(loop.spend, 50) for _ in range(10)))
+    assert not worker.hangs
+
+
 @pytest.mark.real_time
 async def test_one_can_leave_while_a_model_hangs_and_its_late_result_disturbs_nobody() -> None:
     worker = Worker("model")
