@@ -6,19 +6,23 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
+
+from assistant import arguments
+
+Command = Callable[[argparse.Namespace], int]
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its status; what a user did wrong is one line and status 2."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # what the terminal's encoding does not have is still told
     try:
-        parsed = _parser().parse_args(arguments)
+        parsed = _parser().parse_args(words)
         status = int(parsed.command(parsed))
     except KeyboardInterrupt:
         status = INTERRUPTED
@@ -79,235 +83,101 @@ def _user_errors() -> tuple[type[Exception], ...]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="omni", description="A camera assistant that sees, listens and speaks.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_run(commands)
-    _add_record(commands)
-    _add_replay(commands)
-    _add_ask(commands)
-    _add_look(commands)
-    _add_chat(commands)
-    _add_demo(commands)
-    _add_recall(commands)
-    _add_trace(commands)
-    _add_eval(commands)
-    check = commands.add_parser("check", help="validate configurations, loading nothing heavy")
-    check.add_argument("files", nargs="+", metavar="FILE", help="a configuration")
-    check.set_defaults(command=_check)
-    devices = commands.add_parser("devices", help="list cameras, microphones and speakers")
-    devices.set_defaults(command=_devices)
-    models = commands.add_parser("models", help="list, pull, verify and remove weights")
-    _add_models(models)
+    for name, told, add, command in _commands():
+        one = commands.add_parser(name, help=told)
+        add(one)
+        one.set_defaults(command=command)
     return parser
 
 
-def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    run = commands.add_parser("run", help="run the assistant")
-    _add_session(run)
-    run.set_defaults(command=_run)
-
-
-def _add_record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    kept = (
-        "Keeps in DIR the sound of the microphone, pictures of the cameras, and what was said and answered; "
-        "whoever may read DIR can hear and see the people in it. Delete DIR to forget them."
-    )
-    record = commands.add_parser("record", help="run the assistant and keep the session", description=kept)
-    record.add_argument("folder", metavar="DIR", help="a new folder for the recording, readable by you alone")
-    _add_session(record)
-    record.set_defaults(command=_record)
-
-
-def _add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    replay = commands.add_parser("replay", help="run a recorded session again, and tell what differs")
-    replay.add_argument("folder", metavar="DIR", help="a recording")
-    replay.add_argument(
-        "--live", metavar="KINDS", help="models to ask anew, such as 'chat,voice'; the others are played"
-    )
-    replay.add_argument(
-        "--tolerance", type=float, default=0.1, metavar="SECONDS", help="how far times may differ (default: 0.1)"
-    )
-    replay.add_argument("--json", action="store_true", help="the differences as JSON lines")
-    replay.add_argument("--events", metavar="FILE", help="write the events to a file as JSON lines")
-    replay.set_defaults(command=_replay)
-
-
-def _add_session(run: argparse.ArgumentParser) -> None:
-    run.add_argument("file", nargs="?", metavar="FILE", help="a configuration (default: the desktop one)")
-    _add_devices(run)
-    run.add_argument("--fast", action="store_true", help="read a video file as quickly as it can be captioned")
-    run.add_argument("--microphone", metavar="SOURCE", help="a name, an index, a sound file, or 'silence'")
-    run.add_argument("--plain", action="store_true", help="whole lines only: for screen readers and pipes")
-    run.add_argument("--json", action="store_true", help="events as JSON lines")
-    run.add_argument("--events", metavar="FILE", help="write the events to a file as JSON lines, too")
-
-
-def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    ask = commands.add_parser("ask", help="ask one typed question about what a camera sees")
-    ask.add_argument("question")
-    ask.add_argument("--config", dest="file", metavar="FILE", help="a configuration (default: the desktop one)")
-    _add_devices(ask)
-    ask.add_argument("--json", action="store_true", help="the reply as one JSON line")
-    ask.set_defaults(command=_ask, fast=False)
-
-
-def _add_devices(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--camera",
-        action="append",
-        metavar="SOURCE",
-        help="an index, a device path, an address, a video, a photo or a folder of photos (may be given again)",
-    )
-    parser.add_argument("--speaker", metavar="SINK", help="a name, an index, a .wav file to write, or 'none'")
-
-
-def _add_look(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    look = commands.add_parser("look", help="ask a vision-language model about a photo")
-    look.add_argument("photo")
-    look.add_argument("question", nargs="?", help="without one, the photo is described")
-    _add_model(look)
-    look.add_argument("--prompt-file", metavar="FILE", help="take the question from a text file")
-    look.add_argument("--schema", metavar="FILE", help="a JSON schema that the answer must fit")
-    look.add_argument("--max-tokens", type=_positive, metavar="N", help="the longest answer")
-    look.add_argument("--stream", action="store_true", help="show words as they come")
-    look.add_argument("--json", action="store_true", help="the answer as one JSON line, with its times")
-    look.set_defaults(command=_look)
-
-
-def _add_chat(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    chat = commands.add_parser("chat", help="talk with a vision-language model about a photo")
-    chat.add_argument("photo", nargs="?", help="without one, it is asked for")
-    _add_model(chat)
-    chat.set_defaults(command=_chat)
-
-
-def _add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--model", metavar="NAME", help="pulled weights, a backend, or a folder of weights (default: the best there is)"
-    )
-    parser.add_argument("--backend", metavar="NAME", help="the backend for --model, where that does not tell it")
-    parser.add_argument(
-        "-o", "--option", action="append", default=[], metavar="KEY=VALUE", help="an option of it (may be given again)"
-    )
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 4000:
-        raise argparse.ArgumentTypeError(f"is a number from 1 to 4000, not {text!r}")
-    return int(text)
-
-
-def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    demo = commands.add_parser("demo", help="run the whole pipeline on sample photos and spoken questions")
-    demo.add_argument("--out", default="demo", metavar="FOLDER", help="where its files go (default: demo)")
-    demo.set_defaults(command=_demo)
-
-
-def _add_trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    trace = commands.add_parser("trace", help="show where the time of the last turns went")
-    trace.add_argument("file", nargs="?", metavar="FILE", help="events as JSON lines (default: the last turns here)")
-    trace.add_argument("--last", type=_positive, default=20, metavar="N", help="so many turns (default: 20)")
-    trace.add_argument("--plot", metavar="FILE.png", help="draw them, too")
-    trace.set_defaults(command=_trace)
-
-
-def _add_eval(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    evaluation = commands.add_parser("eval", help="run scenarios, and tell which of their expectations are met")
-    evaluation.add_argument("scenarios", nargs="+", metavar="SCENARIO", help="a file, or a folder of them")
-    evaluation.add_argument("--config", dest="file", metavar="FILE", help="a configuration (default: the desktop one)")
-    evaluation.add_argument("--out", metavar="FOLDER", help="keep the sound, the events and a contact sheet of each")
-    evaluation.add_argument(
-        "--real-time", action="store_true", help="on the real clock, instead of one that jumps over all waiting"
-    )
-    evaluation.add_argument("--json", action="store_true", help="each verdict as a JSON line")
-    evaluation.set_defaults(command=_eval)
-
-
-def _add_recall(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    recall = commands.add_parser("recall", help="search the diary of what was seen, where one is kept")
-    recall.add_argument("words", nargs="*", metavar="WORD", help="what to look for (default: everything)")
-    recall.add_argument("--since", metavar="TIME", help="how long ago (90s, 30m, 2h, 3d, 1w), or an hour such as 14:05")
-    recall.add_argument("--camera", metavar="NAME", help="what this camera saw")
-    recall.add_argument("--limit", type=_positive, default=20, metavar="N", help="how many, the newest (default: 20)")
-    recall.add_argument("--json", action="store_true", help="a JSON line for each, with facts and the picture's file")
-    recall.add_argument("--diary", metavar="FILE", help="another diary than this program's own")
-    recall.add_argument("--forget", action="store_true", help="remove the diary and its pictures, after asking")
-    recall.add_argument("--yes", action="store_true", help="do not ask")
-    recall.set_defaults(command=_recall)
-
-
-def _add_models(parser: argparse.ArgumentParser) -> None:
+def _commands() -> tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None], Command], ...]:
+    """Each command's name, what it does, what it takes, and how it is run."""
     from assistant import models
 
-    models.add_arguments(parser)
-    parser.set_defaults(command=models.run)
+    return (
+        ("run", "run the assistant", arguments.session, _run),
+        ("record", "run the assistant and keep the session", arguments.record, _record),
+        ("replay", "run a recorded session again, and tell what differs", arguments.replay, _replay),
+        ("ask", "ask one typed question about what a camera sees", arguments.ask, _ask),
+        ("look", "ask a vision-language model about a photo", arguments.look, _look),
+        ("chat", "talk with a vision-language model about a photo", arguments.chat, _chat),
+        ("demo", "run the whole pipeline on sample photos and spoken questions", arguments.demo, _demo),
+        ("recall", "search the diary of what was seen, where one is kept", arguments.recall, _recall),
+        ("trace", "show where the time of the last turns went", arguments.trace, _trace),
+        ("eval", "run scenarios, and tell which of their expectations are met", arguments.eval, _eval),
+        ("check", "validate configurations, loading nothing heavy", arguments.check, _check),
+        ("devices", "list cameras, microphones and speakers", lambda parser: None, _devices),
+        ("models", "list, pull, verify and remove weights", models.add_arguments, models.run),
+    )
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _run(parsed: argparse.Namespace) -> int:
     from assistant import session
 
-    return session.run(arguments)
+    return session.run(parsed)
 
 
-def _record(arguments: argparse.Namespace) -> int:
+def _record(parsed: argparse.Namespace) -> int:
     from assistant import recording
 
-    return recording.run(arguments)
+    return recording.run(parsed)
 
 
-def _replay(arguments: argparse.Namespace) -> int:
+def _replay(parsed: argparse.Namespace) -> int:
     from assistant import replay
 
-    return replay.run(arguments)
+    return replay.run(parsed)
 
 
-def _ask(arguments: argparse.Namespace) -> int:
+def _ask(parsed: argparse.Namespace) -> int:
     from assistant import session
 
-    return session.ask(arguments)
+    return session.ask(parsed)
 
 
-def _look(arguments: argparse.Namespace) -> int:
+def _look(parsed: argparse.Namespace) -> int:
     from assistant import look
 
-    return look.run(arguments)
+    return look.run(parsed)
 
 
-def _chat(arguments: argparse.Namespace) -> int:
+def _chat(parsed: argparse.Namespace) -> int:
     from assistant import chat
 
-    return chat.run(arguments)
+    return chat.run(parsed)
 
 
-def _recall(arguments: argparse.Namespace) -> int:
+def _recall(parsed: argparse.Namespace) -> int:
     from assistant import recall
 
-    return recall.run(arguments)
+    return recall.run(parsed)
 
 
-def _demo(arguments: argparse.Namespace) -> int:
+def _demo(parsed: argparse.Namespace) -> int:
     from assistant import demo
 
-    return demo.run(arguments)
+    return demo.run(parsed)
 
 
-def _trace(arguments: argparse.Namespace) -> int:
+def _trace(parsed: argparse.Namespace) -> int:
     from assistant import trace
 
-    return trace.run(arguments)
+    return trace.run(parsed)
 
 
-def _eval(arguments: argparse.Namespace) -> int:
+def _eval(parsed: argparse.Namespace) -> int:
     from assistant import evaluation
 
-    return evaluation.run(arguments)
+    return evaluation.run(parsed)
 
 
-def _check(arguments: argparse.Namespace) -> int:
+def _check(parsed: argparse.Namespace) -> int:
     from assistant import check
 
-    return check.run(arguments.files)
+    return check.run(parsed.files)
 
 
-def _devices(arguments: argparse.Namespace) -> int:
+def _devices(parsed: argparse.Namespace) -> int:
     from assistant import check
 
     return check.devices()
