@@ -132,7 +132,7 @@ class Answers:
         return request.own.closer(found)
 
     async def _answered(self, mind: Mind, prompt: Prompt, request: Request) -> Sentences:
-        """The chat's sentences; where it fails before the first, the assistant's own words."""
+        """The chat's sentences; where it fails before the first, what the look found, or the assistant's own words."""
         said = False
         try:
             async with aclosing(self._rounds(mind, prompt, request)) as spoken:
@@ -142,8 +142,9 @@ class Answers:
             mind.patience.answered(mind.chat)
         except BackendError as error:
             mind.patience.failed(str(error))
-            if not said and request.own.failed:
-                yield request.own.failed
+            instead = plain(prompt.looked.text) if prompt.looked is not None else ""
+            if not said and (instead or request.own.failed):
+                yield instead or request.own.failed
 
     async def _rounds(self, mind: Mind, prompt: Prompt, request: Request) -> Sentences:
         """Ask the chat; while it calls tools, ask it again with what they gave. In the last round it has none."""

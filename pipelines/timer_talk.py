@@ -49,7 +49,9 @@ _CANCEL_ZH = re.compile(
 _LIST = re.compile(
     rf"(?:how (?:long|much time|much longer)(?: (?:is|do i have))?(?: there)?(?: left| to go| remaining)?)"
     rf"(?: (?:on|until|for) (?:the|my) .*{_ALARM}.*)?"
-    rf"|(?:what|which|list|show|do i have|are there).*\b{_ALARM}s?\b.*"
+    rf"|(?:(?:what|which) (?:\w+ )?|(?:list|show)(?: me)?(?: all)?(?: the| my)? "
+    rf"|(?:do i have|(?:are|is) there)(?: any| a)? )"
+    rf"{_ALARM}s?(?: (?:are|is|do i have|i have|running|left|there|set|on|active|still))*"
     rf"|how (?:long|much).*\b{_ALARM}s?\b.*|how many {_ALARM}s\b.*",
     re.IGNORECASE,
 )

@@ -152,6 +152,11 @@ async def test_a_look_that_fails_is_told_once_and_the_answer_is_made_from_captio
     assert [well.part for well in stage.told(Recovered)] == ["look"]
 
 
+async def test_a_chat_that_fails_leaves_the_word_to_the_look() -> None:
+    stage = await told(ScriptedLooker(), (1.0, WHAT), (1.0, "tell me a joke"), chat=FakeChat({}))
+    assert stage.said() == ["A red cup.", "Sorry, I cannot answer just now."]
+
+
 async def test_a_look_that_hangs_is_given_up() -> None:
     stage = await told(ScriptedLooker(seconds=1000.0), (1.0, WHAT))
     assert stage.said() == ["I have seen shade 7."]
@@ -224,7 +229,8 @@ what am I wearing | is there a cup on the desk | What is written on this box? | 
 """
 NOT_VISIBLE = """
 what is the capital of France? | tell me a joke | how are you | what time is it | what is this song called
-is that true | set a timer for five minutes | where did you last see my cup? | what just happened? | when did someone come in?
+is that true
+set a timer for five minutes | where did you last see my cup? | what just happened? | when did someone come in?
 what day is this | what is the weather this week | what does that mean | how does that work | thank you
 what did I just ask | who wrote Hamlet | can you help me with this problem | read me a story | why is that so
 what was I holding before | have you seen my keys | what can you do | how many people live in china | this is nice
