@@ -26,6 +26,7 @@ from pipelines.live import Beside, Hearing, Session, live
 from pipelines.looking import Looks
 from pipelines.memory import Memory
 from pipelines.precedence import Precedence
+from pipelines.relief import Relief
 from pipelines.seeing import Eye, Sight
 from pipelines.speaking import Mouth
 from pipelines.switches import Present, SwitchedCamera, SwitchedMicrophone, Switches
@@ -60,6 +61,7 @@ async def run(
         devices = await parts.open(config)
         config = without(config, devices)
         await parts.load(config, models)
+        models.limit(config.ladder.hung)
         emit = parts.emit(feed.emit)
         servers = [parts.server(options, emit) for options in config.mcp]
         session = assemble(config, devices, models, emit, servers)
@@ -90,10 +92,11 @@ def assemble(config: Config, devices: Devices, models: Models, emit: Emit, serve
     emit = switches.emit
     memory = Memory(config.memory)
     captioner, sight_worker = models.get("captioner")
+    relief = Relief(config.ladder, emit, "zh" if config.conversation.language == "zh" else "en")
     eyes = tuple(
         Eye(
             camera=SwitchedCamera(camera, switches),
-            gate=KeyframeGate(config.gate),
+            gate=KeyframeGate(config.gate, relief.least),
             patience=Patience(f"camera {camera.name}", emit),
             captioning=Patience(f"captioner of {camera.name}", emit),
             every_keyframe=options.fast and config.captioner is not None,
@@ -103,7 +106,7 @@ def assemble(config: Config, devices: Devices, models: Models, emit: Emit, serve
         for camera, options in zip(devices.cameras, config.camera, strict=True)
     )
     precedence = Precedence()
-    sight = Sight(captioner, sight_worker, precedence) if captioner else None
+    sight = Sight(captioner, sight_worker, precedence, relief=relief) if captioner else None
 
     voice, voice_worker = models.get("voice")
     troubles = {part: Patience(part, emit) for part in ("voice", "speaker")}

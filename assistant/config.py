@@ -24,6 +24,7 @@ from pipelines.attention import AttentionOptions
 from pipelines.backends import BackendOptions, Kind, UnknownBackend
 from pipelines.endpointer import HearingOptions
 from pipelines.gate import GateOptions
+from pipelines.ladder import LadderOptions
 from pipelines.looking import LookingOptions
 from pipelines.memory import MemoryOptions
 from pipelines.mistakes import mistake
@@ -50,6 +51,7 @@ class Config(Options):
     hearing: HearingOptions = Field(default_factory=HearingOptions)
     memory: MemoryOptions = Field(default_factory=MemoryOptions)
     looking: LookingOptions = Field(default_factory=LookingOptions)
+    ladder: LadderOptions = Field(default_factory=LadderOptions)
     tools: ToolsOptions = Field(default_factory=ToolsOptions)
     mcp: tuple[McpOptions, ...] = ()
     conversation: ConversationOptions = Field(default_factory=ConversationOptions)

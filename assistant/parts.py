@@ -24,6 +24,9 @@ from pipelines.toolbox import Ability
 from pipelines.types import Emit, Perception, Trouble
 from pipelines.worker import Worker
 
+THINKING: tuple[Kind, ...] = ("captioner", "transcriber", "chat")
+"""Models that may take a while."""
+
 
 @dataclass(slots=True)
 class Devices:
@@ -48,6 +51,11 @@ class Models:
     def get(self, kind: Kind) -> tuple[Any, Any]:
         """The backend and its thread; a pair of None where the part is absent."""
         return (self.loaded[kind].backend, self.workers[kind]) if kind in self.loaded else (None, None)
+
+    def limit(self, seconds: float) -> None:
+        """Let each model count as hung after so long; those that must be quick after a fourth of it."""
+        for kind, worker in self.workers.items():
+            worker.longest = seconds if kind in THINKING else seconds / 4
 
     def close(self) -> None:
         for worker in self.workers.values():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -56,8 +58,10 @@ class GateOptions(Options):
 class KeyframeGate:
     """Compares every frame of one camera with its last keyframe; knows no clock but the frames' own."""
 
-    def __init__(self, options: GateOptions | None = None) -> None:
+    def __init__(self, options: GateOptions | None = None, least: Callable[[], float] = lambda: 0.0) -> None:
+        """`least`: seconds that it leaves between two keyframes at present, where that is more than its own minimum."""
         self.options = options or GateOptions()
+        self._least = least
         self._keyframe: Thumbnail | None = None
         self._taken_at = 0.0
         self._was_moving = False
@@ -98,7 +102,7 @@ class KeyframeGate:
             return since >= self.options.heartbeat
         if self._changed_at is None:
             self._changed_at = now
-        if since < self.options.minimum:
+        if since < max(self.options.minimum, self._least()):
             return False
         return self._settled(now) or self._cannot_wait(now)
 

@@ -68,6 +68,9 @@ class Session:
             counted[f"{name} frames dropped"] = eye.frames.dropped
             counted[f"{name} keyframes"] = eye.keyframes.accepted
             counted[f"{name} keyframes dropped"] = eye.keyframes.dropped
+        if self.sight is not None and self.sight.relief is not None and self.sight.relief.ladder.taken:
+            counted["ladder step"] = self.sight.relief.ladder.step
+            counted["ladder steps taken"] = self.sight.relief.ladder.taken
         if self.hearing is not None:
             counted["utterances"] = self.hearing.utterances.accepted
             counted["utterances waits"] = self.hearing.utterances.waits

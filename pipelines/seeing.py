@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 
 from devices.lines import Latest, Lossless
 from devices.media import Camera, Frame
@@ -13,6 +14,7 @@ from pipelines.backends import BackendError, Captioner, Looker, expect
 from pipelines.gate import KeyframeGate
 from pipelines.gaze import FrameRing, Gaze
 from pipelines.precedence import Precedence
+from pipelines.relief import Made, Relief
 from pipelines.trouble import Patience
 from pipelines.types import Caption, Perception, Seen
 from pipelines.wording import one_line
@@ -49,6 +51,8 @@ class Sight:
     """What goes before a caption that is made piece by piece."""
     gaze: Gaze = field(default_factory=Gaze)
     """One picture at a time: a model that makes two captions by turns would mix them up."""
+    relief: Relief | None = None
+    """What takes work off the captioner when it is too slow; None: nothing does."""
 
 
 async def gate(eye: Eye) -> None:
@@ -83,11 +87,12 @@ async def _seen(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
     """What is to be seen, tried again after each failure; None when a newer keyframe came, or no more will."""
     while True:
         try:
-            seen = await _captioned(frame, sight)
+            seen = await _captioned(frame, eye, sight)
         except BackendError as error:
             eye.captioning.failed(str(error))
         else:
-            eye.captioning.answered(sight.captioner)
+            if sight.relief is None or not sight.relief.stands_in:
+                eye.captioning.answered(sight.captioner)
             return seen
         if not eye.keyframes.closed:
             await eye.captioning.rest()
@@ -95,16 +100,28 @@ async def _seen(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
             return None
 
 
-async def _captioned(frame: Frame, sight: Sight) -> Seen:
+async def _captioned(frame: Frame, eye: Eye, sight: Sight) -> Seen:
+    """A caption, where the captioner does not keep up by what relieves it; of a file read fast all are waited for."""
+    if sight.relief is None or eye.every_keyframe:
+        seen, _ = await _by_model(frame, sight)
+        return seen
+    return await sight.relief.caption(frame, partial(_by_model, sight=sight), sight.worker)
+
+
+async def _by_model(frame: Frame, sight: Sight) -> Made:
     """A caption at once, or from a vision-language model piece by piece, so that a question can go before it."""
     captioner = sight.captioner
     if isinstance(captioner, Looker):
         return await sight.gaze.caption(lambda: _described(frame, captioner, sight))
-    return expect(await sight.worker.call(captioner.caption, frame), Seen)
+    began = asyncio.get_running_loop().time()
+    seen = expect(await sight.worker.call(captioner.caption, frame), Seen)
+    return seen, asyncio.get_running_loop().time() - began
 
 
-async def _described(frame: Frame, captioner: Looker, sight: Sight) -> Seen:
+async def _described(frame: Frame, captioner: Looker, sight: Sight) -> Made:
+    before = sight.worker.spent
     async with aclosing(sight.worker.iterate(lambda: captioner.describe(frame))) as pieces:
         text = "".join([expect(piece, str) async for piece in sight.precedence.patient(pieces)])
         # A captioner that steps in for a vision-language model may know facts as well.
-        return Seen(one_line(text), getattr(captioner, "facts", None))
+        seen = Seen(one_line(text), getattr(captioner, "facts", None))
+    return seen, sight.worker.spent - before

@@ -104,7 +104,7 @@ class Mouth:
                 self._troubles["voice"].worked()
                 return SpeechChunk(sentence, spoken.samples, self._voice.rate, spoken.words)
             except BackendError as error:
-                self._troubles["voice"].failed(str(error))
+                self._troubles["voice"].failed(f"{error}; answers are only written until it is back")
         return SpeechChunk(sentence, np.zeros(0, np.float32), 0)
 
     async def say(self, chunks: Lossless[SpeechChunk], aloud: Aloud) -> None:

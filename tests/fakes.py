@@ -70,6 +70,13 @@ class FakeCaptioner:
         return Seen(f"shade {shade}")
 
 
+class FakeGlimpse:
+    """The captioner that steps in: it tells no shade."""
+
+    def caption(self, frame: Frame) -> Seen:
+        return Seen("something moved")
+
+
 @dataclass
 class FakeMicrophone:
     """Plays (seconds, loudness) pieces in 32 ms chunks at their own pace."""

@@ -10,15 +10,17 @@ from typing import TypeVar
 from pipelines.abilities import abilities
 from pipelines.answering import Answers, Helps, Mind
 from pipelines.attention import AttentionOptions
-from pipelines.backends import Captioner, Looker
+from pipelines.backends import Captioner, Detector, Looker
 from pipelines.drafts import Drafts, Ears
 from pipelines.endpointer import Endpointer, HearingOptions
 from pipelines.hearing import Listening
 from pipelines.heeding import Heed
+from pipelines.ladder import LadderOptions
 from pipelines.live import Hearing, Session, live
 from pipelines.looking import LookingOptions, Looks
 from pipelines.memory import Memory
 from pipelines.precedence import Precedence
+from pipelines.relief import Relief
 from pipelines.seeing import Eye, Sight
 from pipelines.speaking import Mouth
 from pipelines.switches import Present, SwitchedCamera, SwitchedMicrophone, Switches
@@ -32,6 +34,7 @@ from tests.fakes import (
     FakeCamera,
     FakeCaptioner,
     FakeChat,
+    FakeGlimpse,
     FakeMicrophone,
     FakeSpeaker,
     FakeTranscriber,
@@ -58,6 +61,7 @@ class Stage:
     speaker: FakeSpeaker | None = field(default_factory=FakeSpeaker)
     chat: FakeChat = field(default_factory=lambda: FakeChat(dict(ANSWERS)))
     voice: FakeVoice = field(default_factory=FakeVoice)
+    detector: Detector = field(default_factory=LoudnessDetector)
     transcriber: FakeTranscriber = field(default_factory=lambda: FakeTranscriber(BOOK))
     captioner: Captioner = field(default_factory=FakeCaptioner)
     options: ConversationOptions = field(default_factory=ConversationOptions)
@@ -67,6 +71,8 @@ class Stage:
     """Tools beside the assistant's own, as a tool server brings them."""
     deaf_while_speaking: bool = False
     asks: Callable[[], AsyncIterator[str]] | None = None
+    ladder: LadderOptions | None = None
+    """With it the captioner is relieved where it is too slow, and a model hangs that says nothing for so long."""
     attention: AttentionOptions = field(default_factory=AttentionOptions)
     wake: FakeWakeWord = field(default_factory=FakeWakeWord)
     obey: Callable[[Switches, str], bool] = lambda switches, line: False
@@ -80,11 +86,10 @@ class Stage:
         present = Present(self.microphone is not None, bool(self.cameras), self.wake.phrase)
         self.switches = Switches(self.attention, present, self.events.append)
         emit, memory = self.switches.emit, Memory()
-        mouth = Mouth(
-            self.voice, Worker("voice"), self.speaker, {part: Patience(part, emit) for part in ("voice", "speaker")}
-        )
+        troubles = {part: Patience(part, emit) for part in ("voice", "speaker")}
+        mouth = Mouth(self.voice, self._worker("voice"), self.speaker, troubles)
         precedence = Precedence()
-        mind = Mind(self.chat, Worker("chat"), Patience("chat", emit), precedence)
+        mind = Mind(self.chat, self._worker("chat"), Patience("chat", emit), precedence)
         eyes = tuple(
             Eye(
                 SwitchedCamera(camera, self.switches),
@@ -96,21 +101,30 @@ class Stage:
             )
             for camera in self.cameras
         )
-        sight = Sight(self.captioner, Worker("captioner"), precedence)
+        relief = Relief(self.ladder, emit, light=FakeGlimpse) if self.ladder else None
+        sight = Sight(self.captioner, self._worker("captioner"), precedence, relief=relief)
         looks, timers = Looks(self.looking, eyes, sight, emit), Timers()
         own = abilities(memory, looks if isinstance(self.captioner, Looker) else None, timers)
         helps = Helps(looks, Toolbox(self.tools, [lambda: own, lambda: self.brought]), timers)
         self.conversation = Conversation(self.options, memory, Answers(memory, mind, helps), mouth, emit)
         session = Session(self.conversation, eyes, sight, self._hearing(mouth), self.asks, switches=self.switches)
-        session.obey, session.beside = partial(self.obey, self.switches), (timers.run,)
+        session.obey, session.beside = (
+            partial(self.obey, self.switches),
+            (timers.run, *([relief.run] if relief else [])),
+        )
         return session
+
+    def _worker(self, part: str) -> Worker:
+        worker = Worker(part)
+        worker.longest = self.ladder.hung if self.ladder else None
+        return worker
 
     def _hearing(self, mouth: Mouth) -> Hearing | None:
         if self.microphone is None:
             return None
-        worker, options = Worker("transcriber"), HearingOptions()
+        worker, options = self._worker("transcriber"), HearingOptions()
         drafts = getattr(self.transcriber, "partials", False)
-        ears = Ears(Endpointer(options, LoudnessDetector(), drafts), Worker("detector"))
+        ears = Ears(Endpointer(options, self.detector, drafts), self._worker("detector"))
         listening = Listening(
             ears,
             Drafts(self.transcriber, worker, ears, options.ending),
