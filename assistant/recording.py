@@ -32,7 +32,7 @@ from pipelines.backends import Kind
 from pipelines.clock import VirtualLoop
 from pipelines.gate import KeyframeGate
 from pipelines.live import Session
-from pipelines.types import Emit, Event, Trouble, as_json
+from pipelines.types import Emit, Event, Notice, Trouble, as_json
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -90,6 +90,9 @@ class Recorder:
         if session.asks is not None:
             session.asks = self._asks(session.asks, journal)
         journal.line("asks", typed=session.asks is not None, hold=session.asks_hold)
+        loop = asyncio.get_running_loop()
+        told = f"Sound, pictures and words of this session are kept in {self.folder}."
+        loop.call_soon(self._tell, Notice(told, loop.time(), "recording"))  # after the session has said what it is
 
     def end(self) -> None:
         """Say how it ended, and return when all is written."""

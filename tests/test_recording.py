@@ -16,6 +16,7 @@ import pytest
 
 from assistant.cli import main
 from assistant.config import ConfigError
+from assistant.recordings.journal import Journal
 from assistant.recordings.reading import read
 from assistant.recordings.settings import kept
 from assistant.recordings.shells import SHELLS, role
@@ -23,7 +24,7 @@ from assistant.recordings.values import as_kept, digest, from_kept, pcm, rounded
 from devices.media import Frame, Samples
 from pipelines.backends import Captioner, Chat, Exchange, Kind, Look, Looker, Prompt, Spoken, TimedVoice, Voice
 from pipelines.tools import ToolCall
-from pipelines.types import Facts, Heard, Reply, Seen, Trouble, Word, type_name
+from pipelines.types import Facts, Heard, Notice, Reply, Seen, Trouble, Word, type_name
 from tests import virtual
 from tests.fakes import FakeCaptioner, FakeChat, FakeVoice, frame
 from tests.recorded import FakeParts, config, record, told, typed
@@ -32,7 +33,8 @@ from tests.recorded import FakeParts, config, record, told, typed
 def test_a_recording_holds_sound_keyframes_calls_and_events(tmp_path: Path) -> None:
     events = record(tmp_path / "kept")
     recording = read(tmp_path / "kept")
-    assert [event["type"] for event in recording.events] == [type_name(event) for event in events]
+    session = [event for event in events if getattr(event, "part", "") != "recording"]
+    assert [event["type"] for event in recording.events] == [type_name(event) for event in session]
     assert recording.over == "ended"
     pictures = [recording.picture(camera, taken) for camera, taken in recording.files]
     assert [int(pixels[0, 0, 0]) for pixels in pictures if pixels is not None] == [10, 200]
@@ -93,6 +95,24 @@ def small_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, before[1]))
     yield
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_everyone_is_told_that_the_session_is_kept(tmp_path: Path) -> None:
+    notices = [event for event in record(tmp_path / "kept") if isinstance(event, Notice) and event.part == "recording"]
+    assert [notice.text for notice in notices] == [
+        f"Sound, pictures and words of this session are kept in {tmp_path / 'kept'}."
+    ]
+
+
+def test_what_waits_for_a_slow_disk_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.recordings.journal.MOST_HELD", 1000)
+    told: list[str] = []
+    journal = Journal(tmp_path, {}, told.append)
+    for _ in range(3):
+        journal.picture("000001.png", frame())  # 1728 bytes each
+    journal.close()
+    assert told == ["the disk is too slow"]
+    assert list((tmp_path / "pictures").iterdir()) == []
 
 
 def test_a_session_that_is_cancelled_says_so(tmp_path: Path) -> None:

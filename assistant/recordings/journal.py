@@ -20,7 +20,7 @@ HEADER, LINES, SOUND = "session.json", "journal.jsonl", "microphone.flac"
 """What the session was, what happened in it, and what the microphone heard."""
 PICTURES, VOICE = "pictures", "voice"
 
-MOST_HELD = 256 * 2**20
+MOST_HELD = 128 * 2**20
 """Bytes that may wait to be written; a disk that is behind by more than that ends the recording."""
 CLOSING = 20.0
 """Seconds that the last of it may take."""

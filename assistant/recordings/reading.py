@@ -84,7 +84,7 @@ class Recording:
         name = self.files.get((camera, taken))
         if name is None:
             return None
-        with Image.open(self.folder / PICTURES / name) as image:
+        with Image.open(self.folder / PICTURES / Path(name).name) as image:
             return np.asarray(image.convert("RGB"), np.uint8)
 
     def result(self, call: Call) -> Any:
@@ -98,7 +98,7 @@ class Recording:
     def _voice(self, name: str) -> Samples:
         import soundfile
 
-        return from_pcm(soundfile.read(self.folder / VOICE / name, dtype="int16")[0])
+        return from_pcm(soundfile.read(self.folder / VOICE / Path(name).name, dtype="int16")[0])
 
 
 class Sound:
