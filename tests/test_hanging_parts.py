@@ -1,0 +1,156 @@
+"""A model that says nothing for hours, in each place of a conversation: it is told once, and the others talk on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from devices.media import Samples
+from pipelines.backends import BackendError, Prompt
+from pipelines.ladder import LadderOptions
+from pipelines.phrases import ENGLISH
+from pipelines.types import Event, Heard, Recovered, Reply, SpeechStarted, Transcript, Trouble
+from tests.fakes import FakeChat, FakeMicrophone, FakeTranscriber, FakeVoice, LoudnessDetector
+from tests.stage import ANSWERS, BOOK, COUNT, HELLO, SILENCE, Stage
+from tests.virtual import VirtualLoop
+
+LADDER = LadderOptions(hung=60)
+
+
+def spend(seconds: float) -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    loop.spend(seconds)
+
+
+def told(events: list[Event]) -> list[tuple[str, str]]:
+    """Which part had trouble, and which was well again, in this order."""
+    return [(type(event).__name__, event.part) for event in events if isinstance(event, Trouble | Recovered)]
+
+
+def typed(*asks: tuple[float, str]) -> AsyncIterator[str]:
+    """Lines, each after so many seconds."""
+
+    async def lines() -> AsyncIterator[str]:
+        for after, line in asks:
+            await asyncio.sleep(after)
+            yield line
+
+    return lines()
+
+
+@dataclass
+class Deaf(FakeTranscriber):
+    """Hangs in its first utterance."""
+
+    book: dict[float, str] = field(default_factory=lambda: dict(BOOK))
+    calls: int = 0
+
+    def transcribe(self, samples: Samples) -> Heard:
+        self.calls += 1
+        if self.calls == 1:
+            spend(600)
+        return super().transcribe(samples)
+
+
+async def test_while_the_transcriber_hangs_typed_questions_are_answered_and_it_is_heard_again_afterwards() -> None:
+    microphone = FakeMicrophone([HELLO, *[SILENCE] * 700, COUNT, *[SILENCE] * 8])
+    stage = Stage(microphone=microphone, transcriber=Deaf(), ladder=LADDER)
+    stage.asks = lambda: typed((30, "hello"), (300, "how many are there"))
+    await stage.run()
+    assert stage.said() == [
+        "Hello there.",
+        ENGLISH.unclear,
+        ANSWERS["how many are there"],
+        ANSWERS["how many are there"],
+    ]
+    assert told(stage.events) == [("Trouble", "transcriber"), ("Recovered", "transcriber")]
+    assert stage.told(Trouble)[0].why == "it has not answered for 60 s"
+
+
+class Fainting(LoudnessDetector):
+    """Fails in the midst of speech, and does for a while."""
+
+    windows = 0
+
+    def probability(self, window: Samples) -> float:
+        loud = super().probability(window)
+        self.windows += bool(loud)
+        if loud and 25 <= self.windows < 28:
+            raise BackendError("the detector fainted")
+        return loud
+
+
+async def test_a_detector_that_fails_while_someone_talks_leaves_the_floor_free_again() -> None:
+    """Nobody tells any more that the speaker paused."""
+    microphone = FakeMicrophone([HELLO, SILENCE, (2.0, 0.2), *[SILENCE] * 60])
+    stage = Stage(microphone=microphone, detector=Fainting(), chat=FakeChat({"hello": "Hello there. " * 6}))
+    stage.asks = lambda: typed((40, "hello"))
+    await stage.run()
+    assert len(stage.told(SpeechStarted)) >= 2
+    assert told(stage.events)[0] == ("Trouble", "detector")
+    assert stage.told(Reply)[-1].text.count("Hello there.") == 6
+    assert not stage.told(Reply)[-1].cut
+
+
+@dataclass
+class Absent(FakeChat):
+    """Begins to think about its first question, and is not heard of again for long."""
+
+    def reply(self, prompt: Prompt) -> Iterator[str]:
+        if not self.prompts:
+            self.prompts.append(prompt)
+            spend(300)
+        yield from super().reply(prompt)
+
+
+async def test_who_speaks_again_while_the_chat_hangs_amends_the_question_and_is_told_that_there_is_no_answer() -> None:
+    microphone = FakeMicrophone([HELLO, *[SILENCE] * 8, COUNT, *[SILENCE] * 400, HELLO, *[SILENCE] * 5])
+    stage = Stage(microphone=microphone, chat=Absent(dict(ANSWERS)), ladder=LADDER)
+    await stage.run()
+    asked = [(reply.asked, reply.text) for reply in stage.told(Reply)]
+    assert asked == [
+        ("hello", ""),
+        ("hello how many are there", ENGLISH.failed),
+        ("hello", "Hello there."),
+    ]
+    assert told(stage.events) == [("Trouble", "chat"), ("Recovered", "chat")]
+    failed_at = stage.told(Reply)[1].answered_at
+    assert failed_at - stage.told(Transcript)[0].said_at < 64
+
+
+@dataclass
+class Mute(FakeVoice):
+    """Hangs in one sentence, once."""
+
+    hangs_at: str = "One is on the left."
+
+    def synthesize(self, text: str) -> Samples:
+        if text == self.hangs_at:
+            self.hangs_at = ""
+            spend(500)
+        return super().synthesize(text)
+
+
+async def test_a_voice_that_hangs_while_it_is_held_leaves_the_rest_written_and_comes_back() -> None:
+    cough = (0.2, 0.3)
+    microphone = FakeMicrophone([COUNT, SILENCE, cough, *[SILENCE] * 700, HELLO, *[SILENCE] * 8])
+    stage = Stage(microphone=microphone, voice=Mute(), ladder=LADDER)
+    stage.asks = lambda: typed((200, "hello"))
+    await stage.run()
+    assert stage.said() == ["I see two. One is on the left.", "Hello there.", "Hello there."]
+    assert told(stage.events) == [("Trouble", "voice"), ("Recovered", "voice")]
+    assert stage.told(Trouble)[0].why == "it has not answered for 60 s; answers are only written until it is back"
+    assert stage.speaker is not None
+    assert stage.speaker.plays[-1][1] - stage.speaker.plays[-1][0] == pytest.approx(1.2)
+
+
+async def test_who_speaks_while_the_voice_hangs_is_answered() -> None:
+    microphone = FakeMicrophone([COUNT, *[SILENCE] * 20, HELLO, *[SILENCE] * 100])
+    stage = Stage(microphone=microphone, voice=Mute(), ladder=LADDER)
+    await stage.run()
+    assert stage.said() == ["I see two.", "Hello there."]
+    assert [reply.cut for reply in stage.told(Reply)] == [True, False]
