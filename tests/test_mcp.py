@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import socket
 import subprocess
@@ -17,12 +18,15 @@ from typing import Any
 
 import pytest
 
+from assistant import app
 from assistant.config import ConfigError, parse
+from assistant.feed import Feed
 from assistant.mcp_tools import McpOptions, ToolServer
 from devices.lines import Lossless
 from pipelines.toolbox import Toolbox, ToolsOptions
 from pipelines.tools import ToolCall
-from pipelines.types import Event, Notice, Perception, Recovered, Trouble
+from pipelines.types import Event, Notice, Perception, Recovered, Reply, Trouble
+from tests.servers import DONE, ChatServer, Exchange, says, sends
 
 SERVER = str(Path(__file__).with_name("tool_server.py"))
 CHAT = {"chat": {"backend": "grounded"}}
@@ -192,3 +196,44 @@ def test_this_machine_is_the_only_one_a_key_goes_to_in_the_open() -> None:
     options = McpOptions(name="home", url="http://127.0.0.1:8000/mcp", key="TOKEN")
     assert options.local
     assert "TOKEN" not in os.environ
+
+
+def switches_on(exchange: Exchange) -> None:
+    """A model that says hello until it may switch the lights, then does it, and says what came of it."""
+    offered = [tool["function"]["name"] for tool in exchange.body.get("tools", [])]
+    last = exchange.body["messages"][-1]
+    call = {"index": 0, "id": "c1", "function": {"name": "home_lights", "arguments": '{"room": "kitchen", "on": true}'}}
+    if last["role"] == "tool":
+        says(last["content"])(exchange)
+    elif "home_lights" in offered:
+        delta = {"choices": [{"delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"}]}
+        sends(b"data: " + json.dumps(delta).encode() + b"\n\n", DONE)(exchange)
+    else:
+        says("Hello.")(exchange)
+
+
+@pytest.mark.real_time
+async def test_a_model_on_a_server_switches_the_lights_of_a_tool_server() -> None:
+    pytest.importorskip("mcp")
+    pytest.importorskip("httpx")
+    feed = Feed()
+    news, heard = feed.subscribe(), [""]
+
+    async def asks() -> AsyncIterator[str]:
+        while "The lights of the kitchen are on." not in heard:
+            yield "Switch on the kitchen lights."
+            while not isinstance(event := await news.get(), Reply):
+                pass
+            heard.append(event.text)
+
+    with ChatServer(switches_on) as server:
+        config = parse(
+            {
+                "chat": {"backend": "openai", "url": server.url, "model": "m", "tools": True},
+                "mcp": [{"name": "home", "command": [sys.executable, SERVER], "tools": ["lights"]}],
+            },
+            "x.toml",
+        )
+        async with asyncio.timeout(20):
+            await app.run(config, feed, asks, asks_hold=True)
+    assert heard[-1] == "The lights of the kitchen are on."
