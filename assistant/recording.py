@@ -48,6 +48,7 @@ class Recorder:
     def __init__(self, folder: Path, parts: Parts = REAL) -> None:
         self.folder, self._parts = folder, parts
         self._journal: Journal | None = None
+        self._models: list[WatchedModel] = []
 
     async def open(self, config: Config) -> Devices:
         """Raises ConfigError where the folder cannot be used."""
@@ -64,6 +65,7 @@ class Recorder:
         self._album = Album(journal)
         for kind, loaded in models.loaded.items():
             behind = WatchedModel(kind, loaded.backend, journal, self._album, self._clock)
+            self._models.append(behind)
             models.loaded[kind] = replace(loaded, backend=SHELLS[role(kind, loaded.backend)](behind))
         self._watch(self._devices, journal)
 
@@ -99,6 +101,8 @@ class Recorder:
         self._parts.end()
         task = asyncio.current_task()
         if self._journal is not None:
+            for model in self._models:
+                model.end()
             how = "cancelled" if task is not None and task.cancelling() else "ended"
             self._journal.line("over", at=self._clock(), how=how)
             self._journal.close()

@@ -6,6 +6,7 @@ import asyncio
 import json
 import resource
 import stat
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ from assistant.recordings.journal import Journal
 from assistant.recordings.reading import read
 from assistant.recordings.settings import kept
 from assistant.recordings.shells import SHELLS, role
-from assistant.recordings.values import as_kept, digest, from_kept, pcm, rounded
+from assistant.recordings.values import NEVER, as_kept, digest, from_kept, pcm, rounded
+from assistant.recordings.watched_models import Album, WatchedModel
 from devices.media import Frame, Samples
 from pipelines.backends import Captioner, Chat, Exchange, Kind, Look, Looker, Prompt, Spoken, TimedVoice, Voice
 from pipelines.tools import ToolCall
@@ -113,6 +115,28 @@ def test_what_waits_for_a_slow_disk_is_bounded(tmp_path: Path, monkeypatch: pyte
     journal.close()
     assert told == ["the disk is too slow"]
     assert list((tmp_path / "pictures").iterdir()) == []
+
+
+def test_a_call_that_never_ended_is_kept_as_that(tmp_path: Path) -> None:
+    begun, free = threading.Event(), threading.Event()
+
+    class Stuck(FakeCaptioner):
+        def caption(self, frame: Frame) -> Seen:
+            begun.set()
+            free.wait(10)
+            return Seen("")
+
+    journal = Journal(tmp_path, {}, lambda why: None)
+    model = WatchedModel("captioner", Stuck(), journal, Album(journal), lambda: 7.0)
+    thread = threading.Thread(target=model.call, args=("caption", frame()))
+    thread.start()
+    begun.wait(10)
+    model.end()
+    journal.close()
+    free.set()
+    thread.join()
+    lines = [json.loads(line) for line in (tmp_path / "journal.jsonl").read_text().splitlines()]
+    assert [(line["method"], line["took"]) for line in lines if line["is"] == "call"] == [("caption", NEVER)]
 
 
 def test_a_session_that_is_cancelled_says_so(tmp_path: Path) -> None:

@@ -11,15 +11,13 @@ from assistant.parts import Server
 from assistant.recordings.journal import Journal, Line
 from assistant.recordings.played_models import PlayedModel
 from assistant.recordings.reading import Recording
-from assistant.recordings.values import digest
+from assistant.recordings.values import NEVER, digest
 from devices.lines import Lossless
 from pipelines.backends import BackendError
 from pipelines.toolbox import Ability
 from pipelines.tools import Tool
 from pipelines.types import Emit, Notice, Perception, Recovered, Trouble
 
-NEVER = 1e9
-"""Seconds that a call took which was given up."""
 EARLY = 1.0
 """Seconds before a change of the tools was noticed in which it may have come."""
 NEWS = {"trouble": Trouble, "recovered": Recovered, "notice": Notice}

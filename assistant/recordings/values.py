@@ -19,6 +19,8 @@ from pipelines.types import Facts, Heard, Seen, Word
 KEPT: dict[str, type] = {kind.__name__: kind for kind in (Seen, Heard, Facts, ToolCall)}
 """The dataclasses among the outputs of models that are JSON as they stand."""
 
+NEVER = 1e9
+"""Seconds that a call took which never ended."""
 FULL_SCALE = 32767
 """What 1.0 is in 16-bit sound."""
 

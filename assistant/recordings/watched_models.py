@@ -10,7 +10,7 @@ import numpy as np
 
 from assistant.recordings.journal import Journal
 from assistant.recordings.shells import ATTRIBUTES
-from assistant.recordings.values import as_kept, digest, pictures, rounded, summary
+from assistant.recordings.values import NEVER, as_kept, digest, pictures, rounded, summary
 from devices.media import Frame
 from pipelines.backends import BackendError, Spoken, first_line
 
@@ -46,6 +46,8 @@ class WatchedModel:
         self._kind, self._model = kind, model
         self._journal, self._album, self._clock = journal, album, clock
         self._state: dict[str, Any] = {}
+        self._at_work: tuple[str, dict[str, Any]] | None = None
+        """What is to be written of the call that goes on."""
 
     def attribute(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -54,11 +56,14 @@ class WatchedModel:
         if method == "reset":
             return self._model.reset()
         told, began = self._told(method, given), self._clock()
+        self._at_work = ("call", told)
         try:
             result = getattr(self._model, method)(*given)
         except BaseException as error:
             self._journal.line("call", **told, took=self._since(began), error=_line(error), **self._change())
             raise
+        finally:
+            self._at_work = None
         took = self._since(began)
         result, file = self._with_sound(result)
         self._journal.line("call", **told, took=took, gave=as_kept(result), **file, **self._change())
@@ -69,20 +74,29 @@ class WatchedModel:
         number = self._journal.number()
         self._journal.line("stream", **told, id=number)
         pieces, end = None, dict[str, Any]()
+        self._at_work = ("end", {"of": number})
         try:
             began = self._clock()
             pieces = iter(getattr(self._model, method)(*given))
             for piece in pieces:
+                self._at_work = None
                 self._journal.line("piece", of=number, took=self._since(began), gave=as_kept(piece))
                 yield piece
-                began = self._clock()
+                began, self._at_work = self._clock(), ("end", {"of": number})
             end = {"took": self._since(began)}
         except Exception as error:
             end = {"took": self._since(began), "error": _line(error)}
             raise
         finally:
+            self._at_work = None
             getattr(pieces, "close", lambda: None)()
             self._journal.line("end", of=number, **end, **self._change())
+
+    def end(self) -> None:
+        """Write down the call that goes on: it hangs, or came too late for the session."""
+        if self._at_work is not None:
+            what, told = self._at_work
+            self._journal.line(what, **told, took=NEVER)
 
     def _told(self, method: str, given: tuple[Any, ...]) -> dict[str, Any]:
         for frame in pictures(given):
