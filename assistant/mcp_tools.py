@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import importlib.util
 import json
 import logging
@@ -21,7 +22,7 @@ from devices.media import Options
 from pipelines.backends import BackendError, first_line
 from pipelines.chats.prompting import plain
 from pipelines.remote.options import is_local
-from pipelines.toolbox import Ability, flaw
+from pipelines.toolbox import Ability, apart, flaw
 from pipelines.tools import Tool
 from pipelines.trouble import Patience
 from pipelines.types import Emit, Notice, Perception
@@ -120,6 +121,7 @@ class ToolServer:
             words.close()
 
     async def _connected(self, stack: AsyncExitStack, words: LastWords) -> tuple[Ability, ...]:
+        await apart(_import)
         from mcp import Client
         from mcp.types import Implementation
 
@@ -129,7 +131,8 @@ class ToolServer:
             transport = await self._transport(stack, words)
             client = Client(transport, client_info=Implementation(name="omni-assistant", version="0"))
             await stack.enter_async_context(client)
-            return self._offered(client, await _listed(client))
+            listed = await _listed(client)
+        return self._offered(client, listed)
 
     async def _transport(self, stack: AsyncExitStack, words: LastWords) -> Any:
         """How the server is reached. Raises BackendError where a secret is missing."""
@@ -201,6 +204,12 @@ class ToolServer:
 
     def _tell(self, text: str) -> None:
         self._emit(Notice(text, asyncio.get_running_loop().time(), f"mcp {self._options.name}"))
+
+
+def _import() -> None:
+    """All that is imported further on: in a thread it does not hold up the loop."""
+    for name in ("jsonschema", "mcp.client.stdio", "mcp.client.streamable_http"):
+        importlib.import_module(name)
 
 
 async def _listed(client: Client) -> list[Any]:

@@ -68,13 +68,16 @@ _POLITE = re.compile(
     r"|i would like you to|请|麻烦你?|帮我|你能|能不能|可以)[ ,，]*)+",
     re.IGNORECASE,
 )
+LONGEST_WISH = 300
+"""Letters of a wish; a longer text is about something else."""
 _YOURS = {"my": "your", "me": "you", "i": "you", "mine": "yours", "myself": "yourself", "i'm": "you are"}
 
 
 def done(text: str, timers: Timers) -> str | None:
     """Do what the text wants of the timers, and say so; None where it wants nothing of them."""
-    language = language_of(text)
-    words = _bare(text)
+    if len(text) > LONGEST_WISH:
+        return None
+    language, words = language_of(text), _bare(text)
     for pattern in _SET_ZH if language == "zh" else _SET:
         if found := pattern.fullmatch(words):
             label = (found.groupdict().get("label") or "").strip(" ，,的")

@@ -6,15 +6,19 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from pydantic import Field
 
 from devices.media import Options
+from devices.threads import DaemonThread
 from pipelines.backends import BackendError
 from pipelines.chats.prompting import unmarked
 from pipelines.tools import Step, Tool, ToolCall
 from pipelines.wording import one_line
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 """What servers of language models take as the name of a tool."""
@@ -73,7 +77,7 @@ class Toolbox:
         ability = abilities.get(call.name)
         if ability is None:
             return f"Error: there is no tool {one_line(call.name)[:64]!r}; there are {', '.join(abilities) or 'none'}."
-        if wrong := call.problem or complaint(ability.tool.parameters, call.arguments):
+        if wrong := call.problem or await apart(complaint, ability.tool.parameters, call.arguments):
             return f"Error: {wrong}"
         try:
             async with asyncio.timeout(self.options.seconds):
@@ -85,6 +89,12 @@ class Toolbox:
         text = unmarked(given)
         cut = text[: self.options.letters]
         return f"{cut} […]" if len(text) > len(cut) else text or "(nothing)"
+
+
+async def apart(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What is done in a thread of its own: what it imports, and odd schemas, take longer than the loop may stand."""
+    with DaemonThread("tools") as thread:
+        return await asyncio.get_running_loop().run_in_executor(thread, lambda: work(*args, **kwargs))
 
 
 def complaint(schema: dict[str, Any], arguments: dict[str, Any]) -> str:
