@@ -13,7 +13,7 @@ import soxr
 
 from devices.media import SPEECH_RATE, AudioChunk, Samples
 from pipelines.detectors.silero import Silero
-from pipelines.hearing import Endpointer, HearingOptions
+from pipelines.endpointer import Endpointer, HearingOptions
 from pipelines.transcribers.sphinx import Sphinx, SphinxTranscriber
 from pipelines.types import Utterance
 from pipelines.voices.espeak import Espeak
