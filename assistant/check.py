@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from assistant import config
+from assistant import config, mcp_tools
 from assistant.config import Config, ConfigError
 from assistant.parts import backend_options
 from devices.capture import shown
@@ -35,6 +35,8 @@ def _assistant(path: Path) -> str:
     lacking = [
         f"{path}: {kind} {line}" for kind, options in backend_options(chosen).items() if (line := _lacks(options))
     ]
+    if chosen.mcp and (line := mcp_tools.missing()):
+        lacking.append(f"{path}: mcp {line}")
     if lacking:
         raise ConfigError(*lacking)
     return f"good: {_summary(chosen)}"

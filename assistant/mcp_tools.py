@@ -101,8 +101,8 @@ class ToolServer:
 
     async def _serve(self) -> None:
         """Until the connection is lost. Raises BackendError."""
-        if importlib.util.find_spec("mcp") is None:
-            raise BackendError("needs mcp: pip install 'omni-assistant[mcp]'")
+        if line := missing():
+            raise BackendError(line)
         words = LastWords()
         self._lost.clear()
         try:
@@ -204,6 +204,11 @@ class ToolServer:
 
     def _tell(self, text: str) -> None:
         self._emit(Notice(text, asyncio.get_running_loop().time(), f"mcp {self._options.name}"))
+
+
+def missing() -> str:
+    """One line with the install command where the package is absent, else an empty string."""
+    return "" if importlib.util.find_spec("mcp") else "needs mcp: pip install 'omni-assistant[mcp]'"
 
 
 def _import() -> None:

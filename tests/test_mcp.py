@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import json
 import os
 import socket
@@ -18,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from assistant import app
+from assistant import app, check
 from assistant.config import ConfigError, parse
 from assistant.feed import Feed
 from assistant.mcp_tools import McpOptions, ToolServer
@@ -182,6 +183,17 @@ async def test_what_fails_is_told_in_one_line(options: dict[str, Any], why: str)
 def test_a_wrong_section_is_named(section: dict[str, Any], mistake: str) -> None:
     with pytest.raises(ConfigError, match=mistake):
         parse({**CHAT, "mcp": [section]}, "x.toml")
+
+
+def test_check_names_the_package_that_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.toml"
+    file.write_text('[chat]\nbackend = "grounded"\n[[mcp]]\nname = "home"\ncommand = ["lights"]\n')
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "mcp" else found(name))
+    assert check.run([str(file)]) == 2
+    assert capsys.readouterr().err == f"omni: {file}: mcp needs mcp: pip install 'omni-assistant[mcp]'\n"
 
 
 def test_two_servers_need_two_names() -> None:
