@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import time
 import tracemalloc
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-
-import pytest
 
 from devices.lines import Latest, Lossless
 from devices.media import AudioChunk, DeviceError, Frame, Samples
@@ -23,8 +20,7 @@ from pipelines.relief import DOWN, UP
 from pipelines.types import Caption, Event, Health, Notice, Recovered, Reply, Seen, Trouble
 from tests import virtual
 from tests.fakes import FakeCamera, FakeChat, FakeMicrophone, FakeSpeaker, FakeVoice, frame
-from tests.hanging import Hang
-from tests.stage import HELLO, Stage
+from tests.stage import Stage
 
 HOUR = 3600.0
 VLM, CHAT, VOICE, CAMERA = (1.0, 3.0), (3.5, 5.0), (5.25, 6.5), (6.75, 7.5)
@@ -277,33 +273,3 @@ def _nothing_grew(account: Account, watch: Watch) -> None:
     most = {"perceptions": 8, "sound": 8, "utterances": 1, "history": 12, "memory": 201, "jobs": 2}
     assert {name: size for name, size in watch.worst.items() if size > most.get(name, 64)} == {}
     assert max(watch.held.values()) - watch.held[2] < GROWTH, watch.held
-
-
-@pytest.mark.real_time
-async def test_a_thread_that_really_hangs_keeps_nobody_from_talking_and_nobody_from_leaving() -> None:
-    with Hang() as hang:
-
-        class Blocked:
-            def caption(self, frame: Frame) -> Seen:
-                hang()
-                return Seen("far too late")
-
-        spoken = FakeMicrophone([(0.1, 0.0), HELLO, (1.0, 0.0)])
-        stage = Stage(
-            cameras=[FakeCamera([number % 250 for number in range(1000)], every=0.05, live=True)],
-            microphone=spoken,
-            voice=FakeVoice(rate=100_000),
-            captioner=Blocked(),
-            ladder=LadderOptions(hung=0.3),
-        )
-        running = asyncio.create_task(stage.run())
-        await asyncio.sleep(2.0)
-        before = time.monotonic()
-        running.cancel()
-        await asyncio.wait([running])
-        assert time.monotonic() - before < 0.2
-    assert stage.said() == ["Hello there."]
-    assert [trouble.part for trouble in stage.told(Trouble)] == ["captioner of desk"]
-    texts = {caption.text for caption in stage.told(Caption)}
-    assert texts == {"something moved"}
-    assert [notice.text for notice in stage.told(Notice)] == [DOWN["en"][LIGHT]]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
-from devices.media import Samples
+from devices.media import Frame, Samples
 from pipelines.backends import BackendError, Prompt
-from pipelines.ladder import LadderOptions
+from pipelines.ladder import LIGHT, LadderOptions
 from pipelines.phrases import ENGLISH
-from pipelines.types import Event, Heard, Recovered, Reply, SpeechStarted, Transcript, Trouble
-from tests.fakes import FakeChat, FakeMicrophone, FakeTranscriber, FakeVoice, LoudnessDetector
+from pipelines.relief import DOWN
+from pipelines.types import Caption, Event, Heard, Notice, Recovered, Reply, Seen, SpeechStarted, Transcript, Trouble
+from tests.fakes import FakeCamera, FakeChat, FakeMicrophone, FakeTranscriber, FakeVoice, LoudnessDetector
+from tests.hanging import Hang
 from tests.stage import ANSWERS, BOOK, COUNT, HELLO, SILENCE, Stage
 from tests.virtual import VirtualLoop
 
@@ -154,3 +157,33 @@ async def test_who_speaks_while_the_voice_hangs_is_answered() -> None:
     await stage.run()
     assert stage.said() == ["I see two.", "Hello there."]
     assert [reply.cut for reply in stage.told(Reply)] == [True, False]
+
+
+@pytest.mark.real_time
+async def test_a_thread_that_really_hangs_keeps_nobody_from_talking_and_nobody_from_leaving() -> None:
+    with Hang() as hang:
+
+        class Blocked:
+            def caption(self, frame: Frame) -> Seen:
+                hang()
+                return Seen("far too late")
+
+        spoken = FakeMicrophone([(0.1, 0.0), HELLO, (1.0, 0.0)])
+        stage = Stage(
+            cameras=[FakeCamera([number % 250 for number in range(1000)], every=0.05, live=True)],
+            microphone=spoken,
+            voice=FakeVoice(rate=100_000),
+            captioner=Blocked(),
+            ladder=LadderOptions(hung=0.3),
+        )
+        running = asyncio.create_task(stage.run())
+        await asyncio.sleep(2.0)
+        before = time.monotonic()
+        running.cancel()
+        await asyncio.wait([running])
+        assert time.monotonic() - before < 0.2
+    assert stage.said() == ["Hello there."]
+    assert [trouble.part for trouble in stage.told(Trouble)] == ["captioner of desk"]
+    texts = {caption.text for caption in stage.told(Caption)}
+    assert texts == {"something moved"}
+    assert [notice.text for notice in stage.told(Notice)] == [DOWN["en"][LIGHT]]
