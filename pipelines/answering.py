@@ -23,11 +23,13 @@ from pipelines.tools import Step, ToolCall
 from pipelines.tracing import Trace
 from pipelines.trouble import Patience
 from pipelines.types import Caption, Looked, Transcript
-from pipelines.visible import pointed_at, remembered, visible
+from pipelines.visible import described, pointed_at, remembered, visible
 from pipelines.worker import Worker
 
 Sentences = AsyncGenerator[str, None]
 
+FRESH = 1.0
+"""Seconds for which a caption still is what a look would find."""
 MOST_AT_ONCE = 32
 """Calls of one piece of an answer, after which a chat is cut that does nothing else."""
 
@@ -112,6 +114,8 @@ class Answers:
             return None
         scene = self._memory.scene()
         moment = pointed_at(asked) if asked.source == "voice" else _now(scene)
+        if scene and described(asked.text) and moment - scene[-1].known_at < FRESH:
+            return None
         request.trace.mark("look")
         camera = scene[-1].camera if scene else ""
         return looks.glance(asked.text, moment, lambda looked: request.trace.mark("looked"), camera)

@@ -26,12 +26,14 @@ class HearingOptions(Options):
     """How sure the detector must be that it hears speech."""
     hysteresis: float = Field(default=0.15, ge=0, lt=1)
     """How much less sure it may be once someone talks."""
-    start: float = Field(default=0.09, gt=0, le=2)
+    start: float = Field(default=0.06, gt=0, le=2)
     """Speech without a break after which the assistant falls silent and listens."""
     shortest: float = Field(default=0.12, ge=0, le=2)
     """Less speech than this is no utterance: a click."""
     pause: float = Field(default=0.2, gt=0, le=2)
     """Silence in which it is judged whether the speaker has ended."""
+    burst: float = Field(default=0.7, ge=0, le=5)
+    """A stretch of sound shorter than this may be a cough or a nod: it is judged after half that silence."""
     ending: EndingOptions = Field(default_factory=EndingOptions)
     """How long the silence is that ends an utterance."""
     pre_roll: float = Field(default=0.3, ge=0, le=2)
@@ -77,7 +79,7 @@ class Endpointer:
         self._options, self._detector = options, detector
         self._size = detector.window
         self._start = self._windows_in(options.start)
-        self._pausing = self._windows_in(options.pause)
+        self._pausing, self._soon = self._windows_in(options.pause), self._windows_in(options.pause / 2)
         self._draft_every = self._windows_in(options.partials) if drafts else 0
         self._release = max(0.01, options.threshold - options.hysteresis)
         self._heard_until: float | None = None
@@ -174,7 +176,8 @@ class Endpointer:
             self._run, self._said_until = 0, window.ended_at
         else:
             self._run += 1
-        return self._pause_begins() if self._run >= self._pausing else self._drafted()
+        burst = self._said_until - self._began < self._options.burst
+        return self._pause_begins() if self._run >= (self._soon if burst else self._pausing) else self._drafted()
 
     def _pause_begins(self) -> Sequence[Sound]:
         self._pause = _Pause(Ending(self._options.ending.usual, finished=True))

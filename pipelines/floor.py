@@ -20,9 +20,9 @@ Meaning = Literal["nothing", "backchannel", "hush", "words"]
 class FloorOptions(Options):
     """How sure the assistant must be that it is interrupted. Times are in seconds."""
 
-    confirm: float = Field(default=0.7, gt=0, le=5)
+    confirm: float = Field(default=0.9, gt=0, le=5)
     """Speech of that length is an interruption, whatever its words; before, only words are one."""
-    doubt: float = Field(default=0.27, ge=0, le=5)
+    doubt: float = Field(default=0.15, ge=0, le=5)
     """So long after a sound that was too short for a word the assistant goes on."""
     understanding: float = Field(default=1.0, ge=0, le=10)
     """So long it waits at most to know what was said; without words it goes on at once."""

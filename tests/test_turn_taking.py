@@ -100,7 +100,7 @@ async def test_words_end_the_answer_before_they_are_over() -> None:
     first, second = play.told(Reply)
     began = play.told(SpeechStarted)[1].at
     assert (first.cut, second.text) == (True, "A cup.")
-    assert first.ended_at - began == pytest.approx(0.7, abs=0.05), "sustained speech is meant"
+    assert first.ended_at - began == pytest.approx(0.9, abs=0.05), "sustained speech is meant"
 
 
 async def test_a_turn_that_seems_unfinished_is_answered_with_what_follows() -> None:

