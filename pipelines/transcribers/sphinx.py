@@ -22,6 +22,9 @@ SHORTEST = 1600
 FRAME = 160
 """Samples in a frame of 10 ms, in which the decoder counts."""
 
+PIECE = 1600
+"""Samples that the decoder is given at once: it lets no other thread of Python run while it works on them."""
+
 _GRAMMAR = "requests"
 
 
@@ -64,7 +67,8 @@ class SphinxTranscriber:
 
     def __init__(self, options: Sphinx) -> None:
         self._strictness = options.strictness
-        self._decoder = _decoder()
+        self._decoder = _decoder(cmn="live", compallsen=True)
+        self._levels = _Levels()
         self._grammar = _take_grammar(self._decoder, options.grammar or REQUESTS)
 
     def transcribe(self, samples: Samples) -> Heard:
@@ -79,11 +83,31 @@ class SphinxTranscriber:
 
     def _best(self, pcm: bytes) -> tuple[str, list[_Segment]]:
         """The best path, as text and segment by segment; it may stop in the middle of a request."""
+        levels, size = self._levels.of(pcm), PIECE * 2
         self._decoder.start_utt()
-        self._decoder.process_raw(pcm, full_utt=True)
+        for start in range(0, len(pcm), size):
+            self._decoder.set_cmn(levels)  # it would shift them little by little
+            self._decoder.process_raw(pcm[start : start + size])
+        self._decoder.set_cmn(levels)
         self._decoder.end_utt()
         best = self._decoder.hyp()
         return ("", []) if best is None else (best.hypstr, [_segment(found) for found in self._decoder.seg()])
+
+
+class _Levels:
+    """The mean of each feature of an utterance, by which all of it is normalised; found with hardly any search."""
+
+    def __init__(self) -> None:
+        self._decoder = _decoder(cmn="batch", ds=100, topn=1)
+        self._decoder.add_keyphrase(_GRAMMAR, "hello")
+        self._decoder.activate_search(_GRAMMAR)
+
+    def of(self, pcm: bytes) -> str:
+        """As the decoder writes them."""
+        self._decoder.start_utt()
+        self._decoder.process_raw(pcm, no_search=True, full_utt=True)
+        self._decoder.end_utt()
+        return str(self._decoder.get_cmn(False))
 
 
 def _segment(found: Any) -> _Segment:
@@ -117,14 +141,14 @@ def _unexplained(path: list[_Segment], samples: Samples) -> float:
     return float(np.sum(loud & ~explained) / max(1, np.sum(loud)))
 
 
-def _decoder() -> Any:
-    """PocketSphinx with its own English model, mute on stderr, each utterance normalised by itself."""
+def _decoder(**settings: Any) -> Any:
+    """PocketSphinx with its own English model, mute on stderr."""
     from pocketsphinx import Config, Decoder, get_model_path
 
     model = Path(get_model_path()) / "en-us"
-    settings = {"hmm": str(model / "en-us"), "dict": str(model / "cmudict-en-us.dict")}
+    files = {"hmm": str(model / "en-us"), "dict": str(model / "cmudict-en-us.dict")}
     try:
-        return Decoder(Config(**settings, lm=None, cmn="batch", compallsen=True, loglevel="FATAL"))
+        return Decoder(Config(**files, **settings, lm=None, loglevel="FATAL"))
     except (RuntimeError, ValueError) as error:
         raise BackendError("PocketSphinx finds no model: pip install --force-reinstall pocketsphinx") from error
 
