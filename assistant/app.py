@@ -14,7 +14,7 @@ from assistant.parts import REAL, Devices, Models, Parts, Server, backend_option
 from devices.capture import shown
 from devices.media import Frame
 from pipelines.abilities import abilities
-from pipelines.answering import Answers, Helps, Mind
+from pipelines.answering import Answers, Mind
 from pipelines.backends import Looker
 from pipelines.drafts import Drafts, Ears, TurnJudge
 from pipelines.endpointer import Endpointer
@@ -22,7 +22,7 @@ from pipelines.gate import KeyframeGate
 from pipelines.hearing import Listening, never
 from pipelines.heeding import Heed
 from pipelines.keeping import Keeper
-from pipelines.live import Beside, Hearing, Session, live
+from pipelines.live import Hearing, Session, live
 from pipelines.looking import Looks
 from pipelines.memory import Memory
 from pipelines.precedence import Precedence
@@ -115,22 +115,16 @@ def assemble(config: Config, devices: Devices, models: Models, emit: Emit, serve
     chat, chat_worker = models.get("chat")
     mind = Mind(chat, chat_worker, Patience("chat", emit), precedence) if chat else None
     looks = Looks(config.looking, eyes, sight, emit) if sight and isinstance(captioner, Looker) else None
-    helps, beside = _helps(config, memory, looks, servers)
-    conversation = Conversation(config.conversation, memory, Answers(memory, mind, helps), mouth, emit)
-
-    listening = _hearing(config, devices, models, mouth, switches)
-    obey = partial(commands.obeyed, switches)
-    return Session(conversation, eyes, sight, listening, switches=switches, obey=obey, beside=beside)
-
-
-def _helps(
-    config: Config, memory: Memory, looks: Looks | None, servers: Sequence[Server]
-) -> tuple[Helps, tuple[Beside, ...]]:
-    """What answers are made with beside the chat, and what of it runs by itself."""
     timers = Timers()
     own = abilities(memory, looks, timers)
     toolbox = Toolbox(config.tools, [lambda: own, *(server.abilities for server in servers)])
-    return Helps(looks, toolbox, timers), (timers.run, *(server.run for server in servers))
+    answers = Answers(memory, mind, looks, toolbox, timers)
+    conversation = Conversation(config.conversation, memory, answers, mouth, emit)
+
+    listening = _hearing(config, devices, models, mouth, switches)
+    obey = partial(commands.obeyed, switches)
+    beside = (timers.run, *(server.run for server in servers))
+    return Session(conversation, eyes, sight, listening, switches=switches, obey=obey, beside=beside)
 
 
 def _hearing(config: Config, devices: Devices, models: Models, mouth: Mouth, switches: Switches) -> Hearing | None:

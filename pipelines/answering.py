@@ -12,14 +12,14 @@ from pipelines.abilities import recollection
 from pipelines.agreement import disagree
 from pipelines.backends import BackendError, Chat, Exchange, Prompt, ToolChat, expect
 from pipelines.chats.prompting import plain
-from pipelines.looking import Glance, Looks
+from pipelines.looking import Looks, PendingLook
 from pipelines.memory import Memory
 from pipelines.phrases import Phrases
 from pipelines.precedence import Precedence
-from pipelines.speaking import sentences
+from pipelines.sentences import sentences
 from pipelines.timers import Timers
 from pipelines.toolbox import Toolbox
-from pipelines.tools import Step, ToolCall
+from pipelines.tools import ToolCall, ToolResult
 from pipelines.tracing import Trace
 from pipelines.trouble import Patience
 from pipelines.types import Caption, Looked, Transcript
@@ -51,15 +51,6 @@ class Mind:
 
 
 @dataclass(frozen=True, slots=True)
-class Helps:
-    """What answers are made with beside the chat; None is what there is not."""
-
-    looks: Looks | None = None
-    toolbox: Toolbox | None = None
-    timers: Timers | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Request:
     """What one turn answers, and what it needs to know of the turns before."""
 
@@ -73,8 +64,17 @@ class Request:
 class Answers:
     """Makes answers from what was seen and said."""
 
-    def __init__(self, memory: Memory, mind: Mind | None, helps: Helps | None = None) -> None:
-        self._memory, self._mind, self._helps = memory, mind, helps or Helps()
+    def __init__(
+        self,
+        memory: Memory,
+        mind: Mind | None,
+        looks: Looks | None = None,
+        toolbox: Toolbox | None = None,
+        timers: Timers | None = None,
+    ) -> None:
+        """None is what there is not."""
+        self._memory, self._mind = memory, mind
+        self._looks, self._toolbox, self._timers = looks, toolbox, timers
 
     async def to(self, request: Request) -> Sentences:
         """The sentences of one answer, each as soon as it is whole; closing it ends the work."""
@@ -83,33 +83,33 @@ class Answers:
             return
         if self._mind is None:
             return
-        glance, spoken = self._glance(request), ""
+        pending, spoken = self._begin_look(request), ""
         try:
-            looked = await self._in_time(glance)
+            looked = await self._in_time(pending)
             async with aclosing(self._answered(self._mind, self._prompt(request, looked), request)) as answer:
                 async for sentence in answer:
                     spoken = f"{spoken} {sentence}"
                     yield sentence
-            if glance is not None and looked is None and (closer := await self._closer(glance, spoken, request)):
+            if pending is not None and looked is None and (closer := await self._closer(pending, spoken, request)):
                 yield closer
         finally:
-            if glance is not None:
-                await glance.end()
+            if pending is not None:
+                await pending.end()
 
     def _by_rule(self, text: str) -> str | None:
         """What is done without a chat that could do it: timers."""
-        timers = self._helps.timers
+        timers = self._timers
         if timers is None or self._uses_tools:
             return None
         return timer_talk.done(text, timers)
 
     @property
     def _uses_tools(self) -> bool:
-        return self._helps.toolbox is not None and self._mind is not None and self._mind.calls_tools
+        return self._toolbox is not None and self._mind is not None and self._mind.calls_tools
 
-    def _glance(self, request: Request) -> Glance | None:
+    def _begin_look(self, request: Request) -> PendingLook | None:
         """Begin to look, where the question is about what is to be seen."""
-        asked, looks = request.asked, self._helps.looks
+        asked, looks = request.asked, self._looks
         if looks is None or not visible(asked.text):
             return None
         scene = self._memory.scene()
@@ -118,18 +118,18 @@ class Answers:
             return None
         request.trace.mark("look")
         camera = scene[-1].camera if scene else ""
-        return looks.glance(asked.text, moment, lambda looked: request.trace.mark("looked"), camera)
+        return looks.begin(asked.text, moment, lambda looked: request.trace.mark("looked"), camera)
 
-    async def _in_time(self, glance: Glance | None) -> Looked | None:
+    async def _in_time(self, pending: PendingLook | None) -> Looked | None:
         """What was found within the budget; where nothing was seen before there is nothing else to start from."""
-        looks = self._helps.looks
-        if glance is None or looks is None:
+        looks = self._looks
+        if pending is None or looks is None:
             return None
-        return await glance.within(looks.options.budget if self._memory.scene() else looks.options.longest)
+        return await pending.within(looks.options.budget if self._memory.scene() else looks.options.longest)
 
-    async def _closer(self, glance: Glance, spoken: str, request: Request) -> str | None:
+    async def _closer(self, pending: PendingLook, spoken: str, request: Request) -> str | None:
         """The correction, if what the late look found disagrees with what was said meanwhile."""
-        looked = await glance.at_last()
+        looked = await pending.at_last()
         if looked is None or not (found := plain(looked.text)) or not disagree(spoken, found):
             return None
         request.trace.rests_on([looked])
@@ -152,7 +152,7 @@ class Answers:
 
     async def _rounds(self, mind: Mind, prompt: Prompt, request: Request) -> Sentences:
         """Ask the chat; while it calls tools, ask it again with what they gave. In the last round it has none."""
-        toolbox = self._helps.toolbox
+        toolbox = self._toolbox
         rounds, left = (toolbox.options.rounds, toolbox.options.calls) if toolbox is not None else (0, 0)
         for number in range(rounds + 1):
             calls: list[ToolCall] = []
@@ -170,7 +170,7 @@ class Answers:
         raise BackendError(f"it called tools again and again without an answer ({len(prompt.steps)} calls): it was cut")
 
     def _prompt(self, request: Request, looked: Looked | None) -> Prompt:
-        scene, asked, toolbox = self._memory.scene(), request.asked, self._helps.toolbox
+        scene, asked, toolbox = self._memory.scene(), request.asked, self._toolbox
         request.trace.rests_on([looked] if looked is not None and looked.text else scene)
         return Prompt(
             request.own.system,
@@ -184,12 +184,12 @@ class Answers:
             () if self._uses_tools else self._recalled(asked.text, scene),
         )
 
-    def _recalled(self, question: str, scene: tuple[Caption, ...]) -> tuple[Step, ...]:
+    def _recalled(self, question: str, scene: tuple[Caption, ...]) -> tuple[ToolResult, ...]:
         """For a chat that cannot recall by itself: what memory has for the question beyond the scene."""
         if not remembered(question) or all(caption in scene for caption in self._memory.recall(question)):
             return ()
         found = recollection(self._memory, question)
-        return (Step(ToolCall("recall", {"query": question}), found),)
+        return (ToolResult(ToolCall("recall", {"query": question}), found),)
 
 
 def _now(scene: tuple[Caption, ...]) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from devices.media import Frame, Options, Samples
-from pipelines.tools import Step, Tool, ToolCall
+from pipelines.tools import Tool, ToolCall, ToolResult
 from pipelines.types import Caption, Heard, Looked, Seen, Word
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ class Prompt:
     """What the vision-language model answers to the question itself: the best evidence there is."""
     tools: tuple[Tool, ...] = ()
     """What may be called; only a `ToolChat` is given any."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[ToolResult, ...] = ()
     """What was called for this question already, and what came of it."""
 
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from devices.media import Frame, Options
 from pipelines.backends import BackendError, Look, Looker, expect
-from pipelines.gaze import FrameRing
+from pipelines.framering import FrameRing
 from pipelines.seeing import Eye, Sight
 from pipelines.trouble import Patience
 from pipelines.types import Emit, Looked
@@ -40,7 +40,7 @@ class LookingOptions(Options):
         return FrameRing(self.every, self.back, self.megabytes)
 
 
-class Glance:
+class PendingLook:
     """One look on its way."""
 
     def __init__(self, look: Coroutine[Any, Any, Looked | None], told: Callable[[Looked], None]) -> None:
@@ -78,7 +78,9 @@ class Looks:
         self._looker = sight.captioner if isinstance(sight.captioner, Looker) else None
         self._emit, self._patience = emit, Patience("look", emit)
 
-    def glance(self, question: str, moment: float, told: Callable[[Looked], None], camera: str = "") -> Glance | None:
+    def begin(
+        self, question: str, moment: float, told: Callable[[Looked], None], camera: str = ""
+    ) -> PendingLook | None:
         """Begin to look at what was shown at that time, in seconds on the loop's clock; None: there is no picture.
 
         `told` is given what was found, when it is. `camera`: which one, where the question names none.
@@ -87,17 +89,17 @@ class Looks:
         if looker is None or frame is None:
             return None
         request = Look(frame, question, max_tokens=self.options.max_tokens)
-        return Glance(self._look(looker, request), lambda looked: self._tell(looked, told))
+        return PendingLook(self._look(looker, request), lambda looked: self._tell(looked, told))
 
     async def look(self, question: str, moment: float, camera: str = "") -> Looked | None:
         """The same, to its end."""
-        glance = self.glance(question, moment, lambda looked: None, camera)
-        if glance is None:
+        pending = self.begin(question, moment, lambda looked: None, camera)
+        if pending is None:
             return None
         try:
-            return await glance.at_last()
+            return await pending.at_last()
         finally:
-            await glance.end()
+            await pending.end()
 
     def _tell(self, looked: Looked, told: Callable[[Looked], None]) -> None:
         told(looked)
@@ -113,7 +115,7 @@ class Looks:
     async def _look(self, looker: Looker, request: Look) -> Looked | None:
         began, longest = asyncio.get_running_loop().time(), self.options.longest
         try:
-            async with asyncio.timeout(longest), self._sight.gaze.look():
+            async with asyncio.timeout(longest), self._sight.preemption.look():
                 text = await self._answer(looker, request)
         except TimeoutError:
             self._patience.failed(f"the question was not answered within {longest:g} s")

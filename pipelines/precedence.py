@@ -1,11 +1,11 @@
-"""Answers go before captions: while a question is worked on, the captioner rests between two tokens."""
+"""Answers go before captions: while a question is worked on, the captioner rests between two tokens, or makes way."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -50,3 +50,46 @@ class Precedence:
             except StopAsyncIteration:
                 return
             yield piece
+
+
+class Preemption:
+    """Who uses the vision-language model: one at a time, and a look ends the caption in progress."""
+
+    def __init__(self) -> None:
+        self._one = asyncio.Lock()
+        self._looks = 0
+        self._nobody_looks = asyncio.Event()
+        self._nobody_looks.set()
+        self._captioning: asyncio.Task[Any] | None = None
+
+    async def caption(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What the work gives. Where a look cut it short it is begun anew after that."""
+        while True:
+            await self._nobody_looks.wait()
+            async with self._one:
+                if self._looks:
+                    continue
+                self._captioning = task = asyncio.create_task(work())
+                try:
+                    await asyncio.wait([task])
+                finally:
+                    self._captioning = None
+                    task.cancel()
+                    await asyncio.gather(task, return_exceptions=True)
+                if not task.cancelled():
+                    return task.result()
+
+    @asynccontextmanager
+    async def look(self) -> AsyncIterator[None]:
+        """In here the model is free for a look; captions wait."""
+        self._looks += 1
+        self._nobody_looks.clear()
+        try:
+            if self._captioning is not None:
+                self._captioning.cancel()
+            async with self._one:
+                yield
+        finally:
+            self._looks -= 1
+            if not self._looks:
+                self._nobody_looks.set()

@@ -11,9 +11,9 @@ from functools import partial
 from devices.lines import Latest, Lossless
 from devices.media import Camera, Frame
 from pipelines.backends import BackendError, Captioner, Looker, expect
+from pipelines.framering import FrameRing
 from pipelines.gate import KeyframeGate
-from pipelines.gaze import FrameRing, Gaze
-from pipelines.precedence import Precedence
+from pipelines.precedence import Precedence, Preemption
 from pipelines.relief import Made, Relief
 from pipelines.trouble import Patience
 from pipelines.types import Caption, Perception, Seen
@@ -49,7 +49,7 @@ class Sight:
     worker: Worker
     precedence: Precedence = field(default_factory=Precedence)
     """What goes before a caption that is made piece by piece."""
-    gaze: Gaze = field(default_factory=Gaze)
+    preemption: Preemption = field(default_factory=Preemption)
     """One picture at a time: a model that makes two captions by turns would mix them up."""
     relief: Relief | None = None
     """What takes work off the captioner when it is too slow; None: nothing does."""
@@ -112,7 +112,7 @@ async def _by_model(frame: Frame, sight: Sight) -> Made:
     """A caption at once, or from a vision-language model piece by piece, so that a question can go before it."""
     captioner = sight.captioner
     if isinstance(captioner, Looker):
-        return await sight.gaze.caption(lambda: _described(frame, captioner, sight))
+        return await sight.preemption.caption(lambda: _described(frame, captioner, sight))
     began = asyncio.get_running_loop().time()
     seen = expect(await sight.worker.call(captioner.caption, frame), Seen)
     return seen, asyncio.get_running_loop().time() - began

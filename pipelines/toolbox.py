@@ -14,7 +14,7 @@ from devices.media import Options
 from devices.threads import DaemonThread
 from pipelines.backends import BackendError
 from pipelines.chats.prompting import unmarked
-from pipelines.tools import Step, Tool, ToolCall
+from pipelines.tools import Tool, ToolCall, ToolResult
 from pipelines.wording import one_line
 
 P = ParamSpec("P")
@@ -34,7 +34,7 @@ class ToolsOptions(Options):
     """How many calls it may make."""
     seconds: float = Field(default=10.0, gt=0, le=600)
     """A call that takes longer has failed."""
-    letters: int = Field(default=2000, ge=100, le=100_000)
+    characters: int = Field(default=2000, ge=100, le=100_000)
     """What a call gives is cut off after so many."""
 
 
@@ -59,10 +59,10 @@ class Toolbox:
         """What there is at present, always in the same order."""
         return tuple(ability.tool for ability in self._abilities().values())
 
-    async def steps(self, calls: Sequence[ToolCall], said_at: float) -> tuple[Step, ...]:
+    async def steps(self, calls: Sequence[ToolCall], said_at: float) -> tuple[ToolResult, ...]:
         """All calls, side by side, in their order. A call that fails gives one line that says why."""
         results = await asyncio.gather(*(self._result(call, said_at) for call in calls))
-        return tuple(Step(call, result) for call, result in zip(calls, results, strict=True))
+        return tuple(ToolResult(call, result) for call, result in zip(calls, results, strict=True))
 
     def _abilities(self) -> dict[str, Ability]:
         found: dict[str, Ability] = {}
@@ -87,7 +87,7 @@ class Toolbox:
         except BackendError as error:
             return f"Error: {one_line(str(error))[:LONGEST_COMPLAINT]}"
         text = unmarked(given)
-        cut = text[: self.options.letters]
+        cut = text[: self.options.characters]
         return f"{cut} […]" if len(text) > len(cut) else text or "(nothing)"
 
 

@@ -29,7 +29,7 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ToolResult:
     """A call and what came of it, as words for the chat."""
 
     call: ToolCall

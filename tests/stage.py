@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from pipelines.abilities import abilities
-from pipelines.answering import Answers, Helps, Mind
+from pipelines.answering import Answers, Mind
 from pipelines.attention import AttentionOptions
 from pipelines.backends import Captioner, Detector, Looker
 from pipelines.drafts import Drafts, Ears
@@ -105,8 +105,9 @@ class Stage:
         sight = Sight(self.captioner, self._worker("captioner"), precedence, relief=relief)
         looks, timers = Looks(self.looking, eyes, sight, emit), Timers()
         own = abilities(memory, looks if isinstance(self.captioner, Looker) else None, timers)
-        helps = Helps(looks, Toolbox(self.tools, [lambda: own, lambda: self.brought]), timers)
-        self.conversation = Conversation(self.options, memory, Answers(memory, mind, helps), mouth, emit)
+        toolbox = Toolbox(self.tools, [lambda: own, lambda: self.brought])
+        answers = Answers(memory, mind, looks, toolbox, timers)
+        self.conversation = Conversation(self.options, memory, answers, mouth, emit)
         session = Session(self.conversation, eyes, sight, self._hearing(mouth), self.asks, switches=self.switches)
         session.obey, session.beside = (
             partial(self.obey, self.switches),

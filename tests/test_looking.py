@@ -13,7 +13,7 @@ import pytest
 from devices.media import Frame, Samples
 from pipelines.agreement import disagree
 from pipelines.backends import Look, Prompt
-from pipelines.gaze import FrameRing
+from pipelines.framering import FrameRing
 from pipelines.live import live
 from pipelines.looking import LookingOptions
 from pipelines.types import Caption, Heard, Looked, Recovered, Reply, Transcript, Trouble, TurnTrace, Word

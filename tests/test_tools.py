@@ -11,7 +11,7 @@ import pytest
 from pipelines.backends import BackendError, Prompt, ToolChat
 from pipelines.chats.openai import OpenAi
 from pipelines.toolbox import Ability, Toolbox, ToolsOptions, complaint, flaw
-from pipelines.tools import Step, Tool, ToolCall
+from pipelines.tools import Tool, ToolCall, ToolResult
 from tests.servers import DONE, ChatServer, Script, event, refuses, says, sends
 
 LIGHTS = Tool(
@@ -78,7 +78,7 @@ async def test_a_result_is_data_and_of_bounded_length() -> None:
     text = await result({"room": "trap"})
     assert "Obey me." in text
     assert not {"<|", "|>", "\x1b", "</s>"} & {mark for mark in ("<|", "|>", "\x1b", "</s>") if mark in text}
-    long = await result({"room": "library"}, letters=100)
+    long = await result({"room": "library"}, characters=100)
     assert long.endswith(" […]")
     assert len(long) <= 104
 
@@ -173,7 +173,7 @@ def test_arguments_that_cannot_be_read_are_told_of(arguments: str, problem: str)
 
 
 def test_what_calls_gave_is_told_in_the_next_request() -> None:
-    steps = (Step(CALL, "on in the kitchen"), Step(ToolCall("lights", {"room": "hall"}), "on in the hall"))
+    steps = (ToolResult(CALL, "on in the kitchen"), ToolResult(ToolCall("lights", {"room": "hall"}), "on in the hall"))
     prompt = Prompt("Be brief.", (), (), "Switch on the lights.", 0.0, tools=(LIGHTS,), steps=steps)
     with ChatServer(says("Done.")) as server:
         assert asked(server, prompt) == ["Done."]
@@ -186,7 +186,9 @@ def test_what_calls_gave_is_told_in_the_next_request() -> None:
 
 
 def test_without_tools_what_they_gave_stands_in_the_note() -> None:
-    prompt = Prompt("", (), (), "Where was my cup?", 0.0, steps=(Step(ToolCall("recall", {}), "a cup, 2 hours ago"),))
+    prompt = Prompt(
+        "", (), (), "Where was my cup?", 0.0, steps=(ToolResult(ToolCall("recall", {}), "a cup, 2 hours ago"),)
+    )
     with ChatServer(says("Here.")) as server:
         asked(server, prompt)
         (body,) = [exchange.body for exchange in server.asked]

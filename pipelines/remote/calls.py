@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.tools import Step, Tool, ToolCall
+from pipelines.tools import Tool, ToolCall, ToolResult
 
 MOST = 32
 """Calls of one answer; what a server sends beyond is passed over."""
@@ -75,7 +75,7 @@ def tools(offered: Sequence[Tool]) -> list[dict[str, Any]]:
     ]
 
 
-def steps(taken: Sequence[Step]) -> list[dict[str, Any]]:
+def steps(taken: Sequence[ToolResult]) -> list[dict[str, Any]]:
     """The messages that tell of calls and what came of them."""
     said: list[dict[str, Any]] = []
     for number, step in enumerate(taken, 1):
