@@ -22,7 +22,7 @@ SHORTEST = 1600
 FRAME = 160
 """Samples in a frame of 10 ms, in which the decoder counts."""
 
-PIECE = 320
+PIECE = 1600
 """Samples that the decoder is given at once: it lets no other thread of Python run while it works on them."""
 
 _GRAMMAR = "requests"
