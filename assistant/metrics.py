@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import Field, field_validator
 
-from assistant.turns import Clock
+from assistant.traces import STEPS, Clock
 from devices.lines import Latest
 from devices.media import DeviceError, Options
 from devices.threads import DaemonThread
@@ -23,17 +23,6 @@ from pipelines.types import Event, Health, Started, Trouble, TurnTrace
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
-STEPS = {
-    "endpoint": ("said_at", "endpoint_at"),
-    "transcript": ("said_at", "transcript_at"),
-    "look": ("look_at", "looked_at"),
-    "first_token": ("transcript_at", "first_token_at"),
-    "first_sentence": ("first_token_at", "first_sentence_at"),
-    "voice": ("first_sentence_at", "synthesized_at"),
-    "device": ("synthesized_at", "first_audio_at"),
-    "speaking": ("first_audio_at", "ended_at"),
-}
-"""From the name of a step to the fields of a trace at which it begins and ends."""
 BUCKETS = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 """Seconds."""
 _PATIENCE = 3
@@ -216,10 +205,10 @@ def _exporter(address: str) -> SpanExporter:
 
 def steps(trace: TurnTrace) -> Iterator[tuple[str, float, float]]:
     """The name, begin and end of each step that happened, on the clock of the trace."""
-    for name, (first, last) in STEPS.items():
-        start, end = getattr(trace, first), getattr(trace, last)
+    for step in STEPS:
+        start, end = step.begins(trace), step.ends(trace)
         if start is not None and end is not None:
-            yield name, start, max(start, end)
+            yield step.name, start, max(start, end)
 
 
 def _began(trace: TurnTrace) -> float:

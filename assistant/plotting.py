@@ -8,19 +8,12 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from assistant.contact_sheet import Pen
+from assistant.traces import STEPS
 from pipelines.types import TurnTrace
 
-STEPS = (
-    ("endpoint_at", "waits for the end", "#9db4c8"),
-    ("transcript_at", "finds the words", "#5b8fb9"),
-    ("looked_at", "looks", "#8a6fb3"),
-    ("first_token_at", "thinks", "#d98c3f"),
-    ("first_sentence_at", "first sentence", "#e0b04c"),
-    ("synthesized_at", "makes the voice", "#5aa469"),
-    ("first_audio_at", "reaches the device", "#2f6f4f"),
-)
-"""The steps in their order: the field at which each ends, what is done in it, and its colour."""
-SPEAKING, SPEECH, INK, FAINT, CUT = "#dfe6df", "#efd9d3", "#22272b", "#c9ced2", "#b3261e"
+SPEAKING = STEPS[-1]
+"""Goes on after what is to be as short as possible."""
+SPEECH, INK, FAINT, CUT = "#efd9d3", "#22272b", "#c9ced2", "#b3261e"
 WIDTH, LEFT, RIGHT, TOP, ROW, BAR, FOOT = 1200, 260, 90, 84, 34, 20, 44
 """Pixels."""
 BEFORE = 0.25
@@ -60,17 +53,15 @@ def spans(trace: TurnTrace) -> Iterator[Span]:
     if trace.started_at is not None:
         yield trace.started_at - trace.said_at, 0.0, SPEECH
     done = 0.0
-    for step, _, colour in STEPS:
-        at = getattr(trace, step)
+    for step in STEPS:
+        at = None if step is SPEAKING and trace.first_audio_at is None else step.ends(trace)
         if at is not None and at - trace.said_at > done:
-            yield done, at - trace.said_at, colour
+            yield done, at - trace.said_at, step.colour
             done = at - trace.said_at
-    if trace.ended_at is not None and trace.first_audio_at is not None:
-        yield done, trace.ended_at - trace.said_at, SPEAKING
 
 
 def _first_audio(trace: TurnTrace) -> float:
-    return max((one[1] for one in spans(trace) if one[2] != SPEAKING), default=0.0)
+    return max((one[1] for one in spans(trace) if one[2] != SPEAKING.colour), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +75,8 @@ class _Chart:
     def legend(self) -> None:
         self._write(16, 20, "When each step of a turn was done", 18)
         x = 16.0
-        entries = [("speech", SPEECH), *((told, colour) for _, told, colour in STEPS), ("speaks", SPEAKING)]
-        for told, colour in [*entries, ("interrupted", CUT)]:
+        steps = ((step.label, step.colour) for step in STEPS)
+        for told, colour in [("speech", SPEECH), *steps, ("interrupted", CUT)]:
             self.draw.rectangle((x, 44, x + 14, 58), fill=colour)
             self._write(x + 20, 51, told, 13)
             x += 34 + self.pen.font(13).getlength(told)

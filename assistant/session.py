@@ -14,7 +14,7 @@ from json import dumps
 from pathlib import Path
 from typing import Any
 
-from assistant import app, config, metrics, turns
+from assistant import app, config, metrics, traces
 from assistant.config import Config, ConfigError
 from assistant.feed import Feed
 from assistant.parts import REAL, Parts
@@ -112,7 +112,7 @@ async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> 
     view = choose_view(arguments.plain, arguments.json, sys.stdout)
     asks = partial(typed_lines, shown=view.typed) if sys.stdin.isatty() else None
     shown = [asyncio.create_task(view.run(feed.subscribe()))]
-    shown.append(asyncio.create_task(turns.keep(feed.subscribe(), turns.place())))
+    shown.append(asyncio.create_task(traces.keep(feed.subscribe(), traces.place())))
     if told:
         shown.append(asyncio.create_task(metrics.tell(feed.subscribe(), told)))
     if recording is not None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assistant import turns
+from assistant import traces
 from assistant.config import ConfigError
 from assistant.recordings.journal import LINES
-from assistant.turns import Turn
+from assistant.traces import STEPS, Moment, Turn
 from pipelines.types import TurnTrace
 from pipelines.wording import one_line
 
@@ -29,33 +29,26 @@ LONGEST_ASKED = 28
 Measure = Callable[[TurnTrace], float | None]
 
 
-def _since_said(step: str) -> Measure:
+def _since_said(moment: Moment) -> Measure:
     def measure(trace: TurnTrace) -> float | None:
-        at = getattr(trace, step)
-        return None if at is None else float(at - trace.said_at)
+        at = moment(trace)
+        return None if at is None else at - trace.said_at
 
     return measure
 
 
 COLUMNS: dict[str, Measure] = {
-    "endpoint": _since_said("endpoint_at"),
-    "transcript": _since_said("transcript_at"),
-    "look": _since_said("looked_at"),
-    "token": _since_said("first_token_at"),
-    "sentence": _since_said("first_sentence_at"),
-    "voice": _since_said("synthesized_at"),
-    "audio": _since_said("first_audio_at"),
-    "total": _since_said("ended_at"),
+    **{step.name: _since_said(step.ends) for step in STEPS},
     "evidence": lambda trace: trace.evidence_age,
 }
-"""From the name of a column to its seconds in a trace."""
+"""From the name of a column to its seconds in a trace: each step when it was done."""
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the last turns, and draw them where that is asked for. Status 1 where there is none."""
     path = _chosen(arguments.file)
     try:
-        read = turns.read(path, arguments.last)
+        read = traces.read(path, arguments.last)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
     if read.damaged:
@@ -71,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _chosen(name: str | None) -> Path:
     """The file that is read: of a recording its journal, of another folder its events. Raises ConfigError."""
-    path = turns.place() if name is None else Path(name)
+    path = traces.place() if name is None else Path(name)
     if name is None and not path.exists():
         raise ConfigError("no turns were kept yet: talk with `omni run` first, or name a file of `omni run --events`")
     if not path.is_dir():
@@ -103,7 +96,10 @@ def show(shown: Sequence[Turn], console: Console | None = None) -> None:
     else:
         for line in _paragraphs(shown):
             console.print(line)
-    console.print("Milliseconds since the end of speech; evidence: its age at the first spoken word.", style="dim")
+    console.print(
+        "Each step done, in milliseconds since the end of speech; evidence: its age at the first spoken word.",
+        style="dim",
+    )
 
 
 def _table(shown: Sequence[Turn]) -> Table:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from assistant import metrics, plotting, trace, turns
+from assistant import metrics, plotting, trace, traces
 from assistant.cli import main
 from assistant.feed import Feed
 from assistant.metrics import MetricsOptions
-from assistant.turns import Turn
+from assistant.traces import STEPS, Turn
 from devices.media import DeviceError
 from pipelines.types import Event, Started, Trouble, TurnTrace, as_json
 from tests.commands import one_line
@@ -127,8 +127,8 @@ def test_the_waterfall_is_drawn_step_by_step(tmp_path: Path, capsys: pytest.Capt
     printed(capsys, str(path), "--plot", str(tmp_path / "turns.png"))
     with Image.open(tmp_path / "turns.png") as picture:
         colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 20) or []}
-    for _, told, colour in plotting.STEPS:
-        assert tuple(bytes.fromhex(colour[1:])) in colours, told
+    for step in STEPS:
+        assert tuple(bytes.fromhex(step.colour[1:])) in colours, step.label
     assert "name a .png file" in one_line(capsys, main(["trace", str(path), "--plot", str(tmp_path / "turns.odd")]))
 
 
@@ -144,12 +144,13 @@ async def emitted(subscriber: object, *events: Event) -> None:
 
 async def test_turns_are_kept_without_their_words_for_their_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "state" / "turns.jsonl"
-    await emitted(lambda line: turns.keep(line, path), STARTED, Trouble("chat", "gone", 1.0), SPOKEN)
+    await emitted(lambda line: traces.keep(line, path), STARTED, Trouble("chat", "gone", 1.0), SPOKEN)
     text = path.read_text(encoding="utf-8")
     assert "what do you see" not in text
     assert "sign" not in text
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    (turn,) = turns.read(path, 20).turns
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    (turn,) = traces.read(path, 20).turns
     assert turn.trace == replace(SPOKEN, asked="", last_word="")
     assert turn.when is not None
     assert turn.when.isoformat() == "2026-03-01T12:01:40+00:00"
@@ -158,16 +159,16 @@ async def test_turns_are_kept_without_their_words_for_their_owner_alone(tmp_path
 def test_only_the_last_turns_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "turns.jsonl"
     path.write_text("".join(f'{{"type": "old", "at": {number}}}\n' for number in range(300)))
-    turns.append(path, Turn(SPOKEN, None))
+    traces.append(path, Turn(SPOKEN, None))
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert len(lines) == turns.KEPT
+    assert len(lines) == traces.KEPT
     assert json.loads(lines[-1])["type"] == "turn_trace"
     assert list(tmp_path.iterdir()) == [path], "nothing is left lying about"
 
 
 async def test_a_folder_that_cannot_be_written_ends_no_session(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where a folder should be")
-    await emitted(lambda line: turns.keep(line, tmp_path / "state" / "turns.jsonl"), STARTED, SPOKEN)
+    await emitted(lambda line: traces.keep(line, tmp_path / "state" / "turns.jsonl"), STARTED, SPOKEN)
 
 
 async def test_prometheus_text_tells_turns_steps_and_troubles(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The traces of the last turns: kept in a small file while the assistant runs, and read again by `omni trace`."""
+"""The traces of the last turns: which steps they have, kept in a small file and read again by `omni trace`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
@@ -22,6 +22,45 @@ KEPT = 200
 """Turns in the file, the newest last."""
 LONGEST_LINE = 1_000_000
 """Characters of a line that may be a turn."""
+
+
+Moment = Callable[[TurnTrace], float | None]
+"""A time on the clock of a trace; None where that did not happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a turn, as it is shown, drawn and counted."""
+
+    name: str
+    begins: Moment
+    ends: Moment
+    label: str
+    """What is done in it."""
+    colour: str
+
+
+STEPS = (
+    Step("endpoint", lambda trace: trace.said_at, lambda trace: trace.endpoint_at, "waits for the end", "#9db4c8"),
+    Step("transcript", lambda trace: trace.said_at, lambda trace: trace.transcript_at, "finds the words", "#5b8fb9"),
+    Step("look", lambda trace: trace.look_at, lambda trace: trace.looked_at, "looks", "#8a6fb3"),
+    Step("token", lambda trace: trace.transcript_at, lambda trace: trace.first_token_at, "thinks", "#d98c3f"),
+    Step(
+        "sentence",
+        lambda trace: trace.first_token_at,
+        lambda trace: trace.first_sentence_at,
+        "first sentence",
+        "#e0b04c",
+    ),
+    Step(
+        "voice", lambda trace: trace.first_sentence_at, lambda trace: trace.synthesized_at, "makes the voice", "#5aa469"
+    ),
+    Step(
+        "audio", lambda trace: trace.synthesized_at, lambda trace: trace.first_audio_at, "reaches the device", "#2f6f4f"
+    ),
+    Step("speaking", lambda trace: trace.first_audio_at, lambda trace: trace.ended_at, "speaks", "#dfe6df"),
+)
+"""In the order of their ends, as a rule: words are often found before the pause is long enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +124,7 @@ async def keep(events: Latest[Event], path: Path) -> None:
 
 def append(path: Path, turn: Turn) -> None:
     """Write one more turn, and forget the oldest; the file is the owner's alone. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
