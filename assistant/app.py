@@ -25,6 +25,7 @@ from pipelines.keeping import Keeper
 from pipelines.live import Hearing, Session, live
 from pipelines.looking import Looks
 from pipelines.memory import Memory
+from pipelines.phrases import Language
 from pipelines.precedence import Precedence
 from pipelines.relief import Relief
 from pipelines.seeing import Eye, Sight
@@ -92,11 +93,12 @@ def assemble(config: Config, devices: Devices, models: Models, emit: Emit, serve
     emit = switches.emit
     memory = Memory(config.memory)
     captioner, sight_worker = models.get("captioner")
-    relief = Relief(config.ladder, emit, "zh" if config.conversation.language == "zh" else "en")
+    language: Language = "zh" if config.conversation.language == "zh" else "en"
+    relief = Relief(config.ladder, emit, language) if captioner else None
     eyes = tuple(
         Eye(
             camera=SwitchedCamera(camera, switches),
-            gate=KeyframeGate(config.gate, relief.least),
+            gate=KeyframeGate(config.gate, relief.least if relief else lambda: 0.0),
             patience=Patience(f"camera {camera.name}", emit),
             captioning=Patience(f"captioner of {camera.name}", emit),
             every_keyframe=options.fast and config.captioner is not None,
@@ -123,7 +125,7 @@ def assemble(config: Config, devices: Devices, models: Models, emit: Emit, serve
 
     listening = _hearing(config, devices, models, mouth, switches)
     obey = partial(commands.obeyed, switches)
-    beside = (timers.run, *(server.run for server in servers))
+    beside = (timers.run, *([relief.run] if relief else []), *(server.run for server in servers))
     return Session(conversation, eyes, sight, listening, switches=switches, obey=obey, beside=beside)
 
 

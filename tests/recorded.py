@@ -87,12 +87,13 @@ class FakeParts:
 
     chat: FakeChat = field(default_factory=lambda: SlowChat(dict(ANSWERS)))
     captioner: FakeCaptioner = field(default_factory=SlowCaptioner)
+    camera: FakeCamera = field(default_factory=lambda: FakeCamera([10] * 40 + [200] * 60))
     microphone: FakeMicrophone = field(default_factory=lambda: FakeMicrophone(TALK))
     tools: Server | None = None
     ended: bool = False
 
     async def open(self, config: Config) -> Devices:
-        return Devices([FakeCamera([10] * 40 + [200] * 60)], self.microphone, FakeSpeaker(), [])
+        return Devices([self.camera], self.microphone, FakeSpeaker(), [])
 
     async def load(self, config: Config, models: Models) -> None:
         known: dict[Kind, object] = {

@@ -1,0 +1,57 @@
+"""Whole sessions as `omni run` puts them together, of scripted devices and models."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from assistant import app
+from assistant.feed import Feed
+from devices.media import Frame
+from pipelines.ladder import FEWER, FULL, LIGHT, SMALLER
+from pipelines.relief import DOWN, UP
+from pipelines.types import Caption, Event, Health, Notice, Seen
+from tests.fakes import FakeCamera, FakeCaptioner, FakeGlimpse, FakeMicrophone
+from tests.recorded import FakeParts, config, take
+
+
+class Tired(FakeCaptioner):
+    """Slow in its first nine captions."""
+
+    captions = 0
+
+    def caption(self, frame: Frame) -> Seen:
+        self.captions += 1
+        take(12.0 if self.captions <= 9 else 2.0)
+        return super().caption(frame)
+
+
+async def told(parts: FakeParts, **sections: object) -> list[Event]:
+    feed = Feed()
+    line = feed.subscribe(10_000)
+    await app.run(config(**sections), feed, parts=parts)
+    feed.close()
+    return [event async for event in line]
+
+
+async def test_a_captioner_that_is_too_slow_for_a_while_is_relieved_step_by_step_and_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pipelines.relief.motion_and_text", FakeGlimpse)
+    camera = FakeCamera([10 if number // 4 % 2 else 200 for number in range(900)], every=1.0)
+    parts = FakeParts(captioner=Tired(), camera=camera, microphone=FakeMicrophone([(1.0, 0.0)]))
+    events = await told(parts, ladder={"slow": 10, "quick": 8, "retry": 60, "every": 10})
+    down, up = DOWN["en"], UP["en"]
+    assert [event.text for event in events if isinstance(event, Notice) and event.at > events[0].at] == [
+        *(down[step] for step in (FEWER, SMALLER, LIGHT)),
+        *(up[step] for step in (SMALLER, FEWER, FULL)),
+    ]
+    captions = [event.text for event in events if isinstance(event, Caption)]
+    assert "something moved" in captions
+    assert captions[-1].startswith("shade")
+    assert [event for event in events if isinstance(event, Health)][-1].counters["ladder step"] == FULL
+    for thread in threading.enumerate():
+        if thread.name == "light captioner":
+            thread.join(5)
+            assert not thread.is_alive(), "it was told to end"
