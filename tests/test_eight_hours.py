@@ -235,6 +235,7 @@ async def lived(account: Account, hours: int, memory: Callable[[], int]) -> Watc
     watch = Watch(session, memory)
     running = asyncio.create_task(live(session, account.take))
     await watch.keep(speaker, hours)
+    await asyncio.sleep(30)  # until the last question is answered
     running.cancel()
     await asyncio.wait([running])
     return watch
