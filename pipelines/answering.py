@@ -199,7 +199,7 @@ def _now(scene: tuple[Caption, ...]) -> float:
 
 async def _round(mind: Mind, prompt: Prompt, calls: list[ToolCall], trace: Trace) -> Sentences:
     """The sentences of one request to the chat; the calls that it makes are put on the list."""
-    async with aclosing(mind.worker.iterate(lambda: mind.chat.reply(prompt))) as pieces:
+    async with aclosing(mind.worker.iterate(lambda: mind.chat.reply(prompt), ahead=1)) as pieces:
         words = trace.first("first_token", _text(mind.precedence.urgent(pieces), calls))
         async for sentence in sentences(words):
             yield sentence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 from devices.lines import Latest, Lossless
@@ -50,12 +51,12 @@ class Drafts:
         self._drafts = Latest[Draft](1, "drafts")
         self._settled_from = float("-inf")
         self._told = ""
-        self._at_work: tuple[float, asyncio.Task[Heard]] | None = None
-        """Until when the draft was said that becomes words now."""
+        self._at_work: tuple[int, asyncio.Task[Heard]] | None = None
+        """The pause before which was said what becomes words now."""
 
     def offer(self, draft: Draft) -> None:
         """Put this into words: a pause in any case, what is said on only if there is time."""
-        if not self._drafts.closed and (draft.paused or not self._worker.busy):
+        if not self._drafts.closed and (draft.pause is not None or not self._worker.busy):
             self._drafts.put(draft)
 
     def settle(self, utterance: Utterance) -> None:
@@ -71,13 +72,13 @@ class Drafts:
         """Until closed. A failure is not told of: the whole utterance will meet it too."""
         async for draft in self._drafts:
             if not self._settled(draft):
-                await (self._weigh(draft, perceptions) if draft.paused else self._show(draft, perceptions))
+                await (self._show if draft.pause is None else self._weigh)(draft, perceptions)
 
     async def words_of(self, utterance: Utterance) -> Heard:
         """The words of a whole utterance, found out now if they are not known yet. Raises BackendError."""
         if utterance.heard is not None:
             return utterance.heard
-        if self._at_work is not None and self._at_work[0] == utterance.ended_at:
+        if self._at_work is not None and self._at_work[0] == utterance.pause:
             return await asyncio.shield(self._at_work[1])
         return await self._transcribed(utterance)
 
@@ -92,7 +93,8 @@ class Drafts:
 
     async def _tell_ears(self, draft: Draft, sound: float | None, heard: Heard | None) -> None:
         ending = judged(self._ending, sound, heard)
-        await self._ears.worker.call(self._ears.endpointer.judge, draft.ended_at, ending, heard)
+        with suppress(BackendError):  # a detector that fails or hangs is told of by who listens
+            await self._ears.worker.call(self._ears.endpointer.judge, draft.pause, ending, heard)
 
     async def _finished(self, draft: Draft) -> float | None:
         """How likely the speaker has ended, by the sound; None where nothing can tell."""
@@ -111,7 +113,7 @@ class Drafts:
     async def _show(self, draft: Draft, perceptions: Lossless[Perception]) -> Heard | None:
         """Tell the words of a draft, if it is still going on and they are new; those of a pause in any case."""
         work = asyncio.create_task(self._transcribed(draft))
-        self._at_work = (draft.ended_at, work) if draft.paused else None
+        self._at_work = (draft.pause, work) if draft.pause is not None else None
         try:
             heard = await work
         except BackendError:
@@ -123,10 +125,11 @@ class Drafts:
 
     async def _tell(self, draft: Draft, heard: Heard, perceptions: Lossless[Perception]) -> None:
         new = heard.text not in ("", self._told)
-        if (new or draft.paused) and not self._settled(draft):
+        paused = draft.pause is not None
+        if (new or paused) and not self._settled(draft):
             self._told = heard.text
             took = max(0.0, asyncio.get_running_loop().time() - draft.ended_at)
-            await perceptions.put(PartialTranscript(heard.text, draft.ended_at, took, heard.language, draft.paused))
+            await perceptions.put(PartialTranscript(heard.text, draft.ended_at, took, heard.language, paused))
 
     async def _transcribed(self, sound: Draft | Utterance) -> Heard:
         return expect(await self._worker.call(self._transcriber.transcribe, sound.samples), Heard)

@@ -64,6 +64,7 @@ class _Window(NamedTuple):
 class _Pause:
     """A silence in which nobody knows yet whether more is said."""
 
+    number: int
     ending: Ending
     heard: Heard | None = None
     """What was said before it, where that is known."""
@@ -84,6 +85,7 @@ class Endpointer:
         self._release = max(0.01, options.threshold - options.hysteresis)
         self._heard_until: float | None = None
         self._unhurried = False
+        self._pauses = 0
         self._forget()
 
     def push(self, chunk: AudioChunk, *, unhurried: bool = False) -> list[Sound]:
@@ -100,12 +102,12 @@ class Endpointer:
             events.extend(self._hear(window))
         return events
 
-    def judge(self, said_until: float, ending: Ending, heard: Heard | None) -> None:
-        """Take over how long to wait in the pause after speech that ended at `said_until`, and what was said.
+    def judge(self, pause: int | None, ending: Ending, heard: Heard | None) -> None:
+        """Take over how long to wait in the pause of that number, and what was said before it.
 
         Comes too late where someone talks again.
         """
-        if self._pause is not None and said_until == self._said_until:
+        if self._pause is not None and self._pause.number == pause:
             self._pause.ending, self._pause.heard = ending, heard
 
     def flush(self) -> list[Sound]:
@@ -180,9 +182,10 @@ class Endpointer:
         return self._pause_begins() if self._run >= (self._soon if burst else self._pausing) else self._drafted()
 
     def _pause_begins(self) -> Sequence[Sound]:
-        self._pause = _Pause(Ending(self._options.ending.usual, finished=True))
+        self._pauses += 1
+        self._pause = _Pause(self._pauses, Ending(self._options.ending.usual, finished=True))
         paused = self._paused()
-        return [paused, self._draft(self._held, self._said_until, paused=True)] if paused.words else [paused]
+        return [paused, self._draft(self._held, self._said_until, self._pauses)] if paused.words else [paused]
 
     def _paused(self) -> SpeechPaused:
         return SpeechPaused(self._said_until, self._said_until - self._began, self._said(self._held))
@@ -207,8 +210,8 @@ class Endpointer:
         self._undrafted = 0
         return [self._draft(self._held, self._held[-1].ended_at)]
 
-    def _draft(self, windows: list[_Window], ended_at: float, paused: bool = False) -> Draft:
-        return Draft(_sound(windows), windows[0].started_at, ended_at, paused)
+    def _draft(self, windows: list[_Window], ended_at: float, pause: int | None = None) -> Draft:
+        return Draft(_sound(windows), windows[0].started_at, ended_at, pause)
 
     def _is_too_long(self) -> bool:
         return self._pause is None and len(self._held) >= self._windows_in(self._options.longest)
@@ -225,9 +228,9 @@ class Endpointer:
             return []
         spoken = [window for window in head if window.speech >= self._release]
         ended_at = self._said_until if pause is not None else spoken[-1].ended_at
-        heard, finished = (pause.heard, pause.ending.finished) if pause is not None else (None, finished)
         times = head[0].started_at, ended_at, endpoint_at, spoken[0].started_at
-        return [Utterance(_sound(head), SPEECH_RATE, *times, heard, finished)]
+        told = (pause.heard, pause.ending.finished, pause.number) if pause is not None else (None, finished, None)
+        return [Utterance(_sound(head), SPEECH_RATE, *times, *told)]
 
     def _said(self, windows: list[_Window]) -> bool:
         """Whether there is enough speech in it for a word."""

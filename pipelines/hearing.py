@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -52,53 +53,62 @@ async def listen(
 
     Raises BackendError when the detector fails; calling it again listens anew.
     """
-    ears, lock = listening.ears, asyncio.Lock()
-
-    async def hear(work: _Work) -> None:
-        for sound in await ears.worker.call(work):
-            await _hand_over(sound, listening.drafts, perceptions, utterances)
-
-    async def settle() -> None:
-        async with lock:
-            await hear(ears.endpointer.flush)
-
-    await ears.worker.call(ears.endpointer.reset)
-    settling = asyncio.ensure_future(listening.heed.when_off(chunks, settle)) if listening.heed else None
-    try:
-        async for chunk in chunks:
-            async with lock:
-                heeded = await listening.heeded(chunk)
-                await _begin(heeded, ears, perceptions)
-                # What was said before the assistant spoke, or the key was let go, is handed over, not lost.
-                push = partial(ears.endpointer.push, unhurried=heeded.unhurried)
-                await hear(partial(push, heeded.sound) if heeded.sound else ears.endpointer.flush)
-    finally:
-        if settling is not None:
-            settling.cancel()
-    await hear(ears.endpointer.flush)
+    await _Listener(listening, perceptions, utterances).run(chunks)
     utterances.close()
     listening.drafts.close()
 
 
-async def _begin(heeded: Heeded, ears: Ears, perceptions: Lossless[Perception]) -> None:
-    """Tell that somebody called the assistant, and forget the word by which."""
-    if heeded.called is not None:
-        await perceptions.put(heeded.called)
-    if heeded.anew:
-        await ears.worker.call(ears.endpointer.reset)
+class _Listener:
+    """Takes sound chunk by chunk, and hands over what the endpointer finds in it."""
 
+    def __init__(self, parts: Listening, perceptions: Lossless[Perception], utterances: Lossless[Utterance]) -> None:
+        self._parts, self._ears = parts, parts.ears
+        self._perceptions, self._utterances = perceptions, utterances
+        self._lock = asyncio.Lock()  # held from a finding to its being handed over
 
-async def _hand_over(
-    sound: Sound, drafts: Drafts, perceptions: Lossless[Perception], utterances: Lossless[Utterance]
-) -> None:
-    match sound:
-        case Draft():
-            drafts.offer(sound)
-        case Utterance():
-            drafts.settle(sound)
-            await utterances.put(sound)
-        case _:
-            await perceptions.put(sound)
+    async def run(self, chunks: Lossless[AudioChunk]) -> None:
+        """Until sound ends. Raises BackendError."""
+        await self._ears.worker.call(self._ears.endpointer.reset)
+        flushing = asyncio.create_task(self._flush_when_off(chunks))
+        try:
+            async for chunk in chunks:
+                await self._take(await self._parts.heeded(chunk))
+            await self._find(self._ears.endpointer.flush)
+        finally:
+            flushing.cancel()
+            await asyncio.gather(flushing, return_exceptions=True)
+
+    async def _take(self, heeded: Heeded) -> None:
+        if heeded.called is not None:
+            await self._perceptions.put(heeded.called)
+        if heeded.anew:
+            await self._ears.worker.call(self._ears.endpointer.reset)
+        # What was said before the assistant spoke, or the key was let go, is handed over, not lost.
+        push = partial(self._ears.endpointer.push, unhurried=heeded.unhurried)
+        await self._find(partial(push, heeded.sound) if heeded.sound else self._ears.endpointer.flush)
+
+    async def _find(self, work: _Work) -> None:
+        async with self._lock:
+            for sound in await self._ears.worker.call(work):
+                await self._hand_over(sound)
+
+    async def _hand_over(self, sound: Sound) -> None:
+        match sound:
+            case Draft():
+                self._parts.drafts.offer(sound)
+            case Utterance():
+                self._parts.drafts.settle(sound)
+                await self._utterances.put(sound)
+            case _:
+                await self._perceptions.put(sound)
+
+    async def _flush_when_off(self, chunks: Lossless[AudioChunk]) -> None:
+        if self._parts.heed is not None:
+            await self._parts.heed.when_off(chunks, self._flush)
+
+    async def _flush(self) -> None:
+        with suppress(BackendError):  # the next chunk meets it as well
+            await self._find(self._ears.endpointer.flush)
 
 
 async def transcribe(

@@ -1,11 +1,9 @@
-"""From the pieces of an answer to sentences, from sentences to sound, and from sound to what was heard."""
+"""From sentences to sound, and from sound to what was heard."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,34 +15,6 @@ from pipelines.trouble import Patience
 from pipelines.types import SpeechChunk, Word
 from pipelines.wordtimes import estimated, heard_until, start_of_word
 from pipelines.worker import Worker
-
-_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+[”’」』）]*|\n+")
-_NOT_AN_END = re.compile(r"(?:\b(?:mr|mrs|ms|dr|prof|st|vs|etc|e\.g|i\.e|no|fig)|\b[a-z])\.$", re.IGNORECASE)
-_LONGEST = 240
-"""Characters after which a sentence without an end is cut at a comma or a space."""
-
-
-async def sentences(pieces: AsyncIterator[str]) -> AsyncGenerator[str, None]:
-    """Whole sentences, each as soon as its end has come; the rest at the end."""
-    text = ""
-    async for piece in pieces:
-        text += piece
-        while (cut := _first_end(text)) is not None:
-            sentence, text = text[:cut].strip(), text[cut:]
-            if sentence:
-                yield sentence
-    if text.strip():
-        yield text.strip()
-
-
-def _first_end(text: str) -> int | None:
-    for match in _END.finditer(text):
-        if not _NOT_AN_END.search(text[: match.end()]):
-            return match.end()
-    if len(text) <= _LONGEST:
-        return None
-    comma = max(text.rfind(mark, 0, _LONGEST) for mark in (", ", "; ", ": ", "，", "；"))
-    return (comma if comma > 0 else text.rfind(" ", 0, _LONGEST)) + 1 or _LONGEST
 
 
 @dataclass(slots=True)
@@ -75,10 +45,6 @@ class Mouth:
         self._free = asyncio.Event()
         self._free.set()
         self._playing: asyncio.Task[None] | None = None
-        self._from, self._sounds = 0, False
-        """The sample of the present sentence at which the present play of it begins, and whether that has begun."""
-        self._held_at = 0
-        """The sample up to which it was heard before that."""
 
     def hold(self) -> None:
         """Fall silent at once and keep the place: someone talks, or may."""
@@ -110,76 +76,89 @@ class Mouth:
     async def say(self, chunks: Lossless[SpeechChunk], aloud: Aloud) -> None:
         """Play chunk after chunk, and keep account of what was heard."""
         async for chunk in chunks:
-            part = ""
+            if self._speaker is None or not len(chunk.samples):
+                aloud.begun, aloud.began_at = True, aloud.began_at or asyncio.get_running_loop().time()
+                aloud.sentences.append(chunk.text)
+                continue
+            playback = _Playback(chunk, self._speaker)
             try:
-                await self._play(chunk, aloud)
-                part = chunk.text
-            except asyncio.CancelledError:
-                part = self._heard_of(chunk)
-                raise
+                await self._play(playback, aloud)
             finally:
-                aloud.sentences.append(part)
+                aloud.sentences.append(playback.heard)
+                aloud.began_at = aloud.began_at or playback.began_at
 
-    def _heard_of(self, chunk: SpeechChunk) -> str:
-        """The words of a sentence that was cut, up to the one in which it was."""
-        seconds = self._position(chunk) / chunk.rate if chunk.rate else 0.0
-        return heard_until(chunk.text, _timed(chunk), seconds) if seconds else ""
-
-    def _position(self, chunk: SpeechChunk) -> int:
-        """The sample up to which the present sentence was heard."""
-        played = self._speaker.played if self._speaker is not None and self._sounds else 0
-        return min(max(self._held_at, self._from + played), len(chunk.samples))
-
-    async def _play(self, chunk: SpeechChunk, aloud: Aloud) -> None:
-        self._from = self._held_at = 0
-        self._sounds = False
-        if self._speaker is None or not len(chunk.samples):
+    async def _play(self, playback: _Playback, aloud: Aloud) -> None:
+        """To the end, with as many holds as there are."""
+        while not playback.over:
+            while not self._free.is_set():  # it may have been held again since the waiting ended
+                await self._free.wait()
             aloud.begun = True
-            aloud.began_at = aloud.began_at or asyncio.get_running_loop().time()
-            return
-        while not await self._played(chunk, self._speaker, aloud):
-            self._held_at = self._position(chunk)
-            start = start_of_word(_timed(chunk), self._held_at / chunk.rate)
-            self._from, self._sounds = round(start * chunk.rate), False
+            try:
+                await self._sound(playback)
+                self._troubles["speaker"].worked()
+            except DeviceError as error:
+                self._troubles["speaker"].failed(str(error))
+            if not playback.over:
+                playback.go_back()
 
-    async def _played(self, chunk: SpeechChunk, speaker: Speaker, aloud: Aloud) -> bool:
-        """Play on from the present place, as soon as it may. True at the end, False where it was held."""
-        await self._free.wait()
-        aloud.begun = True
+    async def _sound(self, playback: _Playback) -> None:
+        """Until it is over or held. Raises DeviceError."""
         now = asyncio.get_running_loop().time
         self._speaks_since = began = now()
-        self._playing = asyncio.create_task(self._sound(chunk, speaker))
+        playing = self._playing = asyncio.create_task(playback.run())
         try:
-            await self._playing
-            self._troubles["speaker"].worked()
-        except DeviceError as error:
-            self._troubles["speaker"].failed(str(error))
-        except asyncio.CancelledError:
-            if _cancelled():
-                raise
-            return False
+            await asyncio.wait([playing])
         finally:
-            aloud.began_at = aloud.began_at or speaker.began_at
+            playing.cancel()
+            await asyncio.wait([playing])
             self._playing = self._speaks_since = None
             self._spoke.append((began, now()))
-        return True
-
-    async def _sound(self, chunk: SpeechChunk, speaker: Speaker) -> None:
-        self._sounds = True
-        await speaker.play(chunk.samples[self._from :], chunk.rate)
+        if not playing.cancelled():
+            playing.result()
 
 
-def _cancelled() -> bool:
-    """Whether it is this task that was cancelled, and not only the sound that it waited for."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+class _Playback:
+    """One sentence on its way to the ear."""
+
+    def __init__(self, chunk: SpeechChunk, speaker: Speaker) -> None:
+        self.over = False
+        """Nothing of it is left to be played."""
+        self.began_at: float | None = None
+        """Seconds on the loop's clock at its first sound."""
+        self._chunk, self._speaker = chunk, speaker
+        self._from = self._reached = 0  # samples: where the present play begins, and up to which it was heard
+
+    @property
+    def heard(self) -> str:
+        """The words that were heard, as they are written."""
+        chunk = self._chunk
+        return chunk.text if self.over else heard_until(chunk.text, self._words, self._reached / chunk.rate)
+
+    async def run(self) -> None:
+        """Play on. Raises DeviceError."""
+        speaker = self._speaker
+        try:
+            await speaker.play(self._chunk.samples[self._from :], self._chunk.rate)
+            self.over = True
+        except DeviceError:
+            self.over = True  # what cannot be played counts as written
+            raise
+        finally:
+            self._reached = max(self._reached, self._from + speaker.played)
+            self.began_at = self.began_at or speaker.began_at
+
+    def go_back(self) -> None:
+        """To the start of the word at which it was held."""
+        rate = self._chunk.rate
+        self._from = round(start_of_word(self._words, self._reached / rate) * rate)
+
+    @property
+    def _words(self) -> tuple[Word, ...]:
+        """When each word is said; estimated where the voice does not tell."""
+        chunk = self._chunk
+        return chunk.words or estimated(chunk.text, chunk.samples, chunk.rate)
 
 
 def _spoken(voice: Voice, sentence: str) -> Spoken:
     """A sentence with the times of its words, where the voice tells them."""
     return voice.speak(sentence) if isinstance(voice, TimedVoice) else Spoken(voice.synthesize(sentence), ())
-
-
-def _timed(chunk: SpeechChunk) -> tuple[Word, ...]:
-    """The times of its words; estimated where the voice does not tell them."""
-    return chunk.words or estimated(chunk.text, chunk.samples, chunk.rate)

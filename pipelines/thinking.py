@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
 
 from devices.lines import LineClosed, Lossless
 from devices.media import Options
-from pipelines.answering import Answers, Request, Sentences
+from pipelines.answering import Answers, Request
 from pipelines.backends import Exchange
 from pipelines.floor import Floor, FloorOptions, meaning
 from pipelines.manners import joined
 from pipelines.memory import Memory
 from pipelines.phrases import PHRASES, Language, Phrases, language_of
-from pipelines.speaking import Aloud, Mouth
-from pipelines.tracing import Trace, moment
+from pipelines.speaking import Mouth
+from pipelines.timers import MOST
+from pipelines.turn import Sentences, Turn
 from pipelines.types import (
     Called,
     Caption,
@@ -28,15 +27,10 @@ from pipelines.types import (
     PartialTranscript,
     Perception,
     Reminder,
-    Reply,
-    SpeechChunk,
     SpeechPaused,
     SpeechStarted,
     Transcript,
 )
-
-REMINDING = 0.25
-"""Seconds between two looks at whether a reminder can be said by now."""
 
 
 class ConversationOptions(Options):
@@ -60,16 +54,6 @@ class ConversationOptions(Options):
     floor: FloorOptions = Field(default_factory=FloorOptions)
 
 
-@dataclass(slots=True)
-class Turn:
-    """One answer on its way."""
-
-    asked: Perception
-    trace: Trace
-    aloud: Aloud = field(default_factory=Aloud)
-    task: asyncio.Task[None] | None = None
-
-
 class Conversation:
     """Takes perceptions one by one; at most one turn runs, as one task."""
 
@@ -83,13 +67,14 @@ class Conversation:
         self._turn: Turn | None = None
         self._unfinished: Transcript | None = None
         self._answer_by = 0.0
-        self._reminders: deque[Reminder] = deque(maxlen=16)
+        self._reminders: deque[Reminder] = deque(maxlen=MOST)
+        self._alarm: asyncio.Timeout | None = None
         self._spoken: Language = "en" if options.language == "auto" else options.language
 
     @property
     def busy(self) -> bool:
         """True while a turn runs."""
-        return self._turn is not None and self._turn.task is not None and not self._turn.task.done()
+        return self._turn is not None and self._turn.running
 
     async def converse(self, perceptions: Lossless[Perception]) -> None:
         """Until the line is closed, and the last turn is over."""
@@ -97,33 +82,31 @@ class Conversation:
             while (perception := await self._next(perceptions)) is not None:
                 self._emit(perception)
                 await self._take(perception)
-            self._give_up_floor()
-            if self._unfinished is not None:
-                self._answer(self._unfinished)
+            await self._end()
 
     async def interrupt(self) -> None:
         """End the present turn, if there is one; what was heard of it is in the history when this returns."""
-        if self._turn is not None and self._turn.task is not None and not self._turn.task.done():
-            self._turn.task.cancel()
-            await asyncio.wait([self._turn.task])
+        if self._turn is not None:
+            await self._turn.interrupt()
 
     async def _next(self, perceptions: Lossless[Perception]) -> Perception | None:
         """The next perception, with what falls due until it comes; None at the end."""
         while True:
+            await self._fall_due(asyncio.get_running_loop().time())
             try:
-                async with asyncio.timeout_at(self._deadline()):
+                async with asyncio.timeout_at(self._deadline()) as self._alarm:
                     return await perceptions.get()
             except TimeoutError:
-                await self._fall_due(asyncio.get_running_loop().time())
+                continue
             except LineClosed:
                 return None
+            finally:
+                self._alarm = None
 
     def _deadline(self) -> float | None:
         deadlines = [self._floor.deadline] if self._floor.deadline is not None else []
         if self._unfinished is not None and self._floor.free:
             deadlines.append(self._answer_by)
-        if self._reminders:
-            deadlines.append(asyncio.get_running_loop().time() + REMINDING)
         return min(deadlines, default=None)
 
     async def _fall_due(self, now: float) -> None:
@@ -136,6 +119,17 @@ class Conversation:
             self._answer(self._unfinished)
         if self._reminders and self._quiet:
             self._remind(self._reminders.popleft())
+
+    async def _end(self) -> None:
+        """Nobody says anything more: answer what waits, and let no reminder be lost."""
+        self._give_up_floor()
+        if self._unfinished is not None:
+            await self.interrupt()
+            self._answer(self._unfinished)
+        for reminder in tuple(self._reminders):
+            if self._turn is not None:
+                await self._turn.over()
+            self._remind(reminder)
 
     async def _take(self, perception: Perception) -> None:
         match perception:
@@ -162,12 +156,12 @@ class Conversation:
 
     def _see(self, caption: Caption) -> None:
         if self.memory.add(caption) and self._quiet and self.options.narrate:
-            trace = Trace(caption)
-            trace.rests_on([caption])
-            self._begin(Turn(caption, trace), _one(caption.text))
+            turn = Turn(caption, self.mouth)
+            turn.trace.rests_on([caption])
+            self._begin(turn, _one(caption.text))
 
     def _remind(self, reminder: Reminder) -> None:
-        self._begin(Turn(reminder, Trace(reminder)), _one(reminder.text))
+        self._begin(Turn(reminder, self.mouth), _one(reminder.text))
 
     async def _weigh(self, partial: PartialTranscript) -> None:
         """Words mean it; a pause without them does not."""
@@ -216,21 +210,21 @@ class Conversation:
         """With what was said before and is not answered yet, not even in its first word."""
         before = self._unfinished
         if before is None and self._turn is not None and self.busy and not self._turn.aloud.begun:
-            before = self._turn.asked if isinstance(self._turn.asked, Transcript) else None
+            before = self._turn.question
         if before is None or not before.text or said.source != "voice" or before.source != "voice":
             return said
         text, words = joined(before.text, said.text), (*before.words, *said.words)
         return replace(said, text=text, words=words, started_at=before.started_at)
 
     def _answer(self, asked: Transcript) -> None:
-        self._unfinished, trace = None, Trace(asked)
-        trace.mark("transcript")
+        self._unfinished, turn = None, Turn(asked, self.mouth)
+        turn.trace.mark("transcript")
         if asked.text:
             if self.options.language == "auto":  # speak as one is spoken to
                 self._spoken = language_of(asked.text, otherwise=self._spoken)
-            self._begin(Turn(asked, trace), self._answers.to(Request(asked, tuple(self.history), self._own, trace)))
+            self._begin(turn, self._answers.to(Request(asked, tuple(self.history), self._own, turn.trace)))
         elif self._own.unclear:
-            self._begin(Turn(asked, trace), _one(self._own.unclear))
+            self._begin(turn, _one(self._own.unclear))
 
     @property
     def _own(self) -> Phrases:
@@ -239,38 +233,20 @@ class Conversation:
         return replace(PHRASES[self._spoken], **told)
 
     def _begin(self, turn: Turn, answer: Sentences) -> None:
-        turn.task = self._turns.create_task(self._take_turn(turn, answer))
+        turn.begin(self._turns, answer, self._remember)
         self._turn = turn
 
-    async def _take_turn(self, turn: Turn, answer: Sentences) -> None:
-        """One turn: sentences are made into sound while the one before is heard."""
-        cut, chunks = True, Lossless[SpeechChunk](1, "sentences")
-        try:
-            async with asyncio.TaskGroup() as parts:
-                parts.create_task(self._synthesize(turn, answer, chunks))
-                parts.create_task(self.mouth.say(chunks, turn.aloud))
-            cut = False
-        finally:
-            self._remember(turn, cut)
-
-    async def _synthesize(self, turn: Turn, answer: Sentences, chunks: Lossless[SpeechChunk]) -> None:
-        async with aclosing(answer):
-            async for sentence in answer:
-                chunk = await self.mouth.synthesize(sentence)
-                turn.trace.mark("synthesized")
-                await chunks.put(chunk)
-        chunks.close()
-
     def _remember(self, turn: Turn, cut: bool) -> None:
-        now, heard = asyncio.get_running_loop().time(), turn.aloud.text
-        text = turn.asked.text if isinstance(turn.asked, Transcript) else ""
-        if text and heard:
-            self.history.append(Exchange(text, heard))
+        reply = turn.reply(cut)
+        if reply.asked and reply.text:
+            self.history.append(Exchange(reply.asked, reply.text))
         if len(self.history) > 2 * self.options.history:
             del self.history[: len(self.history) - self.options.history]
-        self._emit(Reply(heard, text, moment(turn.asked), turn.aloud.began_at or now, now, cut))
-        self._emit(turn.trace.end(turn.aloud, cut=cut))
+        self._emit(reply)
+        self._emit(turn.traced(cut))
+        if self._alarm is not None and not self._alarm.expired():  # what waited for quiet is due now
+            self._alarm.reschedule(asyncio.get_running_loop().time())
 
 
-async def _one(sentence: str) -> AsyncGenerator[str, None]:
+async def _one(sentence: str) -> Sentences:
     yield sentence

@@ -131,6 +131,8 @@ class Utterance:
     """Its words, where they were found out in the pause already."""
     finished: bool = True
     """False where it sounds or reads as if more were to come."""
+    pause: int | None = None
+    """The number of the pause that ended it; None where something else did."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,8 +143,8 @@ class Draft:
     started_at: float
     ended_at: float
     """Seconds on the loop's clock at its last sample (of a pause: at its last speech)."""
-    paused: bool = False
-    """True where the speaker pauses, and may have ended: then somebody must judge how long to wait."""
+    pause: int | None = None
+    """The number of the pause in which the speaker may have ended: somebody must judge how long to wait."""
 
 
 @dataclass(frozen=True, slots=True)

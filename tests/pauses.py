@@ -126,7 +126,7 @@ def _gaps(samples: Samples, ears: Endpointer, kinds: Sequence[Kind]) -> Iterator
             if isinstance(event, SpeechStarted) and last is not None:
                 yield _Gap(last, event.at)
                 last = None
-            if isinstance(event, Draft) and event.paused:
+            if isinstance(event, Draft) and event.pause is not None:
                 last, number = event, number + 1
                 if number <= len(kinds) and kinds[number - 1] in OVER:
                     ears.reset()

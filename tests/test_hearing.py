@@ -86,7 +86,7 @@ def test_a_sentence_is_told_of_at_its_first_sound_and_handed_over_after_the_paus
     assert isinstance(paused, SpeechPaused)
     assert (paused.at, paused.spoke) == (pytest.approx(102, abs=WINDOW), pytest.approx(1, abs=2 * WINDOW))
     assert isinstance(draft, Draft)
-    assert draft.paused
+    assert draft.pause is not None
     assert draft.ended_at == paused.at
     assert isinstance(utterance, Utterance)
     assert started.at == pytest.approx(101, abs=WINDOW)
@@ -113,7 +113,7 @@ def test_the_judgement_of_a_pause_makes_it_longer_or_shorter(wait: float, finish
     for chunk in chunks(sound([(True, 1), (False, 2)])):
         for event in ears.push(chunk):
             if isinstance(event, Draft):
-                ears.judge(event.ended_at, Ending(wait, finished), Heard("so far"))
+                ears.judge(event.pause, Ending(wait, finished), Heard("so far"))
             if isinstance(event, Utterance):
                 assert event.endpoint_at - event.ended_at == pytest.approx(wait, abs=2 * WINDOW)
                 assert (event.finished, event.heard) == (finished, Heard("so far"))
@@ -127,7 +127,7 @@ def test_a_judgement_that_comes_after_more_was_said_is_of_no_account() -> None:
         told += ears.push(chunk)
         if len([event for event in told if isinstance(event, SpeechStarted)]) == 2:
             (late, *_) = (event for event in told if isinstance(event, Draft))
-            ears.judge(late.ended_at, Ending(0.21, finished=False), Heard("too late"))
+            ears.judge(late.pause, Ending(0.21, finished=False), Heard("too late"))
     (utterance,) = utterances_in(told)
     assert (utterance.heard, utterance.finished) == (None, True)
     assert utterance.endpoint_at - utterance.ended_at == pytest.approx(USUAL, abs=2 * WINDOW)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.speaking import sentences
+from pipelines.sentences import sentences
 from tests import virtual
 
 

@@ -214,3 +214,61 @@ async def test_a_reminder_waits_until_nobody_talks() -> None:
     assert play.said() == ["Hello there.", "The tea is ready."]
     first, second = play.told(Reply)
     assert second.answered_at >= first.ended_at
+
+
+async def test_held_again_before_it_could_go_on_it_keeps_silent() -> None:
+    play = stage(COUNT, *[SILENCE] * 6)
+    session = play.session()
+    play.session = lambda: session  # type: ignore[method-assign]
+    mouth = play.conversation.mouth
+
+    async def cough_twice() -> None:
+        await asyncio.sleep(1.5)
+        mouth.hold()
+        await asyncio.sleep(0.2)
+        mouth.resume()
+        mouth.hold()
+        await asyncio.sleep(1.0)
+        mouth.resume()
+
+    await asyncio.gather(play.run(), cough_twice())
+    assert play.speaker is not None
+    held_until = 1002.7
+    assert [start for start, _ in play.speaker.plays if 1001.6 < start < held_until] == []
+    assert play.said() == [ANSWERS["how many are there"]]
+
+
+async def test_reminders_are_said_although_captions_keep_coming_and_none_is_lost_at_the_end() -> None:
+    play = stage(*[SILENCE] * 8, cameras=[FakeCamera(list(range(80)))])
+    session = play.session()
+    play.session = lambda: session  # type: ignore[method-assign]
+
+    async def ring() -> None:
+        now = asyncio.get_running_loop().time
+        await asyncio.sleep(2.0)
+        for text in ("The tea is ready.", "The eggs are done."):
+            await session.perceptions.put(Reminder(text, now()))
+        await asyncio.sleep(5.9)
+        for number in range(3):
+            await session.perceptions.put(Reminder(f"Number {number}.", now()))
+
+    await asyncio.gather(play.run(), ring())
+    assert play.said() == ["The tea is ready.", "The eggs are done.", "Number 0.", "Number 1.", "Number 2."]
+    first, second, *_ = play.told(Reply)
+    assert first.answered_at - first.asked_at < 0.1
+    assert second.answered_at - first.ended_at < 0.1
+
+
+async def test_a_detector_that_fails_in_a_pause_ends_nothing() -> None:
+    play = stage(HELLO, *[SILENCE] * 12)
+    session = play.session()
+    play.session = lambda: session  # type: ignore[method-assign]
+    assert session.hearing is not None
+    ears = session.hearing.listening.ears
+
+    def judge(*given: object) -> None:
+        raise RuntimeError("it is no more")
+
+    ears.endpointer.judge = judge  # type: ignore[method-assign]
+    await play.run()
+    assert play.said() == ["Hello there."]
