@@ -23,7 +23,6 @@ KEPT = 200
 LONGEST_LINE = 1_000_000
 """Characters of a line that may be a turn."""
 
-
 Moment = Callable[[TurnTrace], float | None]
 """A time on the clock of a trace; None where that did not happen."""
 
@@ -41,24 +40,14 @@ class Step:
 
 
 STEPS = (
-    Step("endpoint", lambda trace: trace.said_at, lambda trace: trace.endpoint_at, "waits for the end", "#9db4c8"),
-    Step("transcript", lambda trace: trace.said_at, lambda trace: trace.transcript_at, "finds the words", "#5b8fb9"),
-    Step("look", lambda trace: trace.look_at, lambda trace: trace.looked_at, "looks", "#8a6fb3"),
-    Step("token", lambda trace: trace.transcript_at, lambda trace: trace.first_token_at, "thinks", "#d98c3f"),
-    Step(
-        "sentence",
-        lambda trace: trace.first_token_at,
-        lambda trace: trace.first_sentence_at,
-        "first sentence",
-        "#e0b04c",
-    ),
-    Step(
-        "voice", lambda trace: trace.first_sentence_at, lambda trace: trace.synthesized_at, "makes the voice", "#5aa469"
-    ),
-    Step(
-        "audio", lambda trace: trace.synthesized_at, lambda trace: trace.first_audio_at, "reaches the device", "#2f6f4f"
-    ),
-    Step("speaking", lambda trace: trace.first_audio_at, lambda trace: trace.ended_at, "speaks", "#dfe6df"),
+    Step("endpoint", lambda t: t.said_at, lambda t: t.endpoint_at, "waits for the end", "#9db4c8"),
+    Step("transcript", lambda t: t.said_at, lambda t: t.transcript_at, "finds the words", "#5b8fb9"),
+    Step("look", lambda t: t.look_at, lambda t: t.looked_at, "looks", "#8a6fb3"),
+    Step("token", lambda t: t.transcript_at, lambda t: t.first_token_at, "thinks", "#d98c3f"),
+    Step("sentence", lambda t: t.first_token_at, lambda t: t.first_sentence_at, "first sentence", "#e0b04c"),
+    Step("voice", lambda t: t.first_sentence_at, lambda t: t.synthesized_at, "makes the voice", "#5aa469"),
+    Step("audio", lambda t: t.synthesized_at, lambda t: t.first_audio_at, "reaches the device", "#2f6f4f"),
+    Step("speaking", lambda t: t.first_audio_at, lambda t: t.ended_at, "speaks", "#dfe6df"),
 )
 """In the order of their ends, as a rule: words are often found before the pause is long enough."""
 

@@ -247,10 +247,9 @@ REGISTRY: dict[Kind, dict[str, str]] = {
     "detector": {"silero": "pipelines.detectors.silero:Silero"},
     "wake": {"microwakeword": "pipelines.wakewords.micro:MicroWakeWord"},
     "turn": {
-        "auto": "pipelines.turns.auto:Auto",
-        "constant": "pipelines.turns.constant:Constant",
-        "prosody": "pipelines.turns.prosody:Prosody",
-        "smart-turn": "pipelines.turns.smart_turn:SmartTurn",
+        "auto": "pipelines.turn_models.auto:Auto",
+        "constant": "pipelines.turn_models.constant:Constant",
+        "smart-turn": "pipelines.turn_models.smart_turn:SmartTurn",
     },
     "transcriber": {
         "auto": "pipelines.transcribers.auto:Auto",

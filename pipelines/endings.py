@@ -75,7 +75,7 @@ class EndingOptions(Options):
     longest: float = Field(default=1.2, ge=0.1, le=10)
     """After "and", "because", "um" and the like, or where the speaker's voice does not sound ended."""
     sure: float = Field(default=0.97, gt=0, le=1)
-    """From this probability on the sound counts as ended: as smart-turn means it; for prosody 0.5 is right."""
+    """From this probability on the sound counts as ended."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

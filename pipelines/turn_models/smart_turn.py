@@ -9,7 +9,7 @@ import numpy as np
 
 from devices.media import SPEECH_RATE, Samples
 from pipelines import weights
-from pipelines.backends import BackendError, BackendOptions, TurnModel, first_line
+from pipelines.backends import BackendError, BackendOptions, first_line
 
 HEARD = 8 * SPEECH_RATE
 """Samples it is given: the last of the sound, with silence before it where there are fewer."""
@@ -25,7 +25,7 @@ class SmartTurn(BackendOptions):
     weights: str = "smart-turn"
     """The name it was pulled by, or a path: the `.onnx` file or its folder."""
 
-    def load(self) -> TurnModel:
+    def load(self) -> SmartTurnModel:
         """Raises BackendError where the file is absent or is no smart-turn v3."""
         return SmartTurnModel(_file_in(weights.find(self.weights)))
 
@@ -53,7 +53,7 @@ class SmartTurnModel:
 
         Trained on sound that ends with 0.2 seconds of the pause.
         """
-        from pipelines.turns.mels import log_mels, normalised
+        from pipelines.turn_models.mels import log_mels, normalised
 
         heard = np.zeros(HEARD, np.float32)
         if last := min(len(samples), HEARD):
