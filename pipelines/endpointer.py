@@ -37,9 +37,9 @@ class HearingOptions(Options):
     ending: EndingOptions = Field(default_factory=EndingOptions)
     """How long the silence is that ends an utterance."""
     pre_roll: float = Field(default=0.3, ge=0, le=2)
-    """Sound kept from before speech was noticed, so that no first consonant is lost."""
+    """SpeechEvent kept from before speech was noticed, so that no first consonant is lost."""
     tail: float = Field(default=0.3, ge=0, le=2)
-    """Sound kept from the final pause."""
+    """SpeechEvent kept from the final pause."""
     longest: float = Field(default=15.0, ge=2, le=60)
     """An utterance that goes on for longer is cut where it is quietest; the rest begins the next one."""
     partials: float = Field(default=0.7, ge=0, le=10)
@@ -47,7 +47,7 @@ class HearingOptions(Options):
     for that; 0: never."""
 
 
-Sound = SpeechStarted | SpeechPaused | Draft | Utterance
+SpeechEvent = SpeechStarted | SpeechPaused | Draft | Utterance
 """What listening finds out."""
 
 
@@ -88,12 +88,12 @@ class Endpointer:
         self._pauses = 0
         self._forget()
 
-    def push(self, chunk: AudioChunk, *, unhurried: bool = False) -> list[Sound]:
+    def push(self, chunk: AudioChunk, *, unhurried: bool = False) -> list[SpeechEvent]:
         """What this chunk made clear. After a gap as long as a pause, speech is taken up anew.
 
         While `unhurried`, no pause ends an utterance before it is as long as the longest.
         """
-        events: list[Sound] = []
+        events: list[SpeechEvent] = []
         self._unhurried = unhurried
         if self._heard_until is not None and chunk.started_at - self._heard_until >= self._options.ending.usual:
             events.extend(self.flush())
@@ -110,11 +110,11 @@ class Endpointer:
         if self._pause is not None and self._pause.number == pause:
             self._pause.ending, self._pause.heard = ending, heard
 
-    def flush(self) -> list[Sound]:
+    def flush(self) -> list[SpeechEvent]:
         """What the end of sound ends, if someone was talking; then forget all."""
         if len(self._rest) and self._heard_until is not None:
             self._held.append(self._window(self._rest, self._heard_until, 0.0))
-        ended: list[Sound] = []
+        ended: list[SpeechEvent] = []
         if self._speaking:
             ended = [] if self._pause else [self._paused()]
             ended += self._split(len(self._held), self._pause)
@@ -151,7 +151,7 @@ class Endpointer:
     def _window(self, samples: Samples, ended_at: float, speech: float) -> _Window:
         return _Window(samples, ended_at - len(samples) / SPEECH_RATE, ended_at, speech)
 
-    def _hear(self, window: _Window) -> Sequence[Sound]:
+    def _hear(self, window: _Window) -> Sequence[SpeechEvent]:
         self._held.append(window)
         if not self._speaking:
             return self._await_speech(window)
@@ -172,7 +172,7 @@ class Endpointer:
         self._speaking, self._pause, self._run, self._undrafted = True, None, 0, 0
         return [SpeechStarted(self._began)]
 
-    def _talk(self, window: _Window) -> Sequence[Sound]:
+    def _talk(self, window: _Window) -> Sequence[SpeechEvent]:
         """Someone talks, or fell silent just now."""
         if window.speech >= self._release:
             self._run, self._said_until = 0, window.ended_at
@@ -181,7 +181,7 @@ class Endpointer:
         burst = self._said_until - self._began < self._options.burst
         return self._pause_begins() if self._run >= (self._soon if burst else self._pausing) else self._drafted()
 
-    def _pause_begins(self) -> Sequence[Sound]:
+    def _pause_begins(self) -> Sequence[SpeechEvent]:
         self._pauses += 1
         self._pause = _Pause(self._pauses, Ending(self._options.ending.usual, finished=True))
         paused = self._paused()
@@ -190,7 +190,7 @@ class Endpointer:
     def _paused(self) -> SpeechPaused:
         return SpeechPaused(self._said_until, self._said_until - self._began, self._said(self._held))
 
-    def _await_more(self, pause: _Pause, window: _Window) -> Sequence[Sound]:
+    def _await_more(self, pause: _Pause, window: _Window) -> Sequence[SpeechEvent]:
         """Nobody talks: it is waited for more, or for the end."""
         self._run += 1
         pause.again = pause.again + 1 if window.speech >= self._release else 0

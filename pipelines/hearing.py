@@ -12,12 +12,12 @@ from devices.lines import Lossless
 from devices.media import AudioChunk
 from pipelines.backends import BackendError
 from pipelines.drafts import Drafts, Ears
-from pipelines.endpointer import Sound
+from pipelines.endpointer import SpeechEvent
 from pipelines.heeding import Heed, Heeded
 from pipelines.trouble import Patience
 from pipelines.types import Draft, Heard, Perception, Transcript, Utterance, Word
 
-_Work = Callable[[], Sequence[Sound]]
+_Work = Callable[[], Sequence[SpeechEvent]]
 
 
 def never(chunk: AudioChunk) -> bool:
@@ -92,7 +92,7 @@ class _Listener:
             for sound in await self._ears.worker.call(work):
                 await self._hand_over(sound)
 
-    async def _hand_over(self, sound: Sound) -> None:
+    async def _hand_over(self, sound: SpeechEvent) -> None:
         match sound:
             case Draft():
                 self._parts.drafts.offer(sound)

@@ -16,7 +16,7 @@ from devices.media import SPEECH_RATE, AudioChunk, Samples
 from pipelines.backends import BackendError
 from pipelines.drafts import Drafts, Ears
 from pipelines.endings import EndingOptions
-from pipelines.endpointer import Endpointer, HearingOptions, Sound
+from pipelines.endpointer import Endpointer, HearingOptions, SpeechEvent
 from pipelines.hearing import Listening, listen, transcribe
 from pipelines.trouble import Patience
 from pipelines.types import (
@@ -162,7 +162,7 @@ async def test_nothing_is_answered_before_the_sentence_is_whole() -> None:
     assert len(stage.told(PartialTranscript)) == 4
 
 
-def hear(ears: Endpointer, script: list[tuple[float, bool]]) -> list[Sound]:
+def hear(ears: Endpointer, script: list[tuple[float, bool]]) -> list[SpeechEvent]:
     loud = np.concatenate([np.full(round(seconds * SPEECH_RATE), speech) for seconds, speech in script])
     samples = np.where(loud, 0.5, 0.0).astype(np.float32) + np.float32(2.0**-22) * np.arange(
         len(loud), dtype=np.float32

@@ -19,7 +19,7 @@ from pipelines.backends import BackendError
 from pipelines.detectors.silero import Silero
 from pipelines.drafts import Drafts, Ears
 from pipelines.endings import Ending, EndingOptions
-from pipelines.endpointer import Endpointer, HearingOptions, Sound
+from pipelines.endpointer import Endpointer, HearingOptions, SpeechEvent
 from pipelines.hearing import Listening, listen, never, transcribe
 from pipelines.trouble import Patience
 from pipelines.types import (
@@ -72,7 +72,7 @@ def endpointer(**options: Any) -> Endpointer:
     return Endpointer(HearingOptions(**options), Loudness())
 
 
-def heard(ears: Endpointer, sounds: Iterable[AudioChunk]) -> list[Sound]:
+def heard(ears: Endpointer, sounds: Iterable[AudioChunk]) -> list[SpeechEvent]:
     return [event for chunk in sounds for event in ears.push(chunk)] + list(ears.flush())
 
 
@@ -122,7 +122,7 @@ def test_the_judgement_of_a_pause_makes_it_longer_or_shorter(wait: float, finish
 
 
 def test_a_judgement_that_comes_after_more_was_said_is_of_no_account() -> None:
-    ears, told = endpointer(), list[Sound]()
+    ears, told = endpointer(), list[SpeechEvent]()
     for chunk in chunks(sound([(True, 1), (False, 0.3), (True, 1), (False, 2)])):
         told += ears.push(chunk)
         if len([event for event in told if isinstance(event, SpeechStarted)]) == 2:
@@ -140,7 +140,7 @@ def test_who_goes_on_after_a_pause_interrupts_again() -> None:
 
 
 def test_whoever_is_not_hurried_may_pause_as_long_as_an_utterance_may_be() -> None:
-    ears, told = endpointer(longest=8), list[Sound]()
+    ears, told = endpointer(longest=8), list[SpeechEvent]()
     for chunk in chunks(sound([(True, 1), (False, 3), (True, 1), (False, 12)])):
         told += ears.push(chunk, unhurried=True)
     (utterance,) = utterances_in(told)
@@ -310,7 +310,7 @@ def test_real_noise_is_no_speech(media: Path, name: str) -> None:
     assert heard_in(media / "audio" / name) == []
 
 
-def heard_in(path: Path) -> list[Sound]:
+def heard_in(path: Path) -> list[SpeechEvent]:
     import soundfile
 
     samples, rate = soundfile.read(path, dtype="float32")
