@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -125,14 +126,12 @@ class ToolServer:
         from mcp import Client
         from mcp.types import Implementation
 
-        logging.getLogger("mcp").propagate = False  # nothing of it belongs on the terminal
-        logging.getLogger("mcp").addHandler(logging.NullHandler())
         async with asyncio.timeout(self._options.start):
             transport = await self._transport(stack, words)
             client = Client(transport, client_info=Implementation(name="omni-assistant", version="0"))
             await stack.enter_async_context(client)
             listed = await _listed(client)
-        return self._offered(client, listed)
+        return await self._offered(client, listed)
 
     async def _transport(self, stack: AsyncExitStack, words: LastWords) -> Any:
         """How the server is reached. Raises BackendError where a secret is missing."""
@@ -141,7 +140,6 @@ class ToolServer:
         if options.command:
             from mcp.client import stdio
 
-            stdio.PROCESS_TERMINATION_TIMEOUT = stdio.FORCE_KILL_TIMEOUT = GRACE
             program = stdio.StdioServerParameters(
                 command=options.command[0], args=list(options.command[1:]), env=secrets
             )
@@ -154,18 +152,14 @@ class ToolServer:
         await stack.enter_async_context(http)
         return streamable_http_client(options.url, http_client=http, terminate_on_close=False)
 
-    def _offered(self, client: Client, listed: Sequence[Any]) -> tuple[Ability, ...]:
+    async def _offered(self, client: Client, listed: Sequence[Any]) -> tuple[Ability, ...]:
         """Those of the listed tools that are wanted and fit; what does not is said."""
         wanted, found = self._options.tools, []
         for one in listed:
-            tool = Tool(
-                f"{self._options.name}_{one.name}",
-                plain(one.description or one.name)[:LONGEST_DESCRIPTION],
-                one.input_schema,
-            )
             if wanted is not None and one.name not in wanted:
                 continue
-            if wrong := flaw(tool):
+            tool = self._tool(one)
+            if wrong := await apart(flaw, tool):
                 self._tell(f"its tool {one_line(str(one.name))[:64]!r} is left out: {wrong}")
             else:
                 found.append(self._ability(client, one.name, tool))
@@ -176,18 +170,24 @@ class ToolServer:
             self._tell(f"of its {len(found)} tools the first {MOST_TOOLS} are offered: name those you want in tools")
         return tuple(found[:MOST_TOOLS])
 
+    def _tool(self, listed: Any) -> Tool:
+        description = plain(listed.description or listed.name)[:LONGEST_DESCRIPTION]
+        return Tool(f"{self._options.name}_{listed.name}", description, listed.input_schema)
+
     def _ability(self, client: Client, name: str, tool: Tool) -> Ability:
         async def run(arguments: dict[str, Any], said_at: float) -> str:
             from mcp import MCPError
             from mcp.types import CONNECTION_CLOSED
 
             try:
-                return _text(await client.call_tool(name, arguments))
+                return _text(await _called(client, name, arguments))
+            except BackendError:
+                raise
             except MCPError as error:
                 if error.code == CONNECTION_CLOSED:
                     self._lost.set()
                 raise BackendError(first_line(error, named=False)) from error
-            except ValueError as error:  # a result that breaks the protocol
+            except Exception as error:  # foreign code ends here: a server's lie must not end the session
                 raise BackendError(f"{self._options.name} gives what is no result: {first_line(error)}") from error
 
         return Ability(tool, run)
@@ -211,10 +211,24 @@ def missing() -> str:
     return "" if importlib.util.find_spec("mcp") else "needs mcp: pip install 'omni-assistant[mcp]'"
 
 
+@cache
 def _import() -> None:
-    """All that is imported further on: in a thread it does not hold up the loop."""
-    for name in ("jsonschema", "mcp.client.stdio", "mcp.client.streamable_http"):
+    """All that is imported further on, once: in a thread it does not hold up the loop."""
+    for name in ("jsonschema", "mcp.client.streamable_http"):
         importlib.import_module(name)
+    stdio: Any = importlib.import_module("mcp.client.stdio")
+    stdio.PROCESS_TERMINATION_TIMEOUT = stdio.FORCE_KILL_TIMEOUT = GRACE
+    log = logging.getLogger("mcp")
+    log.propagate = False  # nothing of it belongs on the terminal
+    log.addHandler(logging.NullHandler())
+
+
+async def _called(client: Client, name: str, arguments: dict[str, Any]) -> CallToolResult:
+    """What a call gives, not held against the server's own schema of it: a pattern there may never end."""
+    from mcp.types import CallToolRequest, CallToolRequestParams, CallToolResult
+
+    request = CallToolRequest(params=CallToolRequestParams(name=name, arguments=arguments))
+    return await client.session.send_request(request, CallToolResult)
 
 
 async def _listed(client: Client) -> list[Any]:

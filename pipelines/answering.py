@@ -163,8 +163,8 @@ class Answers:
                 return
             if toolbox is None or not prompt.tools:
                 break
-            steps = await toolbox.steps(calls[:left], request.asked.said_at)
-            left -= len(steps)
+            steps = await toolbox.steps(calls, request.asked.said_at, left)
+            left -= min(left, len(calls))
             last = number + 1 == rounds or not left
             prompt = replace(prompt, steps=(*prompt.steps, *steps), tools=() if last else prompt.tools)
         raise BackendError(f"it called tools again and again without an answer ({len(prompt.steps)} calls): it was cut")

@@ -14,6 +14,7 @@ from devices.media import Options
 from devices.threads import DaemonThread
 from pipelines.backends import BackendError
 from pipelines.chats.prompting import unmarked
+from pipelines.schemas import LONGEST_COMPLAINT, ArgumentCheck, Unusable
 from pipelines.tools import Tool, ToolCall, ToolResult
 from pipelines.wording import one_line
 
@@ -22,7 +23,6 @@ T = TypeVar("T")
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 """What servers of language models take as the name of a tool."""
-LONGEST_COMPLAINT = 300
 
 
 class ToolsOptions(Options):
@@ -53,15 +53,22 @@ class Toolbox:
     def __init__(self, options: ToolsOptions, abilities: Iterable[Callable[[], Sequence[Ability]]]) -> None:
         """`abilities`: each gives the ones that it has at present; of two with one name the first counts."""
         self.options, self._sources = options, tuple(abilities)
+        self._checks: dict[str, tuple[dict[str, Any], ArgumentCheck]] = {}
 
     @property
     def tools(self) -> tuple[Tool, ...]:
         """What there is at present, always in the same order."""
         return tuple(ability.tool for ability in self._abilities().values())
 
-    async def steps(self, calls: Sequence[ToolCall], said_at: float) -> tuple[ToolResult, ...]:
-        """All calls, side by side, in their order. A call that fails gives one line that says why."""
-        results = await asyncio.gather(*(self._result(call, said_at) for call in calls))
+    async def steps(self, calls: Sequence[ToolCall], said_at: float, left: int | None = None) -> tuple[ToolResult, ...]:
+        """What the calls gave, in their order; they run side by side.
+
+        A call that fails, or is one too many, gives one line that says why. `left`: how many may run; None: all.
+        """
+        async with asyncio.TaskGroup() as group:  # not one of them outlives the others
+            running = [group.create_task(self._result(call, said_at)) for call in calls[:left]]
+        results = [one.result() for one in running]
+        results += [f"Error: not run: at most {self.options.calls} calls."] * (len(calls) - len(results))
         return tuple(ToolResult(call, result) for call, result in zip(calls, results, strict=True))
 
     def _abilities(self) -> dict[str, Ability]:
@@ -77,52 +84,40 @@ class Toolbox:
         ability = abilities.get(call.name)
         if ability is None:
             return f"Error: there is no tool {one_line(call.name)[:64]!r}; there are {', '.join(abilities) or 'none'}."
-        if wrong := call.problem or await apart(complaint, ability.tool.parameters, call.arguments):
-            return f"Error: {wrong}"
         try:
+            if wrong := call.problem or (await self._check(ability.tool)).complaint(call.arguments):
+                return f"Error: {wrong}"
             async with asyncio.timeout(self.options.seconds):
                 given = await ability.run(call.arguments, said_at)
         except TimeoutError:
             return f"Error: {call.name} gave nothing within {self.options.seconds:g} s."
-        except BackendError as error:
+        except (BackendError, Unusable) as error:
             return f"Error: {one_line(str(error))[:LONGEST_COMPLAINT]}"
         text = unmarked(given)
         cut = text[: self.options.characters]
         return f"{cut} […]" if len(text) > len(cut) else text or "(nothing)"
 
+    async def _check(self, tool: Tool) -> ArgumentCheck:
+        """Made once, beside the loop. Raises Unusable."""
+        schema, check = self._checks.get(tool.name, (None, None))
+        if check is None or schema != tool.parameters:
+            check = await apart(ArgumentCheck, tool.parameters)
+            self._checks[tool.name] = tool.parameters, check
+        return check
+
 
 async def apart(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What is done in a thread of its own: what it imports, and odd schemas, take longer than the loop may stand."""
+    """What is done in a thread of its own: what it imports takes longer than the loop may stand."""
     with DaemonThread("tools") as thread:
         return await asyncio.get_running_loop().run_in_executor(thread, lambda: work(*args, **kwargs))
 
 
-def complaint(schema: dict[str, Any], arguments: dict[str, Any]) -> str:
-    """What is wrong with the arguments, in one line; empty where nothing is. Nothing is fetched for it."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-    from referencing import Registry
-    from referencing.exceptions import Unresolvable
-
-    try:
-        wrong = best_match(Draft202012Validator(schema, registry=Registry()).iter_errors(arguments))
-    except (Unresolvable, RecursionError, re.error):
-        return ""  # who wrote the schema checks the arguments as well
-    if wrong is None:
-        return ""
-    place = ".".join(str(step) for step in wrong.absolute_path)
-    return one_line(f"{place}: {wrong.message}" if place else wrong.message)[:LONGEST_COMPLAINT]
-
-
 def flaw(tool: Tool) -> str:
     """Why a tool cannot be offered; empty where it can."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
     if not NAME.fullmatch(tool.name):
         return "its name is none that servers of language models take"
     try:
-        Draft202012Validator.check_schema(tool.parameters)
-    except SchemaError as error:
-        return one_line(f"its parameters are no JSON schema: {error.message}")[:LONGEST_COMPLAINT]
-    return "" if tool.parameters.get("type") == "object" else "its parameters are no object"
+        ArgumentCheck(tool.parameters)
+    except Unusable as error:
+        return str(error)
+    return ""

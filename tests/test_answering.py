@@ -133,7 +133,9 @@ async def test_a_chat_makes_no_more_calls_than_it_may() -> None:
     many: Round = [ToolCall("list_timers", {})] * 6
     chat = ToolFake({"hello": [many, many, ["Done."]]})
     stage = await told(chat, (1.0, "hello"), tools=ToolsOptions(calls=8))
-    assert [len(prompt.steps) for prompt in chat.prompts] == [0, 6, 8]
+    assert [len(prompt.steps) for prompt in chat.prompts] == [0, 6, 12]
+    assert [bool(prompt.tools) for prompt in chat.prompts] == [True, True, False]
+    assert chat.results() == ["No timer is running."] * 8 + ["Error: not run: at most 8 calls."] * 4
     assert stage.said() == ["Done."]
 
 

@@ -29,6 +29,7 @@ from pipelines.tools import ToolCall
 from pipelines.types import Event, Notice, Perception, Recovered, Reply, Trouble
 from tests.servers import DONE, ChatServer, Exchange, says, sends
 
+LIAR = str(Path(__file__).with_name("lying_server.py"))
 SERVER = str(Path(__file__).with_name("tool_server.py"))
 CHAT = {"chat": {"backend": "grounded"}}
 
@@ -53,7 +54,7 @@ class Run:
     def names(self) -> list[str]:
         return [ability.tool.name for ability in self.server.abilities()]
 
-    async def call(self, name: str, **arguments: Any) -> str:
+    async def call(self, name: str, /, **arguments: Any) -> str:
         toolbox = Toolbox(ToolsOptions(), [self.server.abilities])
         (step,) = await toolbox.steps([ToolCall(name, arguments)], 0.0)
         return step.result
@@ -112,6 +113,21 @@ async def test_a_server_that_ends_is_told_of_with_its_last_words_and_started_ane
         assert trouble.why == "the connection was lost: the lamp is warming up"
         await run.ready()
         assert [event for event in run.events if isinstance(event, Recovered)]
+
+
+@pytest.mark.real_time
+async def test_a_server_that_lies_ends_nothing() -> None:
+    pytest.importorskip("mcp")
+    async with running(command=(sys.executable, LIAR)) as run:
+        await run.ready()
+        trap = "a" * 60 + "b"  # what the server's own pattern never ends with
+        assert await run.call("home_forgets", name=trap) == "I forgot it."
+        assert await run.call("home_freezes", name=trap) == "Stuck?"
+        for tool in ("babbles", "asks"):
+            said = await run.call(f"home_{tool}")
+            assert said.startswith("Error: home gives what is no result: ")
+            assert "\n" not in said
+        assert await run.call("home_forgets", name=3) == "Error: name: 3 is not of type 'string'"
 
 
 @pytest.mark.real_time

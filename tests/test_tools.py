@@ -10,7 +10,8 @@ import pytest
 
 from pipelines.backends import BackendError, Prompt, ToolChat
 from pipelines.chats.openai import OpenAi
-from pipelines.toolbox import Ability, Toolbox, ToolsOptions, complaint, flaw
+from pipelines.schemas import ArgumentCheck
+from pipelines.toolbox import Ability, Toolbox, ToolsOptions, flaw
 from pipelines.tools import Tool, ToolCall, ToolResult
 from tests.servers import DONE, ChatServer, Script, event, refuses, says, sends
 
@@ -95,13 +96,74 @@ async def test_calls_run_side_by_side_and_keep_their_order() -> None:
     assert asyncio.get_running_loop().time() - began == pytest.approx(10)
 
 
-def test_a_schema_from_elsewhere_fetches_nothing_and_is_looked_over() -> None:
-    away = {"type": "object", "properties": {"room": {"$ref": "http://127.0.0.1:1/room.json"}}}
-    assert complaint(away, {"room": "hall"}) == ""
+def test_a_schema_from_elsewhere_is_looked_over() -> None:
     assert flaw(LIGHTS) == ""
     assert flaw(Tool("no name", "", LIGHTS.parameters)) == "its name is none that servers of language models take"
     assert flaw(Tool("lights", "", {"type": "objekt"})).startswith("its parameters are no JSON schema")
     assert flaw(Tool("lights", "", {"type": "array"})) == "its parameters are no object"
+    deep: dict[str, Any] = {"type": "object"}
+    for _ in range(10_000):
+        deep = {"type": "object", "properties": {"in": deep}}
+    for large in (deep, {"type": "object", "description": "a" * 40_000}):
+        assert flaw(Tool("lights", "", large)) == "its parameters are too large for a JSON schema"
+
+
+def doubling(levels: int) -> dict[str, Any]:
+    """A schema that refers to the next level twice, that one to its next twice, and so on."""
+    found = {f"l{n}": {"allOf": [{"$ref": f"#/$defs/l{n + 1}"}] * 2} for n in range(levels)}
+    return {"$ref": "#/$defs/l0", "$defs": found | {f"l{levels}": {"type": "object"}}}
+
+
+@pytest.mark.parametrize(
+    "room",
+    [
+        {"pattern": "^(a+)+$"},
+        {"patternProperties": {"^(a+)+$": {}}, "additionalProperties": False},
+        {"$ref": "http://127.0.0.1:1/room.json"},
+        doubling(60),
+    ],
+)
+@pytest.mark.parametrize("given", ["a" * 60 + "b", {"a" * 60 + "b": 1}])
+def test_what_may_never_end_is_left_to_the_tool_to_check(room: dict[str, Any], given: Any) -> None:
+    schema = {"type": "object", "properties": {"room": room, "on": {"type": "boolean"}}}
+    assert flaw(Tool("lights", "", schema)) == ""
+    check = ArgumentCheck(schema)
+    assert check.complaint({"room": given}) == ""
+    assert check.complaint({"room": given, "on": 3}) == "on: 3 is not of type 'boolean'"
+
+
+@pytest.mark.parametrize(
+    ("room", "given", "why"),
+    [
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, 3, "room: 3 is not valid under any of the given schemas"),
+        ({"type": "array", "items": {"type": "string"}}, ["a", 3], "room.1: 3 is not of type 'string'"),
+        ({"enum": ["hall"]}, "attic", "room: 'attic' is not one of ['hall']"),
+        ({"properties": {"pattern": {"type": "string"}}}, {"pattern": 3}, "room.pattern: 3 is not of type 'string'"),
+        ({"prefixItems": [{"type": "string"}], "items": False}, ["a"], ""),
+        ({"items": {"type": "number"}}, [1] * 100_000, "the arguments have too many parts"),
+    ],
+)
+def test_what_is_checked(room: dict[str, Any], given: Any, why: str) -> None:
+    assert ArgumentCheck({"type": "object", "properties": {"room": room}}).complaint({"room": given}) == why
+
+
+async def test_when_one_call_breaks_down_the_others_do_not_run_on() -> None:
+    ended: list[str] = []
+
+    async def wait(arguments: dict[str, Any], said_at: float) -> str:
+        if arguments["room"] == "hall":
+            raise ZeroDivisionError
+        try:
+            await asyncio.sleep(1000)
+        finally:
+            ended.append(arguments["room"])
+        return ""
+
+    calls = [ToolCall("lights", {"room": room}) for room in ("kitchen", "hall")]
+    broken = Toolbox(ToolsOptions(), [lambda: [Ability(LIGHTS, wait)]])
+    with pytest.raises(ExceptionGroup):
+        await broken.steps(calls, 0.0)
+    assert ended == ["kitchen"]
 
 
 def called(*deltas: dict[str, Any], finish: str = "tool_calls") -> Script:
