@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Stalled(AssertionError):
+class Stalled(RuntimeError):
     """Every task waits for something that cannot come."""
 
 

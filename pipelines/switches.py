@@ -33,6 +33,7 @@ class Switches:
         self.present, self._emit = present, emit
         self.attending = Attending(options, _now())
         self._told: Attention | None = None
+        self._asleep_at: float | None = None
         self._changed = asyncio.Event()
 
     def emit(self, event: Event) -> None:
@@ -108,7 +109,10 @@ class Switches:
                 await asyncio.gather(capturing, off, return_exceptions=True)
 
     def _touch(self) -> None:
-        """Tell of the state if it is another one, and let everyone look who waits for a change."""
+        """If the state is another one, tell of it, and let everyone look who waits for a change.
+
+        Every event of a session comes by here; most change nothing.
+        """
         state, there = self.attending.told(_now()), self.present
         state = replace(
             state,
@@ -116,11 +120,14 @@ class Switches:
             camera=state.camera if there.camera else None,
             wake_word=there.wake_word,
         )
-        if self._told is None or replace(self._told, at=state.at) != state:
+        asleep_at = self.attending.falls_asleep_at
+        another = self._told is None or replace(self._told, at=state.at) != state
+        if another or asleep_at != self._asleep_at:
+            changed, self._changed, self._asleep_at = self._changed, asyncio.Event(), asleep_at
+            changed.set()
+        if another:
             self._told = state
             self._emit(state)
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
 
 
 class SwitchedCamera:

@@ -15,11 +15,13 @@ from assistant.plain import attends
 from devices.lines import Lossless
 from devices.media import AudioChunk
 from pipelines.attention import AttentionOptions
-from pipelines.switches import Switches
+from pipelines.switches import Present, Switches
 from pipelines.types import (
     Attention,
     Called,
     Caption,
+    Event,
+    Health,
     Mode,
     Notice,
     PartialTranscript,
@@ -145,6 +147,34 @@ async def test_a_typed_question_is_answered_in_every_mode() -> None:
         stage = evening(mode, (3.0, 0.0), typed={0.5: "hello", 4.9: "/mode open"})
         await stage.run()
         assert stage.said() == ["Hello there."]
+
+
+async def test_news_that_change_nothing_wake_nobody_and_those_that_keep_it_awake_wake_only_who_minds_the_time() -> None:
+    told: list[Event] = []
+    switches = Switches(AttentionOptions(mode="wake", awake_for=5.0), Present(wake_word="okay fake"), told.append)
+    looks: list[float] = []
+
+    def covered() -> bool:
+        looks.append(asyncio.get_running_loop().time())
+        return not switches.sees()
+
+    camera, keeper = asyncio.create_task(switches.until(covered)), asyncio.create_task(switches.keep())
+    await asyncio.sleep(1)
+    settled = len(looks)
+    for _ in range(100):
+        switches.emit(Health(1001.0, {}))
+        await asyncio.sleep(0)
+    assert len(looks) == settled
+    switches.call(1001.0)
+    await asyncio.sleep(2)
+    switches.emit(Called(1003.0))  # it stays awake until 1008
+    await asyncio.sleep(4)
+    assert [(event.awake, event.at) for event in told if isinstance(event, Attention)] == [(False, 1000), (True, 1001)]
+    await asyncio.sleep(2)
+    assert [event.at for event in told if isinstance(event, Attention) and not event.awake] == [1000, 1008]
+    switches.mute(camera=False)
+    await camera
+    keeper.cancel()
 
 
 @dataclass
