@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
-from typing import Any, ParamSpec, TypeVar
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from functools import partial
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from devices.threads import DaemonThread
 from pipelines.backends import BackendError, first_line
@@ -43,25 +44,26 @@ class Worker:
 
         Raises BackendError also when the model hangs: nothing more is asked of it then until it has ended that work.
         """
-        if self.hangs:
-            raise BackendError("it still does not answer")
-        self._calls += 1
-        began = _now()
-        try:
-            return await self._result(lambda: self._guarded(work, *args, **kwargs))
-        finally:
-            self._calls -= 1
-            self.spent += _now() - began
+        return await self._result(self._begin(partial(work, *args, **kwargs)))
 
-    async def iterate(self, pieces: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
-        """Pull an iterator in the model's thread, one piece a call, so that cancelling ends it between pieces."""
-        iterator = await self.call(lambda: iter(pieces()))
-        end = object()
+    async def iterate(self, pieces: Callable[[], Iterator[T]], *, ahead: int = 0) -> AsyncGenerator[T, None]:
+        """Pull an iterator in the model's thread, one piece a job, so that closing ends it between pieces.
+
+        ahead: So many pieces are made before they are asked for; the thread then need not wait to be asked.
+        """
+        iterator, end = _lazily(pieces), object()
+        asked: deque[_Job[Any]] = deque()
         try:
-            while (piece := await self.call(next, iterator, end)) is not end:
-                yield piece  # type: ignore[misc]  # `end` is the only piece that is not a T
+            while True:
+                while len(asked) <= ahead:
+                    asked.append(self._begin(partial(next, iterator, end)))
+                if (piece := await self._result(asked.popleft())) is end:
+                    return
+                yield piece
         finally:
-            self._thread.submit(getattr(iterator, "close", _nothing))
+            for job in asked:
+                job.give_up()
+            self._thread.submit(iterator.close)
 
     def close(self) -> None:
         """End the thread when what it does now is done."""
@@ -69,38 +71,34 @@ class Worker:
             job.cancel()
         self._thread.shutdown()
 
-    async def _result(self, work: Callable[[], T]) -> T:
-        begun = threading.Event()
+    def _begin(self, work: Callable[[], T]) -> _Job[T]:
+        if self.hangs:
+            raise BackendError("it still does not answer")
+        if not self._jobs:
+            self._alive_at = _now()
+        job = _Job(work)
+        job.done = asyncio.get_running_loop().run_in_executor(self._thread, job.run)
+        self._jobs.add(job.done)
+        job.done.add_done_callback(self._ended)
+        return job
 
-        def begin() -> T:
-            begun.set()
-            return work()
-
-        job = self._submitted(begin)
+    async def _result(self, job: _Job[T]) -> T:
+        self._calls += 1
+        began = _now()
         try:
-            while not job.done() and not self.hangs:
-                await asyncio.wait([job], timeout=self._left)
-        except asyncio.CancelledError:
-            if not begun.is_set():  # else it is known as long as it runs, to tell when it hangs
-                job.cancel()
-            raise
-        if job.done():
-            return job.result()
-        if not begun.is_set():
-            job.cancel()
-        raise BackendError(f"it has not answered for {self.longest:g} s")
+            while not job.done.done() and not self.hangs:
+                await asyncio.wait([job.done], timeout=self._left)
+            if job.done.done():
+                return job.done.result()
+            raise BackendError(f"it has not answered for {self.longest:g} s")
+        finally:
+            job.give_up()
+            self._calls -= 1
+            self.spent += _now() - began
 
     @property
     def _left(self) -> float | None:
         return None if self.longest is None else max(0.0, self._alive_at + self.longest - _now())
-
-    def _submitted(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        if not self._jobs:
-            self._alive_at = _now()
-        job = asyncio.get_running_loop().run_in_executor(self._thread, work)
-        self._jobs.add(job)
-        job.add_done_callback(self._ended)
-        return job
 
     def _ended(self, job: asyncio.Future[Any]) -> None:
         self._jobs.discard(job)
@@ -108,22 +106,35 @@ class Worker:
             self._alive_at = _now()
             job.exception()  # looked at, so that nobody complains that nobody did
 
-    def _guarded(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+
+class _Job(Generic[T]):
+    """Work that was handed to a thread."""
+
+    done: asyncio.Future[T]
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self._begun = False
+
+    def run(self) -> T:
+        self._begun = True
         try:
-            return work(*args, **kwargs)
+            return self._work()
         except BackendError:
             raise
-        except (
-            Exception,
-            SystemExit,
-            KeyboardInterrupt,
-        ) as error:  # foreign code ends here
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # foreign code ends here
             raise BackendError(first_line(error)) from error
+
+    def give_up(self) -> None:
+        """Nobody wants it any more. What has begun is known as long as it runs, to tell when it hangs."""
+        if not self._begun:
+            self.done.cancel()
 
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _nothing() -> None:
-    """What closing an iterator without `close` does."""
+def _lazily(pieces: Callable[[], Iterator[T]]) -> Generator[T, None, None]:
+    """Asks for the iterator where its first piece is asked for."""
+    yield from pieces()

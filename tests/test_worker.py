@@ -77,6 +77,85 @@ async def test_an_iterator_is_pulled_piece_by_piece_and_closed_between_pieces() 
     worker.close()
 
 
+async def test_an_iterator_may_run_so_many_pieces_ahead_and_no_further() -> None:
+    pulled: list[int] = []
+
+    def numbers() -> Iterator[int]:
+        for number in range(1000):
+            pulled.append(number)
+            yield number
+
+    async with aclosing(Worker("model").iterate(numbers, ahead=2)) as pieces:
+        assert pulled == []
+        for number in range(3):
+            assert await anext(pieces) == number
+            await asyncio.sleep(60)
+            assert pulled == list(range(number + 3))
+
+
+async def test_what_runs_ahead_is_made_while_what_came_before_is_worked_on() -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+
+    def pieces() -> Iterator[str]:
+        for word in ("I", "see", "two"):
+            loop.spend(1)
+            yield word
+
+    async def seconds(ahead: int) -> float:
+        began = loop.time()
+        async for _ in Worker("model").iterate(pieces, ahead=ahead):
+            await asyncio.sleep(1)
+        return loop.time() - began
+
+    assert await seconds(ahead=0) == pytest.approx(6)
+    assert await seconds(ahead=1) == pytest.approx(4)
+
+
+@pytest.mark.real_time
+async def test_closing_leaves_out_what_would_have_run_ahead() -> None:
+    pulled: list[int] = []
+    gate, reached = threading.Event(), threading.Event()
+
+    def numbers() -> Iterator[int]:
+        for number in range(1000):
+            pulled.append(number)
+            if number == 2:
+                reached.set()
+                gate.wait(5)
+            yield number
+
+    worker = Worker("model")
+    async with aclosing(worker.iterate(numbers, ahead=4)) as pieces:
+        assert await anext(pieces) == 0
+        await asyncio.to_thread(reached.wait, 5)
+    await asyncio.sleep(0)
+    gate.set()
+    assert await worker.call(lambda: "next") == "next"
+    assert pulled == [0, 1, 2]
+    worker.close()
+
+
+async def test_a_piece_made_ahead_that_hangs_is_told_to_whom_it_is_for() -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+
+    def pieces() -> Iterator[str]:
+        yield "first"
+        loop.spend(1800)
+        yield "second"
+
+    worker = Worker("model")
+    worker.longest = 60.0
+    answer = worker.iterate(pieces, ahead=1)
+    assert await anext(answer) == "first"
+    with pytest.raises(BackendError, match="answer"):
+        await anext(answer)
+    assert worker.hangs
+    await asyncio.sleep(1800)
+    assert await worker.call(lambda: "well again") == "well again"
+
+
 async def test_an_iterator_that_raises_is_named_after_what_came_before() -> None:
     def breaking() -> Iterator[str]:
         yield "first"
