@@ -24,6 +24,7 @@ import soundfile
 
 from assistant import app, config
 from assistant.feed import Feed
+from assistant.parts import Outside
 from devices.media import Frame
 from pipelines.backends import BackendOptions, Look
 from pipelines.types import Caption, Event, Health, PartialTranscript, Reply, Seen, Transcript
@@ -48,23 +49,26 @@ class BusyVlm(BackendOptions):
     """A vision-language model of random weights beside the embedded captioner: it keeps its cores busy for seconds."""
 
     def load(self) -> Any:
-        from tests.test_busy_ears import model
-
-        return _Both(model())
+        return _Both()
 
 
 class _Both:
     """Both at work for each keyframe; the words are the embedded one's."""
 
-    def __init__(self, looker: Any) -> None:
+    def __init__(self) -> None:
         from pipelines.captioners.embedded import Embedded
 
-        self._looker, self._embedded = looker, Embedded().load()
+        self._looker: Any = None
+        self._embedded = Embedded().load()
 
     def caption(self, frame: Frame) -> Seen:
         return self._embedded.caption(frame)
 
     def describe(self, frame: Frame) -> Iterator[str]:
+        if self._looker is None:  # not beside a chat that loads: that changes torch's default type for all meanwhile
+            from tests.test_busy_ears import model
+
+            self._looker = model()
         yield from ("" for _ in self._looker.look(Look(frame, "what is it", max_tokens=40)))
         yield self.caption(frame).text
 
@@ -154,7 +158,7 @@ async def _session(captioner: str, film: Path, seconds: float, other: Connection
     chosen = config.parse(_tables(captioner, film), "stalls")
     feed, lag = Feed(), Lag()
     events = feed.subscribe(100_000)
-    running = asyncio.create_task(app.run(chosen, feed, _typed))
+    running = asyncio.create_task(app.run(chosen, feed, Outside(_typed)))
     await asyncio.sleep(SETTLE)
     other.send("begin")
     watching, before = asyncio.create_task(lag.watch()), time.process_time()
