@@ -125,7 +125,7 @@ class Answers:
         looks = self._looks
         if pending is None or looks is None:
             return None
-        return await pending.within(looks.options.budget if self._memory.scene() else looks.options.longest)
+        return await pending.within(looks.budget if self._memory.scene() else looks.options.longest)
 
     async def _closer(self, pending: PendingLook, spoken: str, request: Request) -> str | None:
         """The correction, if what the late look found disagrees with what was said meanwhile."""

@@ -8,7 +8,7 @@ import re
 from pipelines import durations
 from pipelines.durations import spoken
 from pipelines.phrases import Language, language_of
-from pipelines.timers import Refused, Timer, Timers, named
+from pipelines.timers import MOST, Refused, Timer, Timers, named
 
 _D, _Z = durations.ENGLISH, durations.CHINESE
 _LABEL = r"(?P<label>[^,;]+?)"
@@ -69,7 +69,7 @@ _POLITE = re.compile(
     re.IGNORECASE,
 )
 LONGEST_WISH = 300
-"""Letters of a wish; a longer text is about something else."""
+"""Characters of a wish; a longer text is about something else."""
 _YOURS = {"my": "your", "me": "you", "i": "you", "mine": "yours", "myself": "yourself", "i'm": "you are"}
 
 
@@ -83,7 +83,8 @@ def done(text: str, timers: Timers) -> str | None:
             label = (found.groupdict().get("label") or "").strip(" ，,的")
             return _set(durations.seconds(found["time"]), label, language, timers)
     if found := (_CANCEL_ZH if language == "zh" else _CANCEL).fullmatch(words):
-        return cancelled((found["label"] or found.groupdict().get("other") or "").strip(), language, timers)
+        label = (found["label"] or found.groupdict().get("other") or "").strip()
+        return cancelled(_yours(label, language), language, timers)
     if (_LIST_ZH if language == "zh" else _LIST).fullmatch(words) and (language == "zh" or _LEFT.search(words)):
         return told(timers, language)
     if _WHEN.fullmatch(words):
@@ -101,15 +102,10 @@ def told(timers: Timers, language: Language) -> str:
 
 
 def _set(seconds: float, label: str, language: Language, timers: Timers) -> str:
-    label = (
-        " ".join(_YOURS.get(word.lower(), word) for word in label.split())
-        if language == "en"
-        else label.replace("我", "你")
-    )
     try:
-        timer = timers.start(seconds, label, language)
+        timer = timers.start(seconds, _yours(label, language), language)
     except Refused as error:
-        return "设不了：计时最短1秒，最长24小时，最多20个。" if language == "zh" else f"{_capital(str(error))}."
+        return f"设不了：计时最短1秒，最长24小时，最多{MOST}个。" if language == "zh" else f"{_capital(str(error))}."
     return confirmed(timer)
 
 
@@ -129,6 +125,13 @@ def cancelled(label: str, language: Language, timers: Timers) -> str:
     if language == "zh":
         return f"已取消：{'；'.join(map(named, gone))}。" if gone else "没有计时器在运行。"
     return f"Cancelled: {'; '.join(map(named, gone))}." if gone else "No timer is running."
+
+
+def _yours(label: str, language: Language) -> str:
+    """As the assistant says it: "call my mum" becomes "call your mum"."""
+    if language == "zh":
+        return label.replace("我", "你")
+    return " ".join(_YOURS.get(word.lower(), word) for word in label.split())
 
 
 def _bare(text: str) -> str:

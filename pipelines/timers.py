@@ -11,13 +11,14 @@ from devices.lines import LineClosed, Lossless
 from pipelines.durations import spoken
 from pipelines.phrases import Language
 from pipelines.types import Perception, Reminder
+from pipelines.wording import mentions
 
 MOST = 20
 """Timers at the same time."""
 LONGEST = 86_400.0
 """Seconds of the longest one; they end with the session."""
 LABEL = 200
-"""Letters of the longest label."""
+"""Characters of the longest label."""
 
 
 class Refused(ValueError):
@@ -65,7 +66,7 @@ class Timers:
 
     def cancel(self, label: str = "") -> list[Timer]:
         """Those whose label has these words, or all; they are over."""
-        gone = [timer for timer in self.running if label.lower() in named(timer).lower()]
+        gone = [timer for timer in self.running if not label.strip() or mentions(named(timer), label)]
         self._running = [timer for timer in self._running if timer not in gone]
         self._changed.set()
         return gone

@@ -30,6 +30,13 @@ def quoted(line: str, marks: str = '""') -> str:
     return f"{marks[0]}{inside}{marks[1]}"
 
 
+def mentions(text: str, phrase: str) -> bool:
+    """Whether the phrase stands in the text as whole words, also in the plural; Chinese parts no words: anywhere."""
+    letter = r"[^\W\u4e00-\u9fff]"
+    pattern = rf"(?<!{letter}){re.escape(phrase.strip().casefold())}(?:e?s)?(?!{letter})"
+    return re.search(pattern, text.casefold()) is not None
+
+
 def printable(text: str, keep: str = "") -> str:
     """The text without what a terminal would obey and without what is not to be seen; white space becomes spaces.
 

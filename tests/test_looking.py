@@ -196,6 +196,39 @@ async def test_the_camera_that_is_named_is_looked_through() -> None:
     cameras = [FakeCamera([7] * 60, name="desk"), FakeCamera([7] * 30 + [9] * 30, name="door")]
     lines = ((4.0, WHAT), (1.0, "What is that on the desk?"))
     stage = await told(ScriptedLooker(), *lines, cameras=cameras)
+@pytest.mark.parametrize(
+    ("question", "camera"),
+    [
+        ("What is that on camera2?", "camera2"),
+        ("What is that on Camera 2?", "camera 2"),
+        ("What is that on the camera?", "camera"),
+        ("What is this for cameramen?", "camera2"),
+        ("camera这是什么？", "camera"),
+    ],
+)
+async def test_a_camera_is_named_by_its_whole_name(question: str, camera: str) -> None:
+    names = ("desk", "camera", "camera 2", "camera2")
+    stage = await told(ScriptedLooker(), (1.0, question), cameras=[FakeCamera([7] * 60, name=name) for name in names])
+    assert [looked.camera for looked in stage.told(Looked)] == [camera]  # unnamed: the one that showed news last
+
+
+async def test_a_model_that_is_always_late_is_waited_for_only_briefly_until_it_is_quick_again() -> None:
+    looker = ScriptedLooker(seconds=3.0)
+
+    async def asks() -> AsyncIterator[str]:
+        for seconds in (3.0, 3.0, 3.0, 3.0, 0.8, 0.8):
+            await asyncio.sleep(10.0)
+            looker.seconds = seconds
+            yield WHAT
+
+    stage = Stage(cameras=[FakeCamera([7] * 700)], chat=FakeChat({WHAT: answers}), captioner=looker, speaker=None)
+    stage.asks = asks
+    await stage.run()
+    waited = [reply.answered_at - reply.asked_at for reply in stage.told(Reply)]
+    assert waited == pytest.approx([1.2, 1.2, 1.2, 0.2, 0.2, 0.8])
+    assert [looked.late for looked in stage.told(Looked)] == [True] * 5 + [False]
+
+
     assert [looked.camera for looked in stage.told(Looked)] == ["door", "desk"]
 
 

@@ -19,7 +19,7 @@ from assistant.cli import main
 from assistant.config import ConfigError
 from assistant.recordings.journal import Journal
 from assistant.recordings.reading import read
-from assistant.recordings.settings import kept
+from assistant.recordings.settings import kept, restored
 from assistant.recordings.shells import SHELLS, role
 from assistant.recordings.values import NEVER, as_kept, digest, from_kept, pcm, rounded
 from assistant.recordings.watched_models import Album, WatchedModel
@@ -79,6 +79,15 @@ def test_passwords_of_cameras_stay_out_of_it() -> None:
     tables = json.dumps(kept(config(camera=[camera])))
     assert "hunter2" not in tables
     assert "10.0.0.5/live" in tables
+
+
+@pytest.mark.parametrize("secret", [("--token", "hunter2"), ("env", "TOKEN=hunter2"), ("http://me:hunter2@home/x",)])
+def test_of_a_tool_servers_command_only_the_program_is_kept(secret: tuple[str, ...]) -> None:
+    tables = kept(config(mcp=[{"name": "home", "command": ["lights", *secret]}]))
+    assert tables["mcp"] == [{"name": "home", "command": ["lights", "***"]}]
+    assert restored(tables, set()).mcp[0].command == ("lights", "***")
+    assert kept(config(mcp=[{"name": "home", "command": ["lights"]}]))["mcp"][0]["command"] == ["lights"]
+    assert kept(config(mcp=[{"name": "home", "url": "http://home/mcp"}]))["mcp"][0]["url"] == "http://home/mcp"
 
 
 def test_a_full_disk_is_said_once_and_the_session_goes_on(tmp_path: Path, small_files: None) -> None:

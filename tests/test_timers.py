@@ -95,6 +95,35 @@ async def test_timers_are_told_and_cancelled() -> None:
     assert done("Cancel all timers.", timers) == "Cancelled: 1 hour."
     assert done("还有多久", timers) == "没有计时器在运行。"
 
+@pytest.mark.parametrize(
+    ("label", "gone"),
+    [
+        ("a", ["a cake"]),
+        ("tea", ["tea"]),
+        ("EGG", ["the eggs"]),
+        ("the", ["the eggs"]),
+        ("5 minute", ["tea"]),
+        ("关火", ["关火"]),
+        ("eg", []),
+        ("?", []),
+        (" ", ["tea", "a cake", "the eggs", "call your teacher", "关火"]),
+    ],
+)
+async def test_those_are_cancelled_whose_label_has_the_words_as_whole_ones(label: str, gone: list[str]) -> None:
+    timers = Timers()
+    for minutes, name in ((5, "tea"), (15, "a cake"), (25, "the eggs"), (45, "call your teacher")):
+        timers.start(60 * minutes, name, "en")
+    timers.start(3600, "关火", "zh")
+    assert [timer.label for timer in timers.cancel(label)] == gone
+    assert len(timers) == 5 - len(gone)
+
+
+async def test_a_timer_is_cancelled_in_the_words_in_which_it_was_set() -> None:
+    timers = Timers()
+    done("remind me to call my mum in ten minutes", timers)
+    assert done("cancel the reminder to call my mum", timers) == "Cancelled: call your mum, 10 minutes."
+
+
 
 async def test_timers_are_bounded() -> None:
     timers = Timers()

@@ -32,7 +32,14 @@ def kept(config: Config) -> dict[str, Any]:
         if options is not None:
             told = options.model_dump(mode="json", exclude_unset=True)
             tables[kind] = {"backend": backends.name_of(kind, options)} | told
+    for server in tables.get("mcp", []):
+        server |= _program(server.get("command", []))
     return cast(dict[str, Any], _without_secrets(tables))
+
+
+def _program(command: list[str]) -> dict[str, list[str]]:
+    """Of a tool server's command only the program: what follows may be a password, and nothing is started again."""
+    return {"command": [*command[:1], *["***" for _ in command[1:2]]]} if command else {}
 
 
 def _without_secrets(value: Any) -> Any:
