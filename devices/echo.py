@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from devices.lines import Lossless
+from devices.lines import Sink, Through
 from devices.media import SPEECH_RATE, AudioChunk, DeviceError, Microphone, Samples
+from devices.proxies import MicrophoneProxy
 
 Hears = Callable[[Samples, int, float], None]
 """Told by a speaker, in any thread, what is heard: samples, their rate, and when the first of them is heard, in seconds
@@ -162,36 +163,16 @@ class EchoCanceller:
         return self._frame(data, SPEECH_RATE, 1, _FRAME)
 
 
-class WithoutEcho:
+class WithoutEcho(MicrophoneProxy):
     """A microphone that does not hear what the speaker plays."""
 
     def __init__(self, microphone: Microphone, canceller: EchoCanceller) -> None:
-        self.live, self.endless, self.lost = microphone.live, microphone.endless, microphone.lost
-        self._microphone, self._canceller = microphone, canceller
+        super().__init__(microphone)
+        self._canceller = canceller
 
-    def probe(self) -> None:
-        self._microphone.probe()
-
-    async def run(self, chunks: Lossless[AudioChunk]) -> None:
-        await self._microphone.run(_Cleaned(chunks, self._clean))
-
-    def _clean(self, chunk: AudioChunk) -> AudioChunk | None:
-        """In the event loop's thread: it takes about a millisecond."""
-        self.lost = self._microphone.lost
-        return self._canceller.through(chunk)
-
-
-class _Cleaned(Lossless[AudioChunk]):
-    """The way onto a line on which each chunk is cleaned."""
-
-    def __init__(self, onward: Lossless[AudioChunk], clean: Callable[[AudioChunk], AudioChunk | None]) -> None:
-        super().__init__(onward.size, onward.name)
-        self._onward, self._clean = onward, clean
-
-    async def put(self, item: AudioChunk) -> None:
-        cleaned = self._clean(item)
-        if cleaned is not None:
-            await self._onward.put(cleaned)
+    async def run(self, chunks: Sink[AudioChunk]) -> None:
+        # In the event loop's thread: it takes about a millisecond a chunk.
+        await self._microphone.run(Through(chunks, self._canceller.through))
 
 
 def _webrtc() -> Any:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from typing import Generic, TypeVar
+from collections.abc import AsyncIterator, Callable
+from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
+T_in = TypeVar("T_in", contravariant=True)
 
 
 class LineClosed(Exception):
@@ -111,3 +112,22 @@ class Lossless(_Line[T]):
         while len(self._items) >= self.size and not self.closed:
             await self._changed()
         self._append(item)
+
+
+class Sink(Protocol[T_in]):
+    """What a source of work puts it into: a `Lossless` line, or the way onto one."""
+
+    async def put(self, item: T_in, /) -> None:
+        """As soon as there is room. Raises LineClosed."""
+
+
+class Through(Generic[T]):
+    """The way onto a line on which each item is changed; one that is changed to None is left out."""
+
+    def __init__(self, onward: Sink[T], change: Callable[[T], T | None]) -> None:
+        self._onward, self._change = onward, change
+
+    async def put(self, item: T, /) -> None:
+        changed = self._change(item)
+        if changed is not None:
+            await self._onward.put(changed)

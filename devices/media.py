@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from devices.lines import Latest, Lossless
+from devices.lines import Latest, Sink
 
 SPEECH_RATE = 16_000
 """Samples per second of everything a microphone hands over."""
@@ -95,7 +95,7 @@ class Microphone(Protocol):
     def probe(self) -> None:
         """Find out, blocking, whether it can be used now. Raises DeviceError (NoSoundSystem) if not."""
 
-    async def run(self, chunks: Lossless[AudioChunk]) -> None:
+    async def run(self, chunks: Sink[AudioChunk]) -> None:
         """Put chunks on the line, 20 to 100 ms each, until the source ends. Does not close the line.
 
         Raises DeviceError when the source cannot be opened or is lost; calling `run` again tries anew.
@@ -106,11 +106,15 @@ class Speaker(Protocol):
     """Something that makes sound be heard."""
 
     live: bool
-    played: int
-    """Samples of the present (or last) `play` that were heard, at the rate they were given."""
-    began_at: float | None
-    """Seconds on the event loop's clock at which the first sample of the present (or last) `play` is heard, output
-    latency included; set as soon as it is known, None before."""
+
+    @property
+    def played(self) -> int:
+        """Samples of the present (or last) `play` that were heard, at the rate they were given."""
+
+    @property
+    def began_at(self) -> float | None:
+        """Seconds on the event loop's clock at which the first sample of the present (or last) `play` is heard, output
+        latency included; set as soon as it is known, None before."""
 
     def probe(self) -> None:
         """Find out, blocking, whether it can be used now. Raises DeviceError (NoSoundSystem) if not."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from devices import portaudio, soundfiles
-from devices.lines import Lossless
+from devices.lines import Sink
 from devices.media import SPEECH_RATE, AudioChunk, DeviceError, Microphone, Options, Samples
 from devices.threads import DaemonThread
 
@@ -56,7 +56,7 @@ class Silence:
     def probe(self) -> None:
         """Silence is always there."""
 
-    async def run(self, chunks: Lossless[AudioChunk]) -> None:
+    async def run(self, chunks: Sink[AudioChunk]) -> None:
         started, given = _now(), 0
         while True:
             await _put_when_taken(chunks, np.zeros(CHUNK, np.float32), started + given / SPEECH_RATE)
@@ -76,7 +76,7 @@ class SoundFile:
     def probe(self) -> None:
         soundfiles.check(self._path)
 
-    async def run(self, chunks: Lossless[AudioChunk]) -> None:
+    async def run(self, chunks: Sink[AudioChunk]) -> None:
         loop, started, given = asyncio.get_running_loop(), _now(), 0
         sound = self._chunks()
         # The generator owns the open file: cancelled in the middle of a read, it is closed by the thread that reads.
@@ -120,7 +120,7 @@ class SoundCard:
     def probe(self) -> None:
         portaudio.check("input", self._source)
 
-    async def run(self, chunks: Lossless[AudioChunk]) -> None:
+    async def run(self, chunks: Sink[AudioChunk]) -> None:
         capture = _Capture(asyncio.get_running_loop())
         stream = portaudio.Stream("input", self._source, capture.take, capture.end)
         try:
@@ -129,7 +129,7 @@ class SoundCard:
         finally:
             await stream.close()
 
-    async def _hand_over(self, capture: _Capture, rate: int, chunks: Lossless[AudioChunk]) -> None:
+    async def _hand_over(self, capture: _Capture, rate: int, chunks: Sink[AudioChunk]) -> None:
         timeline, speech = Timeline(rate), SpeechStream(rate)
         while True:
             block = await capture.next()
@@ -277,7 +277,7 @@ class _Capture:
             self._loop.call_soon_threadsafe(call)
 
 
-async def _put_when_taken(chunks: Lossless[AudioChunk], samples: Samples, started_at: float) -> None:
+async def _put_when_taken(chunks: Sink[AudioChunk], samples: Samples, started_at: float) -> None:
     """Put a chunk at the moment at which a microphone would have it: after its last sample."""
     await asyncio.sleep(started_at + len(samples) / SPEECH_RATE - _now())
     await chunks.put(AudioChunk(samples, SPEECH_RATE, started_at))

@@ -8,8 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from devices.lines import Latest, Lossless
+from devices.lines import Latest, Sink
 from devices.media import AudioChunk, Camera, Frame, Microphone
+from devices.proxies import CameraProxy, MicrophoneProxy
 from pipelines.attention import Attending, AttentionOptions
 from pipelines.types import Attention, Emit, Event, Mode
 
@@ -130,36 +131,25 @@ class Switches:
             self._emit(state)
 
 
-class SwitchedCamera:
+class SwitchedCamera(CameraProxy):
     """A camera that takes pictures only while cameras are switched on."""
 
     def __init__(self, camera: Camera, switches: Switches) -> None:
-        self._camera, self._switches = camera, switches
-        self.name, self.live, self.endless = camera.name, camera.live, camera.endless
-
-    def probe(self) -> None:
-        self._camera.probe()
+        super().__init__(camera)
+        self._switches = switches
 
     async def run(self, frames: Latest[Frame]) -> None:
         await self._switches.while_on(self._switches.sees, lambda: self._camera.run(frames))
 
 
-class SwitchedMicrophone:
+class SwitchedMicrophone(MicrophoneProxy):
     """A microphone that hears only while it is switched on, and the mode wants to hear anything."""
 
     def __init__(self, microphone: Microphone, switches: Switches) -> None:
-        self._microphone, self._switches = microphone, switches
-        self.live, self.endless = microphone.live, microphone.endless
+        super().__init__(microphone)
+        self._switches = switches
 
-    @property
-    def lost(self) -> int:
-        """Samples (at 16 kHz) that the device lost so far."""
-        return self._microphone.lost
-
-    def probe(self) -> None:
-        self._microphone.probe()
-
-    async def run(self, chunks: Lossless[AudioChunk]) -> None:
+    async def run(self, chunks: Sink[AudioChunk]) -> None:
         await self._switches.while_on(self._switches.hears, lambda: self._microphone.run(chunks))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from devices.lines import Latest, Lossless
+from devices.lines import Latest, Sink
 from devices.media import AudioChunk, DeviceError, Frame, Samples
 from pipelines.backends import BackendError, Prompt
 from pipelines.types import Heard, Seen
@@ -89,7 +89,7 @@ class FakeMicrophone:
     def probe(self) -> None:
         """It is always there."""
 
-    async def run(self, chunks: Lossless[AudioChunk]) -> None:
+    async def run(self, chunks: Sink[AudioChunk]) -> None:
         for seconds, loudness in self.script:
             for _ in range(round(seconds / 0.032)):
                 now = asyncio.get_running_loop().time()

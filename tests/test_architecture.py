@@ -13,7 +13,7 @@ HEAVY = {
     "torch", "cv2", "onnxruntime", "transformers", "rapidocr", "ai_edge_litert", "sounddevice", "soundfile",
     "faster_whisper", "piper", "llama_cpp", "openvino", "httpx", "websockets", "livekit",
 }  # fmt: skip
-PIPELINES_MAY = {"devices.media", "devices.lines", "devices.quiet", "devices.threads"}
+PIPELINES_MAY = {"devices.media", "devices.lines", "devices.proxies", "devices.quiet", "devices.threads"}
 
 
 def _modules(room: str) -> list[Path]:

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant import duplex
-from assistant.app import Devices
 from assistant.config import Config, parse
+from assistant.parts import Devices
 from devices import echo
 from devices.echo import EchoCanceller, FarEnd, WithoutEcho
 from devices.lines import Lossless
@@ -223,8 +223,8 @@ async def test_a_microphone_without_echo_gives_every_sound_at_its_time(tmp_path:
     microphone, line = WithoutEcho(inner, EchoCanceller()), Lossless[AudioChunk](1000)
     begun = asyncio.get_running_loop().time()
     microphone.probe()
-    inner.lost = 77
     await microphone.run(line)
+    inner.lost = 77  # after its last sound
     chunks = [await line.get() for _ in range(len(line))]
     assert all(0.02 <= chunk.seconds <= 0.1 for chunk in chunks)
     ends = [chunk.started_at + chunk.seconds for chunk in chunks]

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from devices.lines import Latest, Lossless
+from devices.lines import Latest, Sink
 from devices.media import AudioChunk, DeviceError, Frame, Samples
 from pipelines.backends import BackendError, Look, Prompt
 from pipelines.ladder import FEWER, FULL, LIGHT, SMALLER, LadderOptions
@@ -96,7 +96,7 @@ class Microphone(FakeMicrophone):
 
     live: bool = True
 
-    async def run(self, chunks: Lossless[AudioChunk]) -> None:
+    async def run(self, chunks: Sink[AudioChunk]) -> None:
         while True:
             await asyncio.sleep(590)
             await super().run(chunks)

@@ -1,10 +1,11 @@
 """Lines: which of them forgets, which of them waits, and that neither hangs at its end."""
 
 import asyncio
+from collections.abc import Iterable
 
 import pytest
 
-from devices.lines import Latest, LineClosed, Lossless
+from devices.lines import Latest, LineClosed, Lossless, Through
 
 
 async def test_a_latest_line_forgets_its_oldest_and_counts_it() -> None:
@@ -75,3 +76,18 @@ async def test_drained_returns_when_all_was_taken() -> None:
 def test_a_line_without_room_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         Latest[int](0)
+
+
+async def test_the_way_onto_a_line_changes_items_leaves_some_out_and_waits_for_room() -> None:
+    line = Lossless[int](2)
+    way = Through(line, lambda item: None if item % 2 else 10 * item)
+    putting = asyncio.create_task(_put_all(way, range(7)))
+    await asyncio.sleep(1)
+    assert (len(line), putting.done()) == (2, False)
+    assert [await line.get() for _ in range(4)] == [0, 20, 40, 60]
+    await putting
+
+
+async def _put_all(way: Through[int], items: Iterable[int]) -> None:
+    for item in items:
+        await way.put(item)

@@ -12,7 +12,7 @@ import pytest
 from assistant import config
 from assistant.commands import obeyed
 from assistant.plain import attends
-from devices.lines import Lossless
+from devices.lines import Sink
 from devices.media import AudioChunk
 from pipelines.attention import AttentionOptions
 from pipelines.switches import Present, Switches
@@ -183,7 +183,7 @@ class WatchedMicrophone(FakeMicrophone):
 
     on: list[tuple[float, float]] = field(default_factory=list)
 
-    async def run(self, chunks: Lossless[AudioChunk]) -> None:
+    async def run(self, chunks: Sink[AudioChunk]) -> None:
         began = asyncio.get_running_loop().time() - 1000.0
         try:
             await super().run(chunks)

@@ -8,7 +8,7 @@ from typing import Any
 
 from assistant.recordings.journal import Line
 from assistant.recordings.reading import Recording
-from devices.lines import Latest, Lossless
+from devices.lines import Latest, Sink
 from devices.media import SPEECH_RATE, AudioChunk, DeviceError, Frame, Pixels, Samples
 
 
@@ -46,7 +46,7 @@ class PlayedMicrophone(_Played):
         self.lost = 0
         self._sound = recording.sound()
 
-    async def run(self, chunks: Lossless[AudioChunk]) -> None:
+    async def run(self, chunks: Sink[AudioChunk]) -> None:
         async for line in self._due():
             self.lost = line["lost"]
             samples = self._sound.next(line["n"])

@@ -3,63 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from typing import Any
 
 from assistant.recordings.journal import Journal
 from assistant.recordings.values import rounded
 from assistant.recordings.watched_models import Album, Clock
-from devices.lines import Latest, Lossless
+from devices.lines import Latest, Sink, Through
 from devices.media import AudioChunk, Camera, DeviceError, Frame, Microphone, Samples, Speaker
+from devices.proxies import CameraProxy, MicrophoneProxy, SpeakerProxy
 from pipelines.gate import KeyframeGate
 
 
-class WatchedMicrophone:
+class WatchedMicrophone(MicrophoneProxy):
     """The microphone itself. What it hears is rounded to 16 bits, which is what is kept."""
 
     def __init__(self, microphone: Microphone, journal: Journal, clock: Clock) -> None:
-        self._microphone, self._journal, self._clock = microphone, journal, clock
+        super().__init__(microphone)
+        self._journal, self._clock = journal, clock
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._microphone, name)
+    async def run(self, chunks: Sink[AudioChunk]) -> None:
+        running = self._microphone.run(Through(chunks, self._heard))
+        await _until_end(running, "microphone", self._journal, self._clock)
 
-    async def run(self, chunks: Lossless[AudioChunk]) -> None:
-        def heard(chunk: AudioChunk) -> None:
-            self._journal.hear(chunk.samples)
-            counts = {"from": chunk.started_at, "n": len(chunk.samples), "lost": self._microphone.lost}
-            self._journal.line("chunk", at=self._clock(), **counts)
-
-        await _until_end(self._microphone.run(_Overheard(chunks, heard)), "microphone", self._journal, self._clock)
-
-
-class _Overheard(Lossless[AudioChunk]):
-    """Puts everything on another line, rounded, and tells of it."""
-
-    def __init__(self, line: Lossless[AudioChunk], heard: Callable[[AudioChunk], None]) -> None:
-        super().__init__(line.size, line.name)
-        self._line, self._heard = line, heard
-
-    async def put(self, item: AudioChunk) -> None:
-        chunk = replace(item, samples=rounded(item.samples))
-        self._heard(chunk)
-        await self._line.put(chunk)
+    def _heard(self, chunk: AudioChunk) -> AudioChunk:
+        kept = replace(chunk, samples=rounded(chunk.samples))
+        self._journal.hear(kept.samples)
+        counts = {"from": kept.started_at, "n": len(kept.samples), "lost": self._microphone.lost}
+        self._journal.line("chunk", at=self._clock(), **counts)
+        return kept
 
 
-class WatchedCamera:
+class WatchedCamera(CameraProxy):
     """The camera itself; what it shows is kept by the gate, and here only when it ends."""
 
     def __init__(self, camera: Camera, journal: Journal, clock: Clock) -> None:
-        self._camera, self._journal, self._clock = camera, journal, clock
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._camera, name)
+        super().__init__(camera)
+        self._journal, self._clock = journal, clock
 
     async def run(self, frames: Latest[Frame]) -> None:
         await _until_end(self._camera.run(frames), f"camera {self._camera.name}", self._journal, self._clock)
 
 
-async def _until_end(running: Any, device: str, journal: Journal, clock: Clock) -> None:
+async def _until_end(running: Coroutine[Any, Any, None], device: str, journal: Journal, clock: Clock) -> None:
     try:
         await running
     except DeviceError as error:
@@ -86,14 +73,12 @@ class WatchedGate:
         return wanted
 
 
-class WatchedSpeaker:
+class WatchedSpeaker(SpeakerProxy):
     """The speaker itself: how long after each call it was heard, and how far it came."""
 
     def __init__(self, speaker: Speaker, journal: Journal, clock: Clock) -> None:
-        self._speaker, self._journal, self._clock = speaker, journal, clock
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._speaker, name)
+        super().__init__(speaker)
+        self._journal, self._clock = journal, clock
 
     async def play(self, samples: Samples, rate: int) -> None:
         told: dict[str, Any] = {"at": self._clock(), "total": len(samples), "rate": rate, "cut": False}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from devices.lines import Lossless
+from devices.lines import Sink
 from devices.media import SPEECH_RATE, AudioChunk, Microphone, Samples, Speaker
 from pipelines.answering import Answers, Mind
 from pipelines.backends import Chat, Prompt, Transcriber, Voice
@@ -92,7 +92,7 @@ class PacedMicrophone:
     def probe(self) -> None:
         """It is always there."""
 
-    async def run(self, chunks: Lossless[AudioChunk]) -> None:
+    async def run(self, chunks: Sink[AudioChunk]) -> None:
         self._due = time.monotonic()
         for _ in range(self.script.turns):
             await self._sound(chunks, self.script.gap, 0.0)
@@ -100,7 +100,7 @@ class PacedMicrophone:
             self.turns.told.append({})
         await self._sound(chunks, self.script.gap, 0.0)
 
-    async def _sound(self, chunks: Lossless[AudioChunk], many: int, loudness: float) -> None:
+    async def _sound(self, chunks: Sink[AudioChunk], many: int, loudness: float) -> None:
         for number in range(1, many + 1):
             self._due += WINDOW
             await asyncio.sleep(max(0.0, self._due - time.monotonic()))
