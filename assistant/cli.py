@@ -14,6 +14,8 @@ from assistant import arguments
 Command = Callable[[argparse.Namespace], int]
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+_TURN = 0.001
+"""Seconds that a busy thread keeps the interpreter while others wait for it."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -51,6 +53,7 @@ def entry() -> None:
     Everything is closed by then; taking loaded models apart would cost a second, and threads at work would crash in it.
     """
     _open_streams()
+    take_short_turns()
     status = main()
     if "pipelines.worker" not in sys.modules:
         sys.exit(status)
@@ -58,6 +61,14 @@ def entry() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(status)
+
+
+def take_short_turns() -> None:
+    """Let every thread of this process keep the interpreter for a fifth of Python's own time.
+
+    The callbacks of sound cards are due every few milliseconds, while models work in other threads.
+    """
+    sys.setswitchinterval(_TURN)
 
 
 def _open_streams() -> None:

@@ -25,7 +25,6 @@ Choice = Annotated[StrictInt, Field(ge=0)] | Annotated[str, Field(min_length=1)]
 _CALLED = {"input": "microphone", "output": "speaker"}
 _CHANNELS = {"input": (1, 2), "output": (2, 1)}  # one of an input, if it can; an output in the middle of its two
 _LATENCY = {"input": 0.1, "output": 0.06}  # seconds; an output's is most of the time between cancelling and silence
-_TURN = 0.001  # seconds that a busy thread keeps the interpreter while a callback waits for it; Python's own are 0.005
 _LEAVING = 0.3  # seconds that closing may take; a device that hangs longer is left to its thread
 
 _lock = threading.RLock()  # PortAudio must not be called by two threads at once
@@ -176,7 +175,6 @@ class Stream:
         make = module.InputStream if self._kind == "input" else module.OutputStream
         stream = make(callback=self._callback, finished_callback=self._ended, latency=_LATENCY[self._kind], **settings)
         self.rate = round(stream.samplerate)
-        sys.setswitchinterval(min(_TURN, sys.getswitchinterval()))
         try:
             stream.start()
         except module.PortAudioError:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from assistant.cli import take_short_turns
 from tests import virtual
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    take_short_turns()  # as the program does, so that what is measured is true of it
     config.addinivalue_line(
         "markers", "real_time: this coroutine test runs on the real clock (real threads or devices)"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,3 +115,10 @@ def test_check_names_every_bad_file_and_praises_the_good(
     captured = capsys.readouterr()
     assert "chatt" in captured.err
     assert "good" in captured.out
+
+
+def test_the_process_lets_no_thread_keep_a_sound_card_waiting() -> None:
+    run = "cli.main = lambda: print(sys.getswitchinterval()) or 0; cli.entry()"
+    script = f"import sys; from assistant import cli; {run}"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "0.001\n"
