@@ -33,3 +33,8 @@ class FrameRing:
         frames = [*self._kept, self._newest] if self._newest is not None else []
         nearest = min(frames, key=lambda frame: abs(frame.captured_at - moment), default=None)
         return None if nearest is None or moment - nearest.captured_at > self._seconds else nearest
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._kept.clear()
+        self._newest, self.size = None, 0

@@ -55,10 +55,12 @@ class Sight:
     """What takes work off the captioner when it is too slow; None: nothing does."""
 
 
-async def gate(eye: Eye) -> None:
-    """Pass on the frames that are worth a caption, until the camera's line is closed."""
+async def gate(eye: Eye, sees: Callable[[], bool]) -> None:
+    """Pass on the frames that are worth a caption, until the camera's line is closed; none while cameras are off."""
     keyframe_at = 0.0
     async for frame in eye.frames:
+        if not sees():
+            continue
         if eye.ring is not None:
             eye.ring.put(frame)
         if eye.gate.wants(frame):

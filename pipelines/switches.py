@@ -36,6 +36,7 @@ class Switches:
         self._told: Attention | None = None
         self._asleep_at: float | None = None
         self._changed = asyncio.Event()
+        self._forget: list[Callable[[], None]] = []
 
     def emit(self, event: Event) -> None:
         """Put an event on the feed, and stay awake for what it tells of."""
@@ -67,7 +68,13 @@ class Switches:
         state = self.attending
         state.microphone = state.microphone if microphone is None else microphone
         state.camera = state.camera if camera is None else camera
+        for forget in [] if state.camera else self._forget:
+            forget()
         self._touch()
+
+    def when_covered(self, forget: Callable[[], None]) -> None:
+        """Whenever the cameras are switched off this is called at once: what they showed is nobody's business then."""
+        self._forget.append(forget)
 
     def hears(self) -> bool:
         """Whether sound is captured at present."""

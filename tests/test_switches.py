@@ -14,7 +14,11 @@ from assistant.commands import obeyed
 from assistant.plain import attends
 from devices.lines import Sink
 from devices.media import AudioChunk
+from pipelines.framering import FrameRing
+from pipelines.live import live
+from pipelines.seeing import Eye, gate
 from pipelines.attention import AttentionOptions
+from pipelines.trouble import Patience
 from pipelines.switches import Present, Switches
 from pipelines.types import (
     Attention,
@@ -29,7 +33,8 @@ from pipelines.types import (
     SpeechStarted,
     Transcript,
 )
-from tests.fakes import FakeCamera, FakeMicrophone, FakeWakeWord
+from tests.fakes import FakeCamera, FakeMicrophone, FakeWakeWord, ShadeGate, frame
+from tests.lookers import ScriptedLooker
 from tests.stage import COUNT, HELLO, SILENCE, Stage
 
 WORD = (0.7, 0.7)
@@ -228,6 +233,34 @@ async def test_a_covered_camera_takes_no_picture_and_what_was_seen_grows_old() -
     (prompt,) = stage.chat.prompts
     assert prompt.now - prompt.scene[-1].known_at == pytest.approx(60.5)
     assert stage.states() == ["", "camera off", ""]
+async def test_what_a_camera_showed_is_forgotten_at_once_when_it_is_covered() -> None:
+    looker, asked = ScriptedLooker(), "What is this?"
+    stage = Evening(cameras=[FakeCamera([10] * 80)], captioner=looker, typed={2.5: asked, 5.0: asked})
+    session = stage.session()
+    (ring,) = [eye.ring for eye in session.eyes]
+    running = asyncio.create_task(live(session, stage.events.append))
+    await asyncio.sleep(2.0)
+    assert ring is not None
+    assert ring.size > 0
+    stage.switches.mute(camera=False)
+    assert (ring.size, ring.at(1002.0)) == (0, None)
+    await asyncio.sleep(1.0)
+    assert looker.looked == []
+    stage.switches.mute(camera=True)
+    await running
+    (look,) = looker.looked
+    assert look.frame.captured_at > 1003.0
+
+
+async def test_a_picture_that_was_on_its_way_when_the_camera_was_covered_is_dropped() -> None:
+    eye = Eye(FakeCamera([]), ShadeGate(), *[Patience("camera", lambda event: None)] * 2, ring=FrameRing())
+    eye.frames.put(frame(7))
+    eye.frames.close()
+    await gate(eye, lambda: False)
+    assert eye.ring is not None
+    assert (eye.ring.at(0.0), len(eye.keyframes)) == (None, 0)
+
+
 
 
 async def test_options_may_begin_with_everything_off() -> None:
