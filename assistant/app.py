@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from assistant import commands, duplex
 from assistant.config import Config
 from assistant.feed import Feed
-from assistant.parts import REAL, Devices, Models, Parts, Server, backend_options
-from devices.capture import shown
-from devices.media import Frame
+from assistant.greeting import greet
+from assistant.parts import NOBODY, REAL, Devices, Models, Outside, Parts, Server
 from pipelines.abilities import abilities
 from pipelines.answering import Answers, Mind
-from pipelines.backends import Looker
+from pipelines.backends import Captioner, Chat, Detector, Looker, Transcriber, TurnModel, Voice, WakeWord
 from pipelines.drafts import Drafts, Ears, TurnJudge
 from pipelines.endpointer import Endpointer
-from pipelines.gate import KeyframeGate
 from pipelines.hearing import Listening, never
 from pipelines.heeding import Heed
-from pipelines.keeping import Keeper
 from pipelines.live import Hearing, Session, live
 from pipelines.looking import Looks
 from pipelines.memory import Memory
-from pipelines.phrases import Language
 from pipelines.precedence import Precedence
 from pipelines.relief import Relief
 from pipelines.seeing import Eye, Sight
@@ -35,25 +30,22 @@ from pipelines.thinking import Conversation
 from pipelines.timers import Timers
 from pipelines.toolbox import Toolbox
 from pipelines.trouble import Patience
-from pipelines.types import Caption, Emit, Notice, Started
-
-Asks = Callable[[], AsyncIterator[str]]
-Kept = Callable[[Frame, Caption], None]
+from pipelines.types import Emit
 
 
-async def run(
-    config: Config,
-    feed: Feed,
-    asks: Asks | None = None,
-    *,
-    asks_hold: bool = False,
-    kept: Kept | None = None,
-    keeper: Keeper | None = None,
-    parts: Parts = REAL,
-) -> None:
-    """Run the assistant until its inputs end or it is cancelled. `kept` is given each keyframe with its caption.
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What a session is put together from."""
 
-    `keeper`: keeps what was seen, see `pipelines.keeping`; without one it is remembered in words alone.
+    config: Config
+    devices: Devices
+    models: Models
+    parts: Parts = REAL
+    outside: Outside = NOBODY
+
+
+async def run(config: Config, feed: Feed, outside: Outside = NOBODY, parts: Parts = REAL) -> None:
+    """Run the assistant until its inputs end or it is cancelled.
 
     Raises DeviceError or BackendError for a part that is not to be had at the start; later ones are news on the feed.
     """
@@ -64,14 +56,7 @@ async def run(
         await parts.load(config, models)
         models.limit(config.ladder.hung)
         emit = parts.emit(feed.emit)
-        servers = [parts.server(options, emit) for options in config.mcp]
-        session = assemble(config, devices, models, emit, servers)
-        session.asks, session.asks_hold = asks, asks_hold
-        for eye in session.eyes:
-            eye.kept = kept or (keeper.show if keeper else eye.kept)
-        if keeper is not None:
-            session.conversation.memory.changed = keeper.changed
-        parts.begin(session)
+        session = assemble(Kit(config, devices, models, parts, outside), emit)
         greet(config, devices, models, emit)
         await live(session, emit)
     finally:
@@ -87,92 +72,102 @@ def without(config: Config, devices: Devices) -> Config:
     return config.model_copy(update=absent)
 
 
-def assemble(config: Config, devices: Devices, models: Models, emit: Emit, servers: Sequence[Server] = ()) -> Session:
+def assemble(kit: Kit, emit: Emit) -> Session:
     """Every part of a session, in the order in which work passes through them."""
-    switches = Switches(config.attention, _present(devices, models), emit)
-    emit = switches.emit
-    memory = Memory(config.memory)
-    captioner, sight_worker = models.get("captioner")
-    language: Language = "zh" if config.conversation.language == "zh" else "en"
-    relief = Relief(config.ladder, emit, language) if captioner else None
-    eyes = tuple(
+    config, outside, parts = kit.config, kit.outside, kit.parts
+    switches = Switches(config.attention, _present(kit), emit)
+    emit, precedence, memory = switches.emit, Precedence(), Memory(config.memory, outside.changed)
+    sight = _sight(kit, precedence, emit)
+    eyes = _eyes(kit, sight, memory, switches)
+    mouth = _mouth(kit, emit)
+    looks = Looks(config.looking, eyes, sight, emit) if sight and isinstance(sight.captioner, Looker) else None
+    timers, servers = Timers(), [parts.server(options, emit) for options in config.mcp]
+    toolbox = _toolbox(kit, memory, looks, timers, servers)
+    answers = Answers(memory, _mind(kit, precedence, emit), looks, toolbox, timers)
+    relieving = [sight.relief.run] if sight and sight.relief else []
+    return Session(
+        Conversation(config.conversation, memory, answers, mouth, emit),
+        switches,
+        eyes,
+        sight,
+        _hearing(kit, mouth, switches),
+        asks=parts.asks(outside.asks, outside.hold),
+        asks_hold=outside.hold,
+        obey=partial(commands.obeyed, switches),
+        beside=(timers.run, *relieving, *(server.run for server in servers)),
+        lost=outside.lost,
+    )
+
+
+def _present(kit: Kit) -> Present:
+    wake = kit.models.get(WakeWord)
+    return Present(kit.devices.microphone is not None, bool(kit.devices.cameras), wake.backend.phrase if wake else "")
+
+
+def _sight(kit: Kit, precedence: Precedence, emit: Emit) -> Sight | None:
+    captioner = kit.models.get(Captioner)
+    if captioner is None:
+        return None
+    language = kit.config.conversation.language
+    relief = Relief(kit.config.ladder, emit, "en" if language == "auto" else language, kit.parts.light)
+    return Sight(*captioner, precedence, relief=relief)
+
+
+def _eyes(kit: Kit, sight: Sight | None, memory: Memory, switches: Switches) -> tuple[Eye, ...]:
+    config, emit = kit.config, switches.emit
+    least = sight.relief.least if sight and sight.relief else lambda: 0.0
+    looked_back = sight is not None and isinstance(sight.captioner, Looker)
+    return tuple(
         Eye(
             camera=SwitchedCamera(camera, switches),
-            gate=KeyframeGate(config.gate, relief.least if relief else lambda: 0.0),
+            gate=kit.parts.gate(camera.name, config.gate, least),
             patience=Patience(f"camera {camera.name}", emit),
             captioning=Patience(f"captioner of {camera.name}", emit),
-            every_keyframe=options.fast and config.captioner is not None,
+            every_keyframe=options.fast and sight is not None,
             still=memory.still,
-            ring=config.looking.ring() if isinstance(captioner, Looker) else None,
+            kept=kit.outside.kept,
+            ring=config.looking.ring() if looked_back else None,
         )
-        for camera, options in zip(devices.cameras, config.camera, strict=True)
+        for camera, options in zip(kit.devices.cameras, config.camera, strict=True)
     )
-    precedence = Precedence()
-    sight = Sight(captioner, sight_worker, precedence, relief=relief) if captioner else None
 
-    voice, voice_worker = models.get("voice")
-    troubles = {part: Patience(part, emit) for part in ("voice", "speaker")}
-    mouth = Mouth(voice, voice_worker, devices.speaker, troubles)
 
-    chat, chat_worker = models.get("chat")
-    mind = Mind(chat, chat_worker, Patience("chat", emit), precedence) if chat else None
-    looks = Looks(config.looking, eyes, sight, emit) if sight and isinstance(captioner, Looker) else None
-    timers = Timers()
+def _mouth(kit: Kit, emit: Emit) -> Mouth:
+    voice, worker = kit.models.get(Voice) or (None, None)
+    return Mouth(voice, worker, kit.devices.speaker, _patience(emit, "voice", "speaker"))
+
+
+def _mind(kit: Kit, precedence: Precedence, emit: Emit) -> Mind | None:
+    chat = kit.models.get(Chat)
+    return Mind(*chat, Patience("chat", emit), precedence) if chat else None
+
+
+def _toolbox(kit: Kit, memory: Memory, looks: Looks | None, timers: Timers, servers: Sequence[Server]) -> Toolbox:
     own = abilities(memory, looks, timers)
-    toolbox = Toolbox(config.tools, [lambda: own, *(server.abilities for server in servers)])
-    answers = Answers(memory, mind, looks, toolbox, timers)
-    conversation = Conversation(config.conversation, memory, answers, mouth, emit)
-
-    listening = _hearing(config, devices, models, mouth, switches)
-    obey = partial(commands.obeyed, switches)
-    beside = (timers.run, *([relief.run] if relief else []), *(server.run for server in servers))
-    return Session(conversation, eyes, sight, listening, switches=switches, obey=obey, beside=beside)
+    return Toolbox(kit.config.tools, [lambda: own, *(server.abilities for server in servers)])
 
 
-def _hearing(config: Config, devices: Devices, models: Models, mouth: Mouth, switches: Switches) -> Hearing | None:
-    if devices.microphone is None:
+def _hearing(kit: Kit, mouth: Mouth, switches: Switches) -> Hearing | None:
+    microphone, detector, transcriber = kit.devices.microphone, kit.models.get(Detector), kit.models.get(Transcriber)
+    if microphone is None or detector is None or transcriber is None:
         return None
-    emit = switches.emit
-    detector, ear_worker = models.get("detector")
-    transcriber, worker = models.get("transcriber")
-    drafts = bool(config.hearing.partials) and getattr(transcriber, "partials", False)
-    ears = Ears(Endpointer(config.hearing, detector, drafts), ear_worker)
+    options, emit, wake = kit.config.hearing, switches.emit, kit.models.get(WakeWord)
+    drafts = bool(options.partials) and getattr(transcriber.backend, "partials", False)
+    ears = Ears(Endpointer(options, detector.backend, drafts), detector.worker)
     listening = Listening(
         ears,
-        Drafts(transcriber, worker, ears, config.hearing.ending, _turn_judge(models, emit)),
-        duplex.deafness(mouth) if duplex.half_duplex(config, devices) else never,
-        Heed(switches, *models.get("wake")),
+        Drafts(*transcriber, ears, options.ending, _turn_judge(kit, emit)),
+        duplex.deafness(mouth) if duplex.half_duplex(kit.config, kit.devices) else never,
+        Heed(switches, *wake) if wake else Heed(switches),
     )
-    troubles = {part: Patience(part, emit) for part in ("microphone", "detector", "transcriber")}
-    return Hearing(SwitchedMicrophone(devices.microphone, switches), listening, troubles)
+    troubles = _patience(emit, "microphone", "detector", "transcriber")
+    return Hearing(SwitchedMicrophone(microphone, switches), listening, troubles)
 
 
-def _turn_judge(models: Models, emit: Emit) -> TurnJudge | None:
-    model, worker = models.get("turn")
-    return TurnJudge(model, worker, Patience("turn", emit)) if model else None
+def _turn_judge(kit: Kit, emit: Emit) -> TurnJudge | None:
+    turn = kit.models.get(TurnModel)
+    return TurnJudge(*turn, Patience("turn", emit)) if turn else None
 
 
-def _present(devices: Devices, models: Models) -> Present:
-    wake, _ = models.get("wake")
-    return Present(devices.microphone is not None, bool(devices.cameras), wake.phrase if wake else "")
-
-
-def greet(config: Config, devices: Devices, models: Models, emit: Emit) -> None:
-    """Say what runs, what is left out and why, and once what each stand-in cannot do."""
-    now = asyncio.get_running_loop().time()
-    parts: dict[str, str] = {kind: models.loaded[kind].name for kind in backend_options(config)}
-    parts |= {f"camera {camera.name}": shown(camera.source) for camera in config.camera}
-    parts |= {"microphone": str(config.microphone.source)} if config.microphone else {}
-    parts |= {"speaker": str(config.speaker.sink)} if config.speaker else {}
-    emit(Started(now, datetime.now(UTC).isoformat(timespec="milliseconds"), parts))
-    for trouble in devices.absent:
-        emit(trouble)
-    for kind in backend_options(config):
-        if told := models.loaded[kind].notice:
-            emit(Notice(told, now, kind))
-    if config.mcp and not getattr(models.get("chat")[0], "calls_tools", False):
-        emit(
-            Notice("The tools of [[mcp]] are not used: they need a [chat] that calls tools (tools = true)", now, "mcp")
-        )
-    if text := duplex.notice(config, devices):
-        emit(Notice(text, now, "microphone"))
+def _patience(emit: Emit, *parts: str) -> dict[str, Patience]:
+    return {part: Patience(part, emit) for part in parts}

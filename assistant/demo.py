@@ -17,6 +17,7 @@ import numpy as np
 from assistant import app, config
 from assistant.config import ConfigError
 from assistant.feed import Feed
+from assistant.parts import Outside
 from assistant.places import configs
 from devices.lines import Latest
 from devices.media import Frame
@@ -96,7 +97,7 @@ async def _run(chosen: config.Config, out: Path) -> tuple[list[Event], list[tupl
             asyncio.create_task(_collect(feed.subscribe(), events)),
         ]
         try:
-            await app.run(chosen, feed, kept=lambda frame, caption: keyframes.append((frame, caption)))
+            await app.run(chosen, feed, Outside(kept=lambda *pair: keyframes.append(pair)))
         finally:
             feed.close()
             await asyncio.gather(*views)

@@ -19,7 +19,7 @@ from assistant import app, config, judging, scenarios, scenery
 from assistant.config import Config, ConfigError
 from assistant.feed import Feed
 from assistant.judging import Verdict
-from assistant.parts import Devices, Real
+from assistant.parts import Devices, Outside, Real
 from assistant.places import configs
 from assistant.scenarios import Scenario
 from assistant.scenery import Span
@@ -109,7 +109,8 @@ async def perform(scenario: Scenario, chosen: Config, folder: Path) -> Session:
     feed, keyframes = Feed(), list[tuple[Frame, Caption]]()
     line = feed.subscribe(100_000)
     try:
-        await app.run(scene.config, feed, scene.typed, kept=lambda *pair: keyframes.append(pair), parts=scene)
+        outside = Outside(scene.typed, kept=lambda *pair: keyframes.append(pair))
+        await app.run(scene.config, feed, outside, scene)
     finally:
         feed.close()
     return Session([event async for event in line], keyframes, scene.heard)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, get_args
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar, get_args
 
 from assistant import duplex
 from assistant.config import Config
@@ -13,16 +13,23 @@ from assistant.mcp_tools import McpOptions, ToolServer
 from devices.camera import open_camera
 from devices.echo import WithoutEcho, nobody
 from devices.lines import Lossless
-from devices.media import Camera, Microphone, NoSoundSystem, Speaker
+from devices.media import Camera, Frame, Microphone, NoSoundSystem, Speaker
 from devices.microphone import open_microphone
 from devices.speaker import open_speaker
 from devices.threads import DaemonThread
 from pipelines import backends
-from pipelines.backends import BackendError, BackendOptions, Kind, Loaded
-from pipelines.live import Session
+from pipelines.backends import PROTOCOLS, BackendError, BackendOptions, Captioner, Kind, Loaded
+from pipelines.gate import Gate, GateOptions, KeyframeGate
+from pipelines.relief import motion_and_text
 from pipelines.toolbox import Ability
-from pipelines.types import Emit, Perception, Trouble
+from pipelines.types import Caption, Emit, Perception, Trouble
 from pipelines.worker import Worker
+
+M = TypeVar("M")
+
+Asks = Callable[[], AsyncIterator[str]]
+"""Typed lines, until their end."""
+Kept = Callable[[Frame, Caption], None]
 
 THINKING: tuple[Kind, ...] = ("captioner", "transcriber", "chat")
 """Models that may take a while."""
@@ -41,16 +48,24 @@ class Devices:
     """Whether the echo of the speaker is taken out of the microphone's sound."""
 
 
+class Model(NamedTuple, Generic[M]):
+    """A loaded backend, and the thread it lives in."""
+
+    backend: M
+    worker: Worker
+
+
 @dataclass(slots=True)
 class Models:
-    """Each loaded backend beside the thread it lives in."""
+    """All of them, by kind."""
 
     loaded: dict[Kind, Loaded] = field(default_factory=dict)
     workers: dict[Kind, Worker] = field(default_factory=dict)
 
-    def get(self, kind: Kind) -> tuple[Any, Any]:
-        """The backend and its thread; a pair of None where the part is absent."""
-        return (self.loaded[kind].backend, self.workers[kind]) if kind in self.loaded else (None, None)
+    def get(self, wanted: type[M]) -> Model[M] | None:
+        """The one that fulfils this protocol of a kind; None where the part is absent."""
+        kind = next(kind for kind, protocol in PROTOCOLS.items() if protocol is wanted)
+        return Model(self.loaded[kind].backend, self.workers[kind]) if kind in self.loaded else None
 
     def limit(self, seconds: float) -> None:
         """Let each model count as hung after so long; those that must be quick after a fourth of it."""
@@ -60,6 +75,24 @@ class Models:
     def close(self) -> None:
         for worker in self.workers.values():
             worker.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a session and whoever runs it give each other."""
+
+    asks: Asks | None = None
+    hold: bool = False
+    """True: the session goes on until what is typed has ended."""
+    kept: Kept = lambda frame, caption: None
+    """Given each keyframe with its caption."""
+    changed: Callable[[Caption], None] = lambda caption: None
+    """Told every caption that is remembered as a change."""
+    lost: Callable[[], int] | None = None
+    """How many changes could not be kept so far; None where none are kept."""
+
+
+NOBODY = Outside()
 
 
 class Server(Protocol):
@@ -84,11 +117,17 @@ class Parts(Protocol):
     def server(self, options: McpOptions, emit: Emit) -> Server:
         """A tool server, which is not started yet."""
 
+    def gate(self, camera: str, options: GateOptions, least: Callable[[], float]) -> Gate:
+        """What picks the keyframes of a camera; `least`: seconds between two at present, see `KeyframeGate`."""
+
+    def light(self) -> Captioner:
+        """The captioner that steps in for a slow one; loaded here, blocking."""
+
+    def asks(self, asks: Asks | None, hold: bool) -> Asks | None:
+        """What is typed; `hold`: whether the session goes on until it ends."""
+
     def emit(self, emit: Emit) -> Emit:
         """What the events of the session are told to."""
-
-    def begin(self, session: Session) -> None:
-        """The session is about to begin."""
 
     def end(self) -> None:
         """It is over, or could not begin."""
@@ -106,11 +145,17 @@ class Real:
     def server(self, options: McpOptions, emit: Emit) -> Server:
         return ToolServer(options, emit)
 
+    def gate(self, camera: str, options: GateOptions, least: Callable[[], float]) -> Gate:
+        return KeyframeGate(options, least)
+
+    def light(self) -> Captioner:
+        return motion_and_text()
+
+    def asks(self, asks: Asks | None, hold: bool) -> Asks | None:
+        return asks
+
     def emit(self, emit: Emit) -> Emit:
         return emit
-
-    def begin(self, session: Session) -> None:
-        """Nothing stands between."""
 
     def end(self) -> None:
         """There is nothing to end."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
-from assistant.app import Asks
 from assistant.config import Config
 from assistant.mcp_tools import McpOptions
-from assistant.parts import REAL, Devices, Models, Parts, Server
+from assistant.parts import REAL, Asks, Devices, Models, Parts, Server
 from assistant.recordings import settings
 from assistant.recordings.journal import Journal, make_folder
 from assistant.recordings.reading import FORMAT
@@ -28,11 +27,10 @@ from assistant.recordings.watched_devices import (
 )
 from assistant.recordings.watched_models import Album, Clock, WatchedModel, attributes_of
 from devices.media import Camera, Microphone, Speaker
-from pipelines.backends import Kind
+from pipelines.backends import Captioner, Kind
 from pipelines.clock import VirtualLoop
-from pipelines.gate import KeyframeGate
-from pipelines.live import Session
-from pipelines.types import Emit, Event, Notice, Trouble, as_json
+from pipelines.gate import Gate, GateOptions
+from pipelines.types import Emit, Event, Notice, Started, Trouble, as_json
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -80,21 +78,23 @@ class Recorder:
             if self._journal is not None:
                 self._journal.line("event", event=as_json(event))
             emit(event)
+            if isinstance(event, Started):
+                text = f"Sound, pictures and words of this session are kept in {self.folder}."
+                emit(Notice(text, event.at, "recording"))
 
         return told
 
-    def begin(self, session: Session) -> None:
-        """Watch the gates, and what is typed."""
-        self._parts.begin(session)
-        journal = cast(Journal, self._journal)
-        for eye in session.eyes:
-            eye.gate = cast(KeyframeGate, WatchedGate(eye.gate, journal, self._album, self._clock))
-        if session.asks is not None:
-            session.asks = self._asks(session.asks, journal)
-        journal.line("asks", typed=session.asks is not None, hold=session.asks_hold)
-        loop = asyncio.get_running_loop()
-        told = f"Sound, pictures and words of this session are kept in {self.folder}."
-        loop.call_soon(self._tell, Notice(told, loop.time(), "recording"))  # after the session has said what it is
+    def gate(self, camera: str, options: GateOptions, least: Callable[[], float]) -> Gate:
+        gate = self._parts.gate(camera, options, least)
+        return WatchedGate(gate, cast(Journal, self._journal), self._album, self._clock)
+
+    def light(self) -> Captioner:
+        return self._parts.light()
+
+    def asks(self, asks: Asks | None, hold: bool) -> Asks | None:
+        journal, asks = cast(Journal, self._journal), self._parts.asks(asks, hold)
+        journal.line("asks", typed=asks is not None, hold=hold)
+        return None if asks is None else lambda: watched_asks(asks(), journal, self._clock)
 
     def end(self) -> None:
         """Say how it ended, and return when all is written."""
@@ -124,12 +124,6 @@ class Recorder:
             devices.microphone = cast(Microphone, WatchedMicrophone(devices.microphone, journal, self._clock))
         if devices.speaker is not None:
             devices.speaker = cast(Speaker, WatchedSpeaker(devices.speaker, journal, self._clock))
-
-    def _asks(self, asks: Asks, journal: Journal) -> Asks:
-        def watched() -> AsyncIterator[str]:
-            return watched_asks(asks(), journal, self._clock)
-
-        return watched
 
 
 def _header(config: Config, devices: Devices, models: Models) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from assistant import app
 from assistant.config import Config, ConfigError
 from assistant.feed import Feed
 from assistant.mcp_tools import McpOptions
-from assistant.parts import Devices, Models, Server, load
+from assistant.parts import REAL, Asks, Devices, Models, Outside, Server, load
 from assistant.recordings import settings
 from assistant.recordings.differences import TOLERANCE, Difference, compared
 from assistant.recordings.journal import Line
@@ -33,10 +33,9 @@ from assistant.recordings.reading import Recording, read
 from assistant.recordings.shells import SHELLS, role
 from assistant.recordings.tool_servers import PlayedServer
 from devices.media import Camera
-from pipelines.backends import Kind, Loaded
+from pipelines.backends import Captioner, Kind, Loaded
 from pipelines.clock import Stalled, VirtualLoop
-from pipelines.gate import KeyframeGate
-from pipelines.live import Session
+from pipelines.gate import Gate, GateOptions
 from pipelines.types import Emit, Event, Trouble, as_json
 from pipelines.worker import Worker
 
@@ -97,7 +96,7 @@ async def _run(recording: Recording, kinds: Collection[Kind], outcome: Outcome) 
     config, player = settings.restored(recording.header["config"], kinds), Player(recording, kinds, outcome.events)
     asks = next(recording.lines("asks"), {"typed": False, "hold": False})
     typed = partial(played_asks, recording) if asks["typed"] else None
-    running = asyncio.create_task(app.run(config, Feed(), typed, asks_hold=asks["hold"], parts=player))
+    running = asyncio.create_task(app.run(config, Feed(), Outside(typed, asks["hold"]), player))
     until = recording.ended_at + (LINGERING if recording.over == "ended" else 0.0)
     await asyncio.wait([running], timeout=until - asyncio.get_running_loop().time())
     told = len(outcome.events)
@@ -146,9 +145,14 @@ class Player:
     def emit(self, emit: Emit) -> Emit:
         return self._events.append
 
-    def begin(self, session: Session) -> None:
-        for eye in session.eyes:
-            eye.gate = cast(KeyframeGate, PlayedGate(eye.camera.name, self._recording))
+    def gate(self, camera: str, options: GateOptions, least: Callable[[], float]) -> Gate:
+        return PlayedGate(camera, self._recording)
+
+    def light(self) -> Captioner:
+        return REAL.light()
+
+    def asks(self, asks: Asks | None, hold: bool) -> Asks | None:
+        return asks
 
     def end(self) -> None:
         """A recording stays as it is."""

@@ -17,7 +17,7 @@ from typing import Any
 from assistant import app, config, metrics, traces
 from assistant.config import Config, ConfigError
 from assistant.feed import Feed
-from assistant.parts import REAL, Parts
+from assistant.parts import REAL, Asks, Outside, Parts
 from assistant.places import configs
 from assistant.plain import Json
 from devices.lines import Latest
@@ -130,10 +130,11 @@ async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> 
     return 1 if feed.troubles else 0
 
 
-async def _kept(chosen: Config, feed: Feed, asks: app.Asks | None, parts: Parts) -> None:
+async def _kept(chosen: Config, feed: Feed, asks: Asks | None, parts: Parts) -> None:
     """The assistant, and beside it the album and the diary of what it sees."""
     async with keeping(chosen.memory, feed.emit) as keeper:
-        await app.run(chosen, feed, asks, keeper=keeper, parts=parts)
+        outside = Outside(asks, kept=keeper.show, changed=keeper.changed, lost=lambda: keeper.lost)
+        await app.run(chosen, feed, outside, parts)
 
 
 def _output(name: str) -> Path:
@@ -165,7 +166,7 @@ async def _answer(chosen: Config, arguments: argparse.Namespace) -> int:
         await looked.wait()
         yield arguments.question
 
-    running = asyncio.create_task(app.run(chosen, feed, question, asks_hold=True))
+    running = asyncio.create_task(app.run(chosen, feed, Outside(question, hold=True)))
     reading = asyncio.create_task(_reply(feed.subscribe(), chosen, arguments.question, looked))
     try:
         await asyncio.wait([running, reading], return_when=asyncio.FIRST_COMPLETED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,19 @@ class GateOptions(Options):
     """Seconds between two keyframes at the least."""
     heartbeat: float = Field(default=600.0, gt=0)
     """Seconds after which a keyframe is taken although nothing changed."""
+
+
+class Gate(Protocol):
+    """Decides which frames of one camera are worth a caption."""
+
+    def wants(self, frame: Frame) -> bool:
+        """Whether this frame is. Wants to see every frame, in the order they were taken."""
+        ...
+
+    @property
+    def still(self) -> bool:
+        """Whether the last frame shows what the last keyframe showed."""
+        ...
 
 
 class KeyframeGate:

@@ -27,7 +27,7 @@ HEALTH_EVERY = 5.0
 """Seconds between two accounts of the counters."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Hearing:
     """The microphone, what tells speech from other sound, what puts it into words, and the lines between them."""
 
@@ -39,11 +39,13 @@ class Hearing:
     utterances: Lossless[Utterance] = field(default_factory=lambda: Lossless[Utterance](8, "utterances"))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Session:
     """All that runs; None is a part that is absent."""
 
     conversation: Conversation
+    switches: Switches
+    """What a person switches while it runs."""
     eyes: tuple[Eye, ...] = ()
     sight: Sight | None = None
     hearing: Hearing | None = None
@@ -51,12 +53,12 @@ class Session:
     """Typed questions, until their end."""
     asks_hold: bool = False
     """True: the session goes on until the questions have ended."""
-    switches: Switches | None = None
-    """What a person switches while it runs."""
     obey: Callable[[str], bool] = lambda line: False
     """Given each typed line before it counts as a question: True where it was a command, and is done with."""
     beside: tuple[Beside, ...] = ()
     """What runs beside, until the end: timers, tool servers. Each is given the perceptions."""
+    lost: Callable[[], int] | None = None
+    """How many changes could not be kept so far; None where none are kept."""
     perceptions: Lossless[Perception] = field(default_factory=lambda: Lossless[Perception](64, "perceptions"))
 
     def counters(self) -> dict[str, int]:
@@ -103,16 +105,14 @@ async def live(session: Session, emit: Emit) -> None:
     async with asyncio.TaskGroup() as group:
         account = _Account(session, emit)
         accounting = group.create_task(account.keep())
-        switching = group.create_task(session.switches.keep()) if session.switches else None
+        switching = group.create_task(session.switches.keep())
         beside = [group.create_task(work(session.perceptions)) for work in session.beside]
         talking = group.create_task(session.conversation.converse(session.perceptions))
         await _until_over(_inputs(session))
         session.perceptions.close()
         await talking
-        for task in (accounting, *beside):
+        for task in (accounting, switching, *beside):
             task.cancel()
-        if switching is not None:
-            switching.cancel()
     account.tell(last=True)
 
 

@@ -38,9 +38,9 @@ class Memory:
     def __init__(
         self, options: MemoryOptions | None = None, changed: Callable[[Caption], None] = lambda caption: None
     ) -> None:
+        """`changed` is told every change."""
         self.options = options or MemoryOptions()
-        self.changed = changed
-        """Told every change."""
+        self._changed = changed
         self._changes: deque[Caption] = deque(maxlen=self.options.changes)
         self._newest: dict[str, Caption] = {}
         self._captioned: dict[str, float] = {}
@@ -57,7 +57,7 @@ class Memory:
         self._newest.pop(caption.camera, None)  # in the order of adding, as the changes are
         self._newest[caption.camera] = caption
         self._forget(caption.captured_at - self.options.keep * 3600)
-        self.changed(caption)
+        self._changed(caption)
         return True
 
     def still(self, camera: str, keyframe_at: float, at: float) -> None:

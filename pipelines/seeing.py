@@ -12,7 +12,7 @@ from devices.lines import Latest, Lossless
 from devices.media import Camera, Frame
 from pipelines.backends import BackendError, Captioner, Looker, expect
 from pipelines.framering import FrameRing
-from pipelines.gate import KeyframeGate
+from pipelines.gate import Gate
 from pipelines.precedence import Precedence, Preemption
 from pipelines.relief import Made, Relief
 from pipelines.trouble import Patience
@@ -21,12 +21,12 @@ from pipelines.wording import one_line
 from pipelines.worker import Worker
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Eye:
     """One camera with its gate and its two lines."""
 
     camera: Camera
-    gate: KeyframeGate
+    gate: Gate
     patience: Patience
     captioning: Patience
     every_keyframe: bool = False

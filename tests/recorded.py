@@ -12,19 +12,19 @@ from assistant import app
 from assistant.config import Config
 from assistant.feed import Feed
 from assistant.mcp_tools import McpOptions
-from assistant.parts import Devices, Models, Parts, Server
+from assistant.parts import Devices, Models, Outside, Parts, Real, Server
 from assistant.recording import Recorder
 from assistant.recordings.settings import Recorded
 from devices.media import Frame, Samples
 from pipelines.backends import BackendOptions, Kind, Loaded, Prompt
 from pipelines.clock import VirtualLoop, run
-from pipelines.live import Session
 from pipelines.types import Emit, Event, Heard, Seen
 from pipelines.worker import Worker
 from tests.fakes import (
     FakeCamera,
     FakeCaptioner,
     FakeChat,
+    FakeGlimpse,
     FakeMicrophone,
     FakeSpeaker,
     FakeTranscriber,
@@ -82,7 +82,7 @@ class OtherChat(BackendOptions):
 
 
 @dataclass
-class FakeParts:
+class FakeParts(Real):
     """A desk with a camera, a microphone and a speaker, none of them real."""
 
     chat: FakeChat = field(default_factory=lambda: SlowChat(dict(ANSWERS)))
@@ -110,11 +110,8 @@ class FakeParts:
         assert self.tools is not None
         return self.tools
 
-    def emit(self, emit: Emit) -> Emit:
-        return emit
-
-    def begin(self, session: Session) -> None:
-        """Nothing stands between."""
+    def light(self) -> FakeGlimpse:
+        return FakeGlimpse()
 
     def end(self) -> None:
         self.ended = True
@@ -148,7 +145,7 @@ async def told(
 ) -> list[Event]:
     feed = Feed()
     line = feed.subscribe(10_000)
-    await app.run(chosen, feed, asks, parts=Recorder(folder, parts))
+    await app.run(chosen, feed, Outside(asks), Recorder(folder, parts))
     feed.close()
     return [event async for event in line]
 

@@ -1,34 +1,29 @@
-"""A session of fakes, each replaceable, for stories on a virtual clock."""
+"""A session of fakes, each replaceable, put together as every session is, for stories on a virtual clock."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TypeVar
 
-from pipelines.abilities import abilities
-from pipelines.answering import Answers, Mind
+from assistant.app import Kit, assemble
+from assistant.config import Config
+from assistant.mcp_tools import McpOptions
+from assistant.parts import Devices, Models, Outside, Real
+from devices.camera import CameraOptions
+from devices.lines import Lossless
 from pipelines.attention import AttentionOptions
-from pipelines.backends import Captioner, Detector, Looker
-from pipelines.drafts import Drafts, Ears
-from pipelines.endpointer import Endpointer, HearingOptions
-from pipelines.hearing import Listening
-from pipelines.heeding import Heed
+from pipelines.backends import BackendOptions, Captioner, Detector, Kind, Loaded
+from pipelines.clock import VirtualLoop
+from pipelines.endpointer import HearingOptions
+from pipelines.gate import GateOptions
 from pipelines.ladder import LadderOptions
-from pipelines.live import Hearing, Session, live
-from pipelines.looking import LookingOptions, Looks
-from pipelines.memory import Memory
-from pipelines.precedence import Precedence
-from pipelines.relief import Relief
-from pipelines.seeing import Eye, Sight
-from pipelines.speaking import Mouth
-from pipelines.switches import Present, SwitchedCamera, SwitchedMicrophone, Switches
-from pipelines.thinking import Conversation, ConversationOptions
-from pipelines.timers import Timers
-from pipelines.toolbox import Ability, Toolbox, ToolsOptions
-from pipelines.trouble import Patience
-from pipelines.types import Event, Reply
+from pipelines.live import Session, live
+from pipelines.looking import LookingOptions
+from pipelines.thinking import ConversationOptions
+from pipelines.toolbox import Ability, ToolsOptions
+from pipelines.types import Emit, Event, Perception, Reply
 from pipelines.worker import Worker
 from tests.fakes import (
     FakeCamera,
@@ -53,6 +48,35 @@ ANSWERS = {"hello": "Hello there.", "how many are there": "I see two. One is on 
 
 
 @dataclass
+class Brought:
+    """A tool server that is there at once."""
+
+    tools: Sequence[Ability]
+
+    def abilities(self) -> Sequence[Ability]:
+        return self.tools
+
+    async def run(self, perceptions: Lossless[Perception]) -> None:
+        """It has nothing to do."""
+
+
+@dataclass
+class Backstage(Real):
+    """What stands in for the parts that need no script."""
+
+    tools: Sequence[Ability]
+
+    def gate(self, camera: str, options: GateOptions, least: Callable[[], float]) -> ShadeGate:
+        return ShadeGate()
+
+    def light(self) -> FakeGlimpse:
+        return FakeGlimpse()
+
+    def server(self, options: McpOptions, emit: Emit) -> Brought:
+        return Brought(self.tools)
+
+
+@dataclass
 class Stage:
     """A session of fakes, each replaceable, and all that it told."""
 
@@ -64,18 +88,22 @@ class Stage:
     detector: Detector = field(default_factory=LoudnessDetector)
     transcriber: FakeTranscriber = field(default_factory=lambda: FakeTranscriber(BOOK))
     captioner: Captioner = field(default_factory=FakeCaptioner)
+    wake: FakeWakeWord = field(default_factory=FakeWakeWord)
     options: ConversationOptions = field(default_factory=ConversationOptions)
+    hearing: HearingOptions = field(default_factory=HearingOptions)
     looking: LookingOptions = field(default_factory=LookingOptions)
     tools: ToolsOptions = field(default_factory=ToolsOptions)
+    ladder: LadderOptions | None = None
+    """With it a model hangs that says nothing for so long."""
+    attention: AttentionOptions = field(default_factory=AttentionOptions)
     brought: tuple[Ability, ...] = ()
     """Tools beside the assistant's own, as a tool server brings them."""
     deaf_while_speaking: bool = False
     asks: Callable[[], AsyncIterator[str]] | None = None
-    ladder: LadderOptions | None = None
-    """With it the captioner is relieved where it is too slow, and a model hangs that says nothing for so long."""
-    attention: AttentionOptions = field(default_factory=AttentionOptions)
-    wake: FakeWakeWord = field(default_factory=FakeWakeWord)
-    obey: Callable[[Switches, str], bool] = lambda switches, line: False
+    asks_hold: bool = False
+    """The session goes on until what is typed has ended."""
+    takes: dict[Kind, float] = field(default_factory=dict)
+    """Seconds of each job of that model's thread, on the virtual clock."""
     events: list[Event] = field(default_factory=list)
 
     async def run(self) -> list[Event]:
@@ -83,57 +111,44 @@ class Stage:
         return self.events
 
     def session(self) -> Session:
-        present = Present(self.microphone is not None, bool(self.cameras), self.wake.phrase)
-        self.switches = Switches(self.attention, present, self.events.append)
-        emit, memory = self.switches.emit, Memory()
-        troubles = {part: Patience(part, emit) for part in ("voice", "speaker")}
-        mouth = Mouth(self.voice, self._worker("voice"), self.speaker, troubles)
-        precedence = Precedence()
-        mind = Mind(self.chat, self._worker("chat"), Patience("chat", emit), precedence)
-        eyes = tuple(
-            Eye(
-                SwitchedCamera(camera, self.switches),
-                ShadeGate(),
-                Patience(f"camera {camera.name}", emit),
-                Patience(f"captioner of {camera.name}", emit),
-                still=memory.still,
-                ring=self.looking.ring() if isinstance(self.captioner, Looker) else None,
-            )
-            for camera in self.cameras
-        )
-        relief = Relief(self.ladder, emit, light=FakeGlimpse) if self.ladder else None
-        sight = Sight(self.captioner, self._worker("captioner"), precedence, relief=relief)
-        looks, timers = Looks(self.looking, eyes, sight, emit), Timers()
-        own = abilities(memory, looks if isinstance(self.captioner, Looker) else None, timers)
-        toolbox = Toolbox(self.tools, [lambda: own, lambda: self.brought])
-        answers = Answers(memory, mind, looks, toolbox, timers)
-        self.conversation = Conversation(self.options, memory, answers, mouth, emit)
-        session = Session(self.conversation, eyes, sight, self._hearing(mouth), self.asks, switches=self.switches)
-        session.obey, session.beside = (
-            partial(self.obey, self.switches),
-            (timers.run, *([relief.run] if relief else [])),
-        )
+        """Put together, and not running yet."""
+        devices = Devices(list(self.cameras), self.microphone, self.speaker, [])
+        outside, parts = Outside(self.asks, self.asks_hold), Backstage(self.brought)
+        session = assemble(Kit(self._config(), devices, self._models(), parts, outside), self.events.append)
+        self.conversation, self.switches = session.conversation, session.switches
         return session
 
-    def _worker(self, part: str) -> Worker:
-        worker = Worker(part)
-        worker.longest = self.ladder.hung if self.ladder else None
-        return worker
-
-    def _hearing(self, mouth: Mouth) -> Hearing | None:
-        if self.microphone is None:
-            return None
-        worker, options = self._worker("transcriber"), HearingOptions()
-        drafts = getattr(self.transcriber, "partials", False)
-        ears = Ears(Endpointer(options, self.detector, drafts), self._worker("detector"))
-        listening = Listening(
-            ears,
-            Drafts(self.transcriber, worker, ears, options.ending),
-            (lambda chunk: self.deaf_while_speaking and mouth.spoke_during(chunk.started_at, chunk.started_at + 0.032)),
-            Heed(self.switches, self.wake, Worker("wake")),
+    def _config(self) -> Config:
+        duplex = "half" if self.deaf_while_speaking else self.options.duplex
+        return Config(
+            camera=tuple(CameraOptions(name=camera.name) for camera in self.cameras),
+            conversation=self.options.model_copy(update={"duplex": duplex}),
+            hearing=self.hearing,
+            looking=self.looking,
+            tools=self.tools,
+            ladder=self.ladder or LadderOptions(),
+            attention=self.attention,
+            mcp=(McpOptions(name="brought", command=("brought",)),) if self.brought else (),
+            chat=BackendOptions(),
+            wake=BackendOptions(),
         )
-        troubles = {part: Patience(part, self.events.append) for part in ("microphone", "detector", "transcriber")}
-        return Hearing(SwitchedMicrophone(self.microphone, self.switches), listening, troubles)
+
+    def _models(self) -> Models:
+        known: dict[Kind, object] = {
+            "captioner": self.captioner,
+            "detector": self.detector,
+            "wake": self.wake,
+            "transcriber": self.transcriber,
+            "chat": self.chat,
+            "voice": self.voice,
+        }
+        models, loop = Models(), asyncio.get_running_loop()
+        for kind, model in known.items():
+            models.loaded[kind], models.workers[kind] = Loaded(model, "fake"), Worker(kind)
+            models.workers[kind].longest = self.ladder.hung if self.ladder else None
+            if kind in self.takes and isinstance(loop, VirtualLoop):
+                loop.takes[models.workers[kind]._thread] = self.takes[kind]
+        return models
 
     def told(self, kind: type[E]) -> list[E]:
         return [event for event in self.events if isinstance(event, kind)]

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from pipelines.backends import Prompt
-from pipelines.live import live
 from pipelines.toolbox import Ability, ToolsOptions
 from pipelines.tools import Tool, ToolCall
 from pipelines.types import Reminder, Reply, Trouble, TurnTrace
@@ -42,10 +41,8 @@ class ToolFake:
 
 async def told(chat: Any, *lines: tuple[float, str], **stage: Any) -> Stage:
     given = {"cameras": [FakeCamera([7] * 100)], "chat": chat, "speaker": None} | stage
-    played = Stage(asks=typed(*lines), **given)
-    session = played.session()
-    session.asks_hold = True
-    await live(session, played.events.append)
+    played = Stage(asks=typed(*lines), asks_hold=True, **given)
+    await played.run()
     return played
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import threading
 
-import pytest
-
 from assistant import app
 from assistant.feed import Feed
 from devices.media import Frame
 from pipelines.ladder import FEWER, FULL, LIGHT, SMALLER
 from pipelines.relief import DOWN, UP
 from pipelines.types import Caption, Event, Health, Notice, Seen
-from tests.fakes import FakeCamera, FakeCaptioner, FakeGlimpse, FakeMicrophone
+from tests.fakes import FakeCamera, FakeCaptioner, FakeMicrophone
 from tests.recorded import FakeParts, config, take
 
 
@@ -35,10 +33,7 @@ async def told(parts: FakeParts, **sections: object) -> list[Event]:
     return [event async for event in line]
 
 
-async def test_a_captioner_that_is_too_slow_for_a_while_is_relieved_step_by_step_and_back(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("pipelines.relief.motion_and_text", FakeGlimpse)
+async def test_a_captioner_that_is_too_slow_for_a_while_is_relieved_step_by_step_and_back() -> None:
     camera = FakeCamera([10 if number // 4 % 2 else 200 for number in range(900)], every=1.0)
     parts = FakeParts(captioner=Tired(), camera=camera, microphone=FakeMicrophone([(1.0, 0.0)]))
     events = await told(parts, ladder={"slow": 10, "quick": 8, "retry": 60, "every": 10})

@@ -14,7 +14,6 @@ from devices.media import Frame, Samples
 from pipelines.agreement import disagree
 from pipelines.backends import Look, Prompt
 from pipelines.framering import FrameRing
-from pipelines.live import live
 from pipelines.looking import LookingOptions
 from pipelines.types import Caption, Heard, Looked, Recovered, Reply, Transcript, Trouble, TurnTrace, Word
 from pipelines.visible import pointed_at, remembered, visible
@@ -47,10 +46,8 @@ async def told(looker: Any, *lines: tuple[float, str], **stage: Any) -> Stage:
     """What a session tells whose camera shows one shade, asked these lines."""
     chat = FakeChat({line: answers for _, line in lines})
     given = {"cameras": [FakeCamera([7] * 100)], "chat": chat, "captioner": looker, "speaker": None} | stage
-    played = Stage(asks=typed(*lines), **given)
-    session = played.session()
-    session.asks_hold = True
-    await live(session, played.events.append)
+    played = Stage(asks=typed(*lines), asks_hold=True, **given)
+    await played.run()
     return played
 
 
@@ -196,6 +193,9 @@ async def test_the_camera_that_is_named_is_looked_through() -> None:
     cameras = [FakeCamera([7] * 60, name="desk"), FakeCamera([7] * 30 + [9] * 30, name="door")]
     lines = ((4.0, WHAT), (1.0, "What is that on the desk?"))
     stage = await told(ScriptedLooker(), *lines, cameras=cameras)
+    assert [looked.camera for looked in stage.told(Looked)] == ["door", "desk"]
+
+
 @pytest.mark.parametrize(
     ("question", "camera"),
     [
@@ -227,9 +227,6 @@ async def test_a_model_that_is_always_late_is_waited_for_only_briefly_until_it_i
     waited = [reply.answered_at - reply.asked_at for reply in stage.told(Reply)]
     assert waited == pytest.approx([1.2, 1.2, 1.2, 0.2, 0.2, 0.8])
     assert [looked.late for looked in stage.told(Looked)] == [True] * 5 + [False]
-
-
-    assert [looked.camera for looked in stage.told(Looked)] == ["door", "desk"]
 
 
 def shot(at: float) -> Frame:

@@ -23,6 +23,7 @@ from assistant import app, check
 from assistant.config import ConfigError, parse
 from assistant.feed import Feed
 from assistant.mcp_tools import McpOptions, ToolServer
+from assistant.parts import Outside
 from devices.lines import Lossless
 from pipelines.toolbox import Toolbox, ToolsOptions
 from pipelines.tools import ToolCall
@@ -263,5 +264,5 @@ async def test_a_model_on_a_server_switches_the_lights_of_a_tool_server() -> Non
             "x.toml",
         )
         async with asyncio.timeout(20):
-            await app.run(config, feed, asks, asks_hold=True)
+            await app.run(config, feed, Outside(asks, hold=True))
     assert heard[-1] == "The lights of the kitchen are on."

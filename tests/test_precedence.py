@@ -11,7 +11,6 @@ import pytest
 
 from devices.media import Frame
 from pipelines.backends import Look, Looker, Prompt
-from pipelines.live import live
 from pipelines.precedence import Precedence
 from pipelines.types import Caption, Seen
 from tests.fakes import FakeCamera, FakeChat
@@ -107,10 +106,10 @@ async def test_in_a_session_no_caption_token_is_begun_while_an_answer_token_is_m
         await asyncio.sleep(0.2)
         yield "tell me more"
 
-    stage = Stage(cameras=[FakeCamera([10, 10, 10, 10, 10])], speaker=None, chat=chat, captioner=looker, asks=asks)
-    session = stage.session()
-    session.asks_hold = True
-    await live(session, stage.events.append)
+    stage = Stage(
+        cameras=[FakeCamera([10, 10, 10, 10, 10])], speaker=None, chat=chat, captioner=looker, asks=asks, asks_hold=True
+    )
+    await stage.run()
     assert stage.said() == ["One two three four."]
     assert stage.told(Caption)[0].text.startswith("shade 10 and more")
     assert len(looker.made) == 31

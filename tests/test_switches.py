@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from assistant import config
-from assistant.commands import obeyed
 from assistant.plain import attends
 from devices.lines import Sink
 from devices.media import AudioChunk
+from pipelines.attention import AttentionOptions
 from pipelines.framering import FrameRing
 from pipelines.live import live
 from pipelines.seeing import Eye, gate
-from pipelines.attention import AttentionOptions
-from pipelines.trouble import Patience
 from pipelines.switches import Present, Switches
+from pipelines.trouble import Patience
 from pipelines.types import (
     Attention,
     Called,
@@ -46,7 +45,6 @@ class Evening(Stage):
     """A session in which somebody types at certain seconds after its start."""
 
     typed: dict[float, str] = field(default_factory=dict)
-    obey: Callable[[Switches, str], bool] = obeyed
 
     def __post_init__(self) -> None:
         self.asks = self._typing
@@ -233,6 +231,8 @@ async def test_a_covered_camera_takes_no_picture_and_what_was_seen_grows_old() -
     (prompt,) = stage.chat.prompts
     assert prompt.now - prompt.scene[-1].known_at == pytest.approx(60.5)
     assert stage.states() == ["", "camera off", ""]
+
+
 async def test_what_a_camera_showed_is_forgotten_at_once_when_it_is_covered() -> None:
     looker, asked = ScriptedLooker(), "What is this?"
     stage = Evening(cameras=[FakeCamera([10] * 80)], captioner=looker, typed={2.5: asked, 5.0: asked})
@@ -259,8 +259,6 @@ async def test_a_picture_that_was_on_its_way_when_the_camera_was_covered_is_drop
     await gate(eye, lambda: False)
     assert eye.ring is not None
     assert (eye.ring.at(0.0), len(eye.keyframes)) == (None, 0)
-
-
 
 
 async def test_options_may_begin_with_everything_off() -> None:

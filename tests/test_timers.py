@@ -8,7 +8,6 @@ import re
 import pytest
 
 from pipelines.durations import CHINESE, ENGLISH, seconds, spoken
-from pipelines.live import live
 from pipelines.timer_talk import done
 from pipelines.timers import MOST, Refused, Timers
 from pipelines.types import Reminder, Reply
@@ -95,6 +94,7 @@ async def test_timers_are_told_and_cancelled() -> None:
     assert done("Cancel all timers.", timers) == "Cancelled: 1 hour."
     assert done("还有多久", timers) == "没有计时器在运行。"
 
+
 @pytest.mark.parametrize(
     ("label", "gone"),
     [
@@ -124,7 +124,6 @@ async def test_a_timer_is_cancelled_in_the_words_in_which_it_was_set() -> None:
     assert done("cancel the reminder to call my mum", timers) == "Cancelled: call your mum, 10 minutes."
 
 
-
 async def test_timers_are_bounded() -> None:
     timers = Timers()
     assert done("set a timer for 30 hours", timers) == "A timer runs for 1 second to 24 hours."
@@ -136,10 +135,10 @@ async def test_timers_are_bounded() -> None:
 
 
 async def test_a_reminder_is_said_when_its_time_has_come() -> None:
-    stage = Stage(asks=typed((1.0, "remind me in two minutes to call my mum"), (300.0, "hello")), speaker=None)
-    session = stage.session()
-    session.asks_hold = True
-    await live(session, stage.events.append)
+    stage = Stage(
+        asks=typed((1.0, "remind me in two minutes to call my mum"), (300.0, "hello")), asks_hold=True, speaker=None
+    )
+    await stage.run()
     assert stage.said() == ["Okay, in 2 minutes: call your mum.", "It is time: call your mum.", "Hello there."]
     (reminder,) = stage.told(Reminder)
     confirmed = stage.told(Reply)[0]
@@ -151,10 +150,8 @@ async def test_a_reminder_waits_until_the_answer_was_heard() -> None:
         {"tell me a story": "Once there was a king. " + "He had a very long name and a very long day. " * 3}
     )
     asks = typed((1.0, "set a timer for five seconds"), (4.0, "tell me a story"), (60.0, "tell me a story"))
-    stage = Stage(asks=asks, chat=chat)
-    session = stage.session()
-    session.asks_hold = True
-    await live(session, stage.events.append)
+    stage = Stage(asks=asks, asks_hold=True, chat=chat)
+    await stage.run()
     replies = stage.told(Reply)
     assert [reply.text.split(".")[0] for reply in replies[:3]] == [
         "Okay, 5 seconds from now",
@@ -167,8 +164,6 @@ async def test_a_reminder_waits_until_the_answer_was_heard() -> None:
 
 async def test_two_that_are_due_together_are_both_said() -> None:
     asks = typed((1.0, "set a timer for 10 seconds"), (0.0, "set a timer for 10 seconds called tea"), (60.0, "hello"))
-    stage = Stage(asks=asks, speaker=None)
-    session = stage.session()
-    session.asks_hold = True
-    await live(session, stage.events.append)
+    stage = Stage(asks=asks, asks_hold=True, speaker=None)
+    await stage.run()
     assert {"Your timer of 10 seconds is over.", "It is time: tea."} <= set(stage.said())

@@ -15,6 +15,7 @@ import pytest
 
 from assistant import app, config
 from assistant.feed import Feed
+from assistant.parts import Outside
 from devices import stills
 from devices.lines import Latest
 from devices.media import Frame
@@ -70,7 +71,7 @@ async def session(camera: dict[str, Any], checkpoint: Path, asked_at: Sequence[f
 
     feed = Feed()
     line: Latest[Event] = feed.subscribe(10_000)
-    await app.run(config.parse(sections, "test"), feed, asks)
+    await app.run(config.parse(sections, "test"), feed, Outside(asks))
     feed.close()
     return [event async for event in line]
 

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from pipelines.live import Session
+from pipelines.live import live
 from pipelines.types import Caption, Reminder, Reply, SpeechStarted, Transcript, TurnTrace
 from tests.fakes import FakeCamera, FakeChat, FakeMicrophone, FakeTranscriber
 from tests.stage import COUNT, HELLO, SILENCE, Stage
-from tests.virtual import VirtualLoop
 
 BOOK = {
     0.1: "hello",
@@ -80,12 +79,7 @@ async def test_stop_ends_the_answer_and_is_not_answered() -> None:
 @pytest.mark.parametrize("takes", [0.05, 0.3, 0.6])
 async def test_a_short_stop_is_heeded_however_long_its_word_takes_to_be_understood(takes: float) -> None:
     play = stage(COUNT, (1.8, 0.0), STOP, *[SILENCE] * 4)
-    session = play.session()
-    play.session = lambda: session  # type: ignore[method-assign]
-    loop = asyncio.get_running_loop()
-    assert isinstance(loop, VirtualLoop)
-    assert session.hearing is not None
-    loop.takes[session.hearing.listening.drafts._worker._thread] = takes
+    play.takes = {"transcriber": takes}
     await play.run()
     (reply,) = play.told(Reply)
     assert reply.cut
@@ -118,25 +112,9 @@ async def test_a_turn_that_stays_unfinished_is_answered_after_a_while() -> None:
     assert 3.0 < reply.answered_at - reply.asked_at < 4.0
 
 
-def slow_chat(play: Stage, seconds: float) -> None:
-    """Let each piece of an answer take so long."""
-    session = play.session
-    loop = asyncio.get_running_loop()
-    assert isinstance(loop, VirtualLoop)
-
-    def with_slow_chat() -> Session:
-        made = session()
-        mind = play.conversation._answers._mind
-        assert mind is not None
-        loop.takes[mind.worker._thread] = seconds
-        return made
-
-    play.session = with_slow_chat  # type: ignore[method-assign]
-
-
 async def test_what_is_said_while_the_assistant_thinks_is_part_of_the_question() -> None:
     play = stage(COUNT, (0.6, 0.0), LEFT, *[SILENCE] * 20)
-    slow_chat(play, 1.0)
+    play.takes = {"chat": 1.0}
     await play.run()
     first, second = play.told(Reply)
     assert (first.text, first.cut) == ("", True)
@@ -147,7 +125,7 @@ async def test_what_is_said_while_the_assistant_thinks_is_part_of_the_question()
 async def test_a_cough_while_the_assistant_thinks_costs_no_time() -> None:
     async def answered(*between: tuple[float, float]) -> float:
         play = stage(COUNT, *between, *[SILENCE] * 20)
-        slow_chat(play, 1.0)
+        play.takes = {"chat": 1.0}
         await play.run()
         (reply,) = play.told(Reply)
         return reply.answered_at - reply.asked_at
@@ -157,7 +135,7 @@ async def test_a_cough_while_the_assistant_thinks_costs_no_time() -> None:
 
 async def test_nothing_is_said_into_the_speech_of_who_goes_on_talking() -> None:
     play = stage(COUNT, (0.45, 0.0), (3.0, 0.7), *[SILENCE] * 20)
-    slow_chat(play, 0.3)
+    play.takes = {"chat": 0.3}
     await play.run()
     talked = [event.at for event in play.told(SpeechStarted)][-1]
     assert play.speaker is not None
@@ -204,13 +182,12 @@ async def test_the_trace_of_an_interrupted_turn_names_the_word() -> None:
 async def test_a_reminder_waits_until_nobody_talks() -> None:
     play = stage(SILENCE, HELLO, *[SILENCE] * 6)
     session = play.session()
-    play.session = lambda: session  # type: ignore[method-assign]
 
     async def ring() -> None:
         await asyncio.sleep(1.2)  # in the middle of "hello"
         await session.perceptions.put(Reminder("The tea is ready.", asyncio.get_running_loop().time()))
 
-    await asyncio.gather(play.run(), ring())
+    await asyncio.gather(live(session, play.events.append), ring())
     assert play.said() == ["Hello there.", "The tea is ready."]
     first, second = play.told(Reply)
     assert second.answered_at >= first.ended_at
@@ -219,8 +196,7 @@ async def test_a_reminder_waits_until_nobody_talks() -> None:
 async def test_held_again_before_it_could_go_on_it_keeps_silent() -> None:
     play = stage(COUNT, *[SILENCE] * 6)
     session = play.session()
-    play.session = lambda: session  # type: ignore[method-assign]
-    mouth = play.conversation.mouth
+    mouth = session.conversation.mouth
 
     async def cough_twice() -> None:
         await asyncio.sleep(1.5)
@@ -231,7 +207,7 @@ async def test_held_again_before_it_could_go_on_it_keeps_silent() -> None:
         await asyncio.sleep(1.0)
         mouth.resume()
 
-    await asyncio.gather(play.run(), cough_twice())
+    await asyncio.gather(live(session, play.events.append), cough_twice())
     assert play.speaker is not None
     held_until = 1002.7
     assert [start for start, _ in play.speaker.plays if 1001.6 < start < held_until] == []
@@ -241,7 +217,6 @@ async def test_held_again_before_it_could_go_on_it_keeps_silent() -> None:
 async def test_reminders_are_said_although_captions_keep_coming_and_none_is_lost_at_the_end() -> None:
     play = stage(*[SILENCE] * 8, cameras=[FakeCamera(list(range(80)))])
     session = play.session()
-    play.session = lambda: session  # type: ignore[method-assign]
 
     async def ring() -> None:
         now = asyncio.get_running_loop().time
@@ -252,7 +227,7 @@ async def test_reminders_are_said_although_captions_keep_coming_and_none_is_lost
         for number in range(3):
             await session.perceptions.put(Reminder(f"Number {number}.", now()))
 
-    await asyncio.gather(play.run(), ring())
+    await asyncio.gather(live(session, play.events.append), ring())
     assert play.said() == ["The tea is ready.", "The eggs are done.", "Number 0.", "Number 1.", "Number 2."]
     first, second, *_ = play.told(Reply)
     assert first.answered_at - first.asked_at < 0.1
@@ -262,7 +237,6 @@ async def test_reminders_are_said_although_captions_keep_coming_and_none_is_lost
 async def test_a_detector_that_fails_in_a_pause_ends_nothing() -> None:
     play = stage(HELLO, *[SILENCE] * 12)
     session = play.session()
-    play.session = lambda: session  # type: ignore[method-assign]
     assert session.hearing is not None
     ears = session.hearing.listening.ears
 
@@ -270,5 +244,5 @@ async def test_a_detector_that_fails_in_a_pause_ends_nothing() -> None:
         raise RuntimeError("it is no more")
 
     ears.endpointer.judge = judge  # type: ignore[method-assign]
-    await play.run()
+    await live(session, play.events.append)
     assert play.said() == ["Hello there."]

@@ -13,7 +13,7 @@ from assistant.recordings.watched_models import Album, Clock
 from devices.lines import Latest, Sink, Through
 from devices.media import AudioChunk, Camera, DeviceError, Frame, Microphone, Samples, Speaker
 from devices.proxies import CameraProxy, MicrophoneProxy, SpeakerProxy
-from pipelines.gate import KeyframeGate
+from pipelines.gate import Gate
 
 
 class WatchedMicrophone(MicrophoneProxy):
@@ -58,11 +58,12 @@ async def _until_end(running: Coroutine[Any, Any, None], device: str, journal: J
 class WatchedGate:
     """The gate itself: which frames it was shown, and what it decided; its keyframes are kept."""
 
-    def __init__(self, gate: KeyframeGate, journal: Journal, album: Album, clock: Clock) -> None:
+    def __init__(self, gate: Gate, journal: Journal, album: Album, clock: Clock) -> None:
         self._gate, self._journal, self._album, self._clock = gate, journal, album, clock
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._gate, name)
+    @property
+    def still(self) -> bool:
+        return self._gate.still
 
     def wants(self, frame: Frame) -> bool:
         wanted = self._gate.wants(frame)

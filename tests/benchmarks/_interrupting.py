@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf
 from pathlib import Path
@@ -21,11 +21,10 @@ from devices.media import Samples
 from devices.microphone import MicrophoneOptions, open_microphone
 from devices.speaker import SpeakerOptions, open_speaker
 from pipelines.backends import Prompt, Spoken
-from pipelines.endpointer import HearingOptions
-from pipelines.live import live
-from pipelines.types import Event, Heard, Word
+from pipelines.thinking import ConversationOptions
+from pipelines.types import Heard, Word
 from tests import pulse
-from tests.benchmarks._scripted import Parts, session
+from tests.stage import Stage
 
 RATE = pulse.RATE
 WORDS = 16
@@ -183,11 +182,7 @@ def _monitor(sink: str) -> Iterator[Monitor]:
 
 
 async def _talk(trials: list[Trial], sound: pulse.Pulse, folder: Path, monitors: tuple[Monitor, Monitor]) -> None:
-    transcriber, events = Told(), list[Event]()
-    parts = Parts(
-        open_microphone(MicrophoneOptions()), transcriber, Counting(), Tones(), open_speaker(SpeakerOptions())
-    )
-    done = asyncio.Event()
+    transcriber, speaker, done = Told(), open_speaker(SpeakerOptions()), asyncio.Event()
 
     async def asks() -> AsyncIterator[str]:
         await asyncio.sleep(1.0)
@@ -200,12 +195,20 @@ async def _talk(trials: list[Trial], sound: pulse.Pulse, folder: Path, monitors:
             _judge(trial, began, monitors)
         done.set()
 
-    running = replace(session(parts, HearingOptions(), events.append), asks=asks)
-    task = asyncio.create_task(live(running, events.append))
+    stage = Stage(
+        microphone=open_microphone(MicrophoneOptions()),
+        transcriber=transcriber,
+        chat=Counting(),
+        voice=Tones(),
+        speaker=speaker,
+        options=ConversationOptions(duplex="full"),
+        asks=asks,
+    )
+    task = asyncio.create_task(stage.run())
     await asyncio.wait([task, asyncio.ensure_future(done.wait())], return_when=asyncio.FIRST_COMPLETED)
     task.cancel()
     await asyncio.wait([task])
-    await parts.speaker.close()
+    await speaker.close()
 
 
 def _judge(trial: Trial, began: float, monitors: tuple[Monitor, Monitor]) -> None:

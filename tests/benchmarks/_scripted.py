@@ -6,28 +6,19 @@ import asyncio
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from devices.lines import Sink
-from devices.media import SPEECH_RATE, AudioChunk, Microphone, Samples, Speaker
-from pipelines.answering import Answers, Mind
-from pipelines.backends import Chat, Prompt, Transcriber, Voice
-from pipelines.drafts import Drafts, Ears
+from devices.media import SPEECH_RATE, AudioChunk, Samples
+from pipelines.backends import Prompt
 from pipelines.endings import EndingOptions
-from pipelines.endpointer import Endpointer, HearingOptions
-from pipelines.hearing import Listening
-from pipelines.live import Hearing, Session, live
-from pipelines.memory import Memory
-from pipelines.speaking import Mouth
-from pipelines.thinking import Conversation, ConversationOptions
-from pipelines.trouble import Patience
-from pipelines.types import Event, Heard
-from pipelines.worker import Worker
-from tests.fakes import LoudnessDetector
+from pipelines.endpointer import HearingOptions
+from pipelines.types import Heard
+from tests.stage import Stage
 
 CHUNK = 512
 WINDOW = CHUNK / SPEECH_RATE
@@ -178,42 +169,19 @@ class ScriptedSpeaker:
         """There is nothing to give back."""
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What a session is made of; loud is speech."""
-
-    microphone: Microphone
-    transcriber: Transcriber
-    chat: Chat
-    voice: Voice
-    speaker: Speaker
-
-
-def session(parts: Parts, options: HearingOptions, emit: Callable[[Event], None]) -> Session:
-    """The real pipeline around parts."""
-    ears = Ears(Endpointer(options, LoudnessDetector()), Worker("detector"))
-    listening = Listening(ears, Drafts(parts.transcriber, Worker("transcriber"), ears, options.ending))
-    troubles = {part: Patience(part, emit) for part in ("microphone", "detector", "transcriber", "voice", "speaker")}
-    mouth = Mouth(parts.voice, Worker("voice"), parts.speaker, troubles)
-    mind, memory = Mind(parts.chat, Worker("chat"), Patience("chat", emit)), Memory()
-    conversation = Conversation(ConversationOptions(), memory, Answers(memory, mind), mouth, emit)
-    return Session(conversation, hearing=Hearing(parts.microphone, listening, troubles))
-
-
 def ours(script: Script) -> list[dict[str, float]]:
     """Every turn of the script behind the real pipeline."""
-    turns, events = Turns(), list[Event]()
-    wait = script.endpoint * WINDOW
+    turns, wait = Turns(), script.endpoint * WINDOW
     ending = EndingOptions(shortest=wait, usual=wait, longest=wait)
-    parts = Parts(
-        PacedMicrophone(script, turns),
-        ScriptedTranscriber(script, turns),
-        ScriptedChat(script, turns),
-        ScriptedVoice(script, turns),
-        ScriptedSpeaker(turns),
+    stage = Stage(
+        microphone=PacedMicrophone(script, turns),
+        transcriber=ScriptedTranscriber(script, turns),
+        chat=ScriptedChat(script, turns),
+        voice=ScriptedVoice(script, turns),
+        speaker=ScriptedSpeaker(turns),
+        hearing=HearingOptions(pause=script.pause * WINDOW, burst=0, ending=ending),
     )
-    options = HearingOptions(pause=script.pause * WINDOW, ending=ending)
-    asyncio.run(live(session(parts, options, events.append), events.append))
+    asyncio.run(stage.run())
     return turns.told
 
 
