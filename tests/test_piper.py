@@ -22,6 +22,7 @@ from pipelines.voices import piper
 from pipelines.voices.piper import Piper, PiperVoices
 from pipelines.wordtimes import heard_until, tokens
 from tests.conftest import REPOSITORY
+from tests.humming import hum, hum_by_letter
 from tests.standins import stand_in
 
 pytest.importorskip("piper", reason="the extra `piper` is not installed")
@@ -112,34 +113,6 @@ def test_a_long_sentence_is_spoken_in_pieces(own_voice: Path, monkeypatch: pytes
     assert seconds(humming, text) > whole, "each piece has a beginning and an end of its own"
 
 
-def hum(path: Path) -> None:
-    """A network in Piper's form that hums for as long as its letters times all three of its scales."""
-    onnx = pytest.importorskip("onnx", reason="the extra `neural` is not installed")
-    from onnx import TensorProto, helper
-
-    inputs = [
-        helper.make_tensor_value_info("input", TensorProto.INT64, [1, "letters"]),
-        helper.make_tensor_value_info("input_lengths", TensorProto.INT64, [1]),
-        helper.make_tensor_value_info("scales", TensorProto.FLOAT, [3]),
-    ]
-    constants = [
-        helper.make_tensor("thousand", TensorProto.FLOAT, [1], [1000.0]),
-        helper.make_tensor("ones", TensorProto.INT64, [2], [1, 1]),
-    ]
-    nodes = [
-        helper.make_node("ReduceProd", ["scales"], ["product"], keepdims=1),
-        helper.make_node("Cast", ["input_lengths"], ["letters"], to=TensorProto.FLOAT),
-        helper.make_node("Mul", ["letters", "product"], ["units"]),
-        helper.make_node("Mul", ["units", "thousand"], ["length"]),
-        helper.make_node("Cast", ["length"], ["samples"], to=TensorProto.INT64),
-        helper.make_node("Concat", ["ones", "samples"], ["shape"], axis=0),
-        helper.make_node("Expand", ["thousand", "shape"], ["output"]),
-    ]
-    output = helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 1, "samples"])
-    graph = helper.make_graph(nodes, "hum", inputs, [output], constants)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), str(path))
-
-
 def test_it_tells_when_it_says_each_word(voice: PiperVoices) -> None:
     """This voice does not know, so it is an estimate, and the words of espeak-ng stand where that speaks."""
     text = "The sign says 出口, and EXIT."
@@ -163,37 +136,6 @@ def test_a_voice_that_knows_how_long_its_sounds_are_is_believed(own_voice: Path,
     true = [seconds(load(weights=str(own_voice)), text[: token.start]) for token in tokens(text)]
     for word, start in zip(said.words, true, strict=True):
         assert word.start == pytest.approx(start, abs=0.4 if word.text == "the" else 0.08), word
-
-
-def hum_by_letter(path: Path) -> None:
-    """A network in Piper's form that hums for a frame of 256 samples and more for each letter, as its number says."""
-    onnx = pytest.importorskip("onnx", reason="the extra `neural` is not installed")
-    from onnx import TensorProto, helper
-
-    inputs = [
-        helper.make_tensor_value_info("input", TensorProto.INT64, [1, "letters"]),
-        helper.make_tensor_value_info("input_lengths", TensorProto.INT64, [1]),
-        helper.make_tensor_value_info("scales", TensorProto.FLOAT, [3]),
-    ]
-    constants = [
-        helper.make_tensor("ones", TensorProto.INT64, [2], [1, 1]),
-        helper.make_tensor("twenty", TensorProto.FLOAT, [1], [20.0]),
-        helper.make_tensor("hop", TensorProto.FLOAT, [1], [256.0]),
-        helper.make_tensor("axis", TensorProto.INT64, [1], [1]),
-    ]
-    nodes = [
-        helper.make_node("Cast", ["input"], ["numbers"], to=TensorProto.FLOAT),
-        helper.make_node("Div", ["numbers", "twenty"], ["widths"]),
-        helper.make_node("Ceil", ["widths"], ["whole"]),
-        helper.make_node("ReduceSum", ["whole", "axis"], ["frames"], keepdims=0),
-        helper.make_node("Mul", ["frames", "hop"], ["length"]),
-        helper.make_node("Cast", ["length"], ["samples"], to=TensorProto.INT64),
-        helper.make_node("Concat", ["ones", "samples"], ["shape"], axis=0),
-        helper.make_node("Expand", ["twenty", "shape"], ["output"]),
-    ]
-    output = helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 1, "samples"])
-    graph = helper.make_graph(nodes, "hum", inputs, [output], constants)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), str(path))
 
 
 def test_what_it_says_is_understood(voice: PiperVoices) -> None:
