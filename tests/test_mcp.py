@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from assistant import app, check
+from assistant import app, check, mcp_tools
 from assistant.config import ConfigError, parse
 from assistant.feed import Feed
 from assistant.mcp_tools import McpOptions, ToolServer
@@ -129,6 +129,25 @@ async def test_a_server_that_lies_ends_nothing() -> None:
             assert said.startswith("Error: home gives what is no result: ")
             assert "\n" not in said
         assert await run.call("home_forgets", name=3) == "Error: name: 3 is not of type 'string'"
+
+
+@pytest.mark.real_time
+async def test_whatever_breaks_down_in_a_call_is_a_failure_of_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("mcp")
+
+    async def broken(*given: Any) -> None:
+        raise RuntimeError("the package\ndoes not know this")
+
+    async with running(command=(sys.executable, LIAR)) as run:
+        await run.ready()
+        known = run.server.abilities()
+        with monkeypatch.context() as patched:
+            patched.setattr(mcp_tools, "_called", broken)
+            told = await run.call("home_forgets")
+        assert told == "Error: home gives what is no result: RuntimeError: the package"
+        assert await run.call("home_forgets") == "I forgot it."
+    gone = await Toolbox(ToolsOptions(), [lambda: known]).steps([ToolCall("home_forgets", {})], 0.0)
+    assert gone[0].result.startswith("Error: ")
 
 
 @pytest.mark.real_time
