@@ -95,7 +95,7 @@ def assemble(kit: Kit, emit: Emit) -> Session:
         asks_hold=outside.hold,
         obey=partial(commands.obeyed, switches),
         beside=(timers.run, *relieving, *(server.run for server in servers)),
-        lost=outside.lost,
+        outside=outside.counters,
     )
 
 

@@ -13,9 +13,9 @@ class Feed:
         self.troubles = 0
         self._lines: list[Latest[Event]] = []
 
-    def subscribe(self, size: int = 256) -> Latest[Event]:
-        """A line with all events from now on; it is closed when the feed ends."""
-        line = Latest[Event](size, "feed")
+    def subscribe(self, size: int = 256, name: str = "feed") -> Latest[Event]:
+        """A line with all events from now on; it is closed when the feed ends. `name`: who reads it."""
+        line = Latest[Event](size, name)
         self._lines.append(line)
         return line
 
@@ -25,6 +25,10 @@ class Feed:
         for line in self._lines:
             if not line.closed:
                 line.put(event)
+
+    def counters(self) -> dict[str, int]:
+        """How many events each subscriber missed that missed any."""
+        return {f"events for the {line.name} dropped": line.dropped for line in self._lines if line.dropped}
 
     def close(self) -> None:
         """No more events; what is on the lines can still be read."""

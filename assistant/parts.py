@@ -88,8 +88,8 @@ class Outside:
     """Given each keyframe with its caption."""
     changed: Callable[[Caption], None] = lambda caption: None
     """Told every caption that is remembered as a change."""
-    lost: Callable[[], int] | None = None
-    """How many changes could not be kept so far; None where none are kept."""
+    counters: Callable[[], dict[str, int]] = dict
+    """What was counted outside: changes that could not be kept, events that somebody missed."""
 
 
 NOBODY = Outside()

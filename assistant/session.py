@@ -111,12 +111,12 @@ async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> 
     recording = None if arguments.events is None else _output(arguments.events)
     view = choose_view(arguments.plain, arguments.json, sys.stdout)
     asks = partial(typed_lines, shown=view.typed) if sys.stdin.isatty() else None
-    shown = [asyncio.create_task(view.run(feed.subscribe()))]
-    shown.append(asyncio.create_task(traces.keep(feed.subscribe(), traces.place())))
+    shown = [asyncio.create_task(view.run(feed.subscribe(name="view")))]
+    shown.append(asyncio.create_task(traces.keep(feed.subscribe(name="traces"), traces.place())))
     if told:
-        shown.append(asyncio.create_task(metrics.tell(feed.subscribe(), told)))
+        shown.append(asyncio.create_task(metrics.tell(feed.subscribe(name="metrics"), told)))
     if recording is not None:
-        shown.append(asyncio.create_task(_record(recording, feed.subscribe())))
+        shown.append(asyncio.create_task(_record(recording, feed.subscribe(name="file"))))
     running = asyncio.create_task(_kept(chosen, feed, asks, parts))
     try:
         await asyncio.wait([running, shown[0]], return_when=asyncio.FIRST_COMPLETED)
@@ -133,8 +133,11 @@ async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> 
 async def _kept(chosen: Config, feed: Feed, asks: Asks | None, parts: Parts) -> None:
     """The assistant, and beside it the album and the diary of what it sees."""
     async with keeping(chosen.memory, feed.emit) as keeper:
-        outside = Outside(asks, kept=keeper.show, changed=keeper.changed, lost=lambda: keeper.lost)
-        await app.run(chosen, feed, outside, parts)
+
+        def counters() -> dict[str, int]:
+            return ({"changes dropped": keeper.lost} if keeper.lost else {}) | feed.counters()
+
+        await app.run(chosen, feed, Outside(asks, kept=keeper.show, changed=keeper.changed, counters=counters), parts)
 
 
 def _output(name: str) -> Path:

@@ -57,8 +57,8 @@ class Session:
     """Given each typed line before it counts as a question: True where it was a command, and is done with."""
     beside: tuple[Beside, ...] = ()
     """What runs beside, until the end: timers, tool servers. Each is given the perceptions."""
-    lost: Callable[[], int] | None = None
-    """How many changes could not be kept so far; None where none are kept."""
+    outside: Callable[[], dict[str, int]] = dict
+    """What was counted outside: changes that could not be kept, events that somebody missed."""
     perceptions: Lossless[Perception] = field(default_factory=lambda: Lossless[Perception](64, "perceptions"))
 
     def counters(self) -> dict[str, int]:
@@ -78,7 +78,7 @@ class Session:
             counted["utterances waits"] = self.hearing.utterances.waits
             counted["sound waits"] = self.hearing.chunks.waits
             counted["samples lost"] = self.hearing.microphone.lost
-        return counted
+        return counted | self.outside()
 
 
 class _Device(Protocol[L_in]):

@@ -6,6 +6,8 @@ import threading
 
 from assistant import app
 from assistant.feed import Feed
+from assistant.parts import Outside
+from assistant.plain import drops
 from devices.media import Frame
 from pipelines.ladder import FEWER, FULL, LIGHT, SMALLER
 from pipelines.relief import DOWN, UP
@@ -50,3 +52,14 @@ async def test_a_captioner_that_is_too_slow_for_a_while_is_relieved_step_by_step
         if thread.name == "light captioner":
             thread.join(5)
             assert not thread.is_alive(), "it was told to end"
+
+
+async def test_events_that_somebody_missed_are_counted_where_drops_are_shown() -> None:
+    feed = Feed()
+    line = feed.subscribe(10_000)
+    feed.subscribe(2, "metrics")
+    await app.run(config(), feed, Outside(counters=feed.counters), FakeParts())
+    feed.close()
+    health = [event async for event in line if isinstance(event, Health)][-1]
+    assert drops(health.counters)["events for the metrics dropped"] > 2
+    assert "events for the feed dropped" not in health.counters

@@ -20,7 +20,7 @@ from assistant.feed import Feed
 from assistant.metrics import MetricsOptions
 from assistant.traces import STEPS, Turn
 from devices.media import DeviceError
-from pipelines.types import Event, Started, Trouble, TurnTrace, as_json
+from pipelines.types import Event, Health, Started, Trouble, TurnTrace, as_json
 from tests.commands import one_line
 
 STARTED = Started(100.0, "2026-03-01T12:00:00.000+00:00", {})
@@ -174,13 +174,15 @@ async def test_a_folder_that_cannot_be_written_ends_no_session(tmp_path: Path) -
 async def test_prometheus_text_tells_turns_steps_and_troubles(tmp_path: Path) -> None:
     pytest.importorskip("prometheus_client", reason="the metrics extra is not installed")
     told = metrics.tellers(MetricsOptions(prometheus=tmp_path / "omni.prom"))
-    await emitted(lambda line: metrics.tell(line, told), STARTED, SPOKEN, TYPED, Trouble("chat", "gone", 1.0))
+    health = Health(2.0, {"events for the traces dropped": 3})
+    await emitted(lambda line: metrics.tell(line, told), STARTED, SPOKEN, TYPED, Trouble("chat", "gone", 1.0), health)
     text = (tmp_path / "omni.prom").read_text(encoding="utf-8")
     assert 'omni_turns_total{source="voice"} 1.0' in text
     assert "omni_turns_interrupted_total 1.0" in text
     assert 'omni_first_audio_seconds_bucket{le="1.0"} 1.0' in text
     assert 'omni_first_audio_seconds_bucket{le="0.75"} 0.0' in text
     assert 'omni_troubles_total{part="chat"} 1.0' in text
+    assert 'omni_line{counter="events for the traces dropped"} 3.0' in text
     assert "what do you see" not in text
 
 
