@@ -13,7 +13,17 @@ from assistant.greeting import greet
 from assistant.parts import NOBODY, REAL, Devices, Models, Outside, Parts, Server
 from pipelines.abilities import abilities
 from pipelines.answering import Answers, Mind
-from pipelines.backends import Captioner, Chat, Detector, Looker, Transcriber, TurnModel, Voice, WakeWord
+from pipelines.backends import (
+    Captioner,
+    Chat,
+    Detector,
+    LiveTranscriber,
+    Looker,
+    Transcriber,
+    TurnModel,
+    Voice,
+    WakeWord,
+)
 from pipelines.drafts import Drafts, Ears, TurnJudge
 from pipelines.endpointer import Endpointer
 from pipelines.hearing import Listening, never
@@ -152,7 +162,7 @@ def _hearing(kit: Kit, mouth: Mouth, switches: Switches) -> Hearing | None:
     if microphone is None or detector is None or transcriber is None:
         return None
     options, emit, wake = kit.config.hearing, switches.emit, kit.models.get(WakeWord)
-    drafts = bool(options.partials) and getattr(transcriber.backend, "partials", False)
+    drafts = isinstance(transcriber.backend, LiveTranscriber) and transcriber.backend.partials and options.partials > 0
     ears = Ears(Endpointer(options, detector.backend, drafts), detector.worker)
     listening = Listening(
         ears,

@@ -9,7 +9,7 @@ from assistant import duplex
 from assistant.config import Config
 from assistant.parts import Devices, Models, backend_options
 from devices.capture import shown
-from pipelines.backends import Chat
+from pipelines.backends import Chat, calls_tools
 from pipelines.types import Emit, Notice, Started
 
 
@@ -26,14 +26,10 @@ def greet(config: Config, devices: Devices, models: Models, emit: Emit) -> None:
     for kind in backend_options(config):
         if told := models.loaded[kind].notice:
             emit(Notice(told, now, kind))
-    if config.mcp and not _calls_tools(models):
+    chat = models.get(Chat)
+    if config.mcp and not (chat and calls_tools(chat.backend)):
         emit(
             Notice("The tools of [[mcp]] are not used: they need a [chat] that calls tools (tools = true)", now, "mcp")
         )
     if text := duplex.notice(config, devices):
         emit(Notice(text, now, "microphone"))
-
-
-def _calls_tools(models: Models) -> bool:
-    chat = models.get(Chat)
-    return chat is not None and getattr(chat.backend, "calls_tools", False)

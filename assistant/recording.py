@@ -16,7 +16,7 @@ from assistant.parts import REAL, Asks, Devices, Models, Parts, Server
 from assistant.recordings import settings
 from assistant.recordings.journal import Journal, make_folder
 from assistant.recordings.reading import FORMAT
-from assistant.recordings.shells import SHELLS, role
+from assistant.recordings.shells import role, shell
 from assistant.recordings.tool_servers import WatchedServer
 from assistant.recordings.watched_devices import (
     WatchedCamera,
@@ -64,7 +64,7 @@ class Recorder:
         for kind, loaded in models.loaded.items():
             behind = WatchedModel(kind, loaded.backend, journal, self._album, self._clock)
             self._models.append(behind)
-            models.loaded[kind] = replace(loaded, backend=SHELLS[role(kind, loaded.backend)](behind))
+            models.loaded[kind] = replace(loaded, backend=shell(role(kind, loaded.backend), behind))
         self._watch(self._devices, journal)
 
     def server(self, options: McpOptions, emit: Emit) -> Server:

@@ -30,7 +30,7 @@ from assistant.recordings.played_devices import (
 )
 from assistant.recordings.played_models import Mismatch, PlayedModel, TimedModel
 from assistant.recordings.reading import Recording, read
-from assistant.recordings.shells import SHELLS, role
+from assistant.recordings.shells import role, shell
 from assistant.recordings.tool_servers import PlayedServer
 from devices.media import Camera
 from pipelines.backends import Captioner, Kind, Loaded
@@ -161,11 +161,11 @@ class Player:
         loop = _loop()
         behind = PlayedModel(kind, self._recording, loop.worked, loop.spend, told["state"])
         self.models.append(behind)
-        return Loaded(SHELLS[told["role"]](behind), told["name"], told["notice"])
+        return Loaded(shell(told["role"], behind), told["name"], told["notice"])
 
 
 def _timed(kind: Kind, loaded: Loaded) -> Loaded:
-    return replace(loaded, backend=SHELLS[role(kind, loaded.backend)](TimedModel(loaded.backend, _loop().spend)))
+    return replace(loaded, backend=shell(role(kind, loaded.backend), TimedModel(loaded.backend, _loop().spend)))
 
 
 def _loop() -> VirtualLoop:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pipelines import timer_talk
 from pipelines.abilities import recollection
 from pipelines.agreement import disagree
-from pipelines.backends import BackendError, Chat, Exchange, Prompt, ToolChat, expect
+from pipelines.backends import BackendError, Chat, Exchange, Prompt, calls_tools, expect
 from pipelines.chats.prompting import plain
 from pipelines.looking import Looks, PendingLook
 from pipelines.memory import Memory
@@ -47,7 +47,7 @@ class Mind:
     @property
     def calls_tools(self) -> bool:
         """Whether the chat can call tools."""
-        return isinstance(self.chat, ToolChat) and self.chat.calls_tools
+        return calls_tools(self.chat)
 
 
 @dataclass(frozen=True, slots=True)

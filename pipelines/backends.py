@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from devices.media import Frame, Options, Samples
 from pipelines.tools import Tool, ToolCall, ToolResult
-from pipelines.types import Caption, Heard, Looked, Seen, Word
+from pipelines.types import Caption, Facts, Heard, Looked, Seen, Word
 
 T = TypeVar("T")
 
@@ -136,10 +136,18 @@ class TurnModel(Protocol):
 
 @runtime_checkable
 class Transcriber(Protocol):
-    """One that may be asked while somebody still talks, too, has an attribute `partials` that is True."""
-
     def transcribe(self, samples: Samples) -> Heard:
         """Put one utterance of 16 kHz sound into words; empty text where it does not understand."""
+        ...
+
+
+@runtime_checkable
+class LiveTranscriber(Transcriber, Protocol):
+    """A transcriber that knows whether it is quick enough for words before their end."""
+
+    @property
+    def partials(self) -> bool:
+        """Whether it may be asked while somebody still talks, too."""
         ...
 
 
@@ -162,6 +170,11 @@ class ToolChat(Protocol):
     def reply(self, prompt: Prompt) -> Iterator[str | ToolCall]:
         """Pieces of the answer, or calls, as they come."""
         ...
+
+
+def calls_tools(chat: object) -> bool:
+    """Whether a chat can call tools at present."""
+    return isinstance(chat, ToolChat) and chat.calls_tools
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,6 +204,36 @@ class TimedVoice(Voice, Protocol):
 
     def speak(self, text: str) -> Spoken:
         """One sentence as sound with its words."""
+        ...
+
+
+@runtime_checkable
+class Factual(Protocol):
+    """A captioner that may state facts one by one beside what it describes piece by piece."""
+
+    @property
+    def facts(self) -> Facts | None:
+        """Those of its last description; None where it stated none."""
+        ...
+
+
+@runtime_checkable
+class Hampered(Protocol):
+    """A model that answers in spite of a trouble: its server is gone, say, and another one steps in."""
+
+    @property
+    def trouble(self) -> str:
+        """What it is; empty while all is well."""
+        ...
+
+
+@runtime_checkable
+class StandIn(Protocol):
+    """A model that knows only as it was loaded what it cannot do."""
+
+    @property
+    def stand_in(self) -> str:
+        """One sentence or two, said once at the start; empty for the real thing."""
         ...
 
 
@@ -339,7 +382,8 @@ def loaded(options: BackendOptions, kind: Kind) -> Loaded:
     found = options.load()
     if not isinstance(found, Loaded):
         # What was loaded may know better than its options: weights it wanted may be absent.
-        found = Loaded(found, name_of(kind, options), getattr(found, "stand_in", options.stand_in))
+        notice = found.stand_in if isinstance(found, StandIn) else options.stand_in
+        found = Loaded(found, name_of(kind, options), notice)
     if not isinstance(found.backend, PROTOCOLS[kind]):
         raise BackendError(f"load() gives a {type(found.backend).__name__}, which lacks what a {kind} must have")
     return found

@@ -10,7 +10,7 @@ from functools import partial
 
 from devices.lines import Latest, Lossless
 from devices.media import Camera, Frame
-from pipelines.backends import BackendError, Captioner, Looker, expect
+from pipelines.backends import BackendError, Captioner, Factual, Looker, expect
 from pipelines.framering import FrameRing
 from pipelines.gate import Gate
 from pipelines.precedence import Precedence, Preemption
@@ -125,5 +125,5 @@ async def _described(frame: Frame, captioner: Looker, sight: Sight) -> Made:
     async with aclosing(sight.worker.iterate(lambda: captioner.describe(frame))) as pieces:
         text = "".join([expect(piece, str) async for piece in sight.precedence.patient(pieces)])
         # A captioner that steps in for a vision-language model may know facts as well.
-        seen = Seen(one_line(text), getattr(captioner, "facts", None))
+        seen = Seen(one_line(text), captioner.facts if isinstance(captioner, Factual) else None)
     return seen, sight.worker.spent - before

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from devices.media import DeviceError
-from pipelines.backends import BackendError
+from pipelines.backends import BackendError, Hampered
 from pipelines.types import Emit, Recovered, Trouble
 
 STEADY = 3.0
@@ -35,8 +35,8 @@ class Patience:
         self._said, self._wait = False, self._first
 
     def answered(self, model: object) -> None:
-        """The part's model has answered: well, or in spite of what its attribute `trouble` says, if it has one."""
-        trouble = getattr(model, "trouble", "")
+        """The part's model has answered: well, or in spite of the trouble it tells of."""
+        trouble = model.trouble if isinstance(model, Hampered) else ""
         self.failed(trouble) if trouble else self.worked()
 
     async def rest(self) -> None:

@@ -20,16 +20,30 @@ from assistant.config import ConfigError
 from assistant.recordings.journal import Journal
 from assistant.recordings.reading import read
 from assistant.recordings.settings import kept, restored
-from assistant.recordings.shells import SHELLS, role
+from assistant.recordings.shells import role, shell
 from assistant.recordings.values import NEVER, as_kept, digest, from_kept, pcm, rounded
 from assistant.recordings.watched_models import Album, WatchedModel
 from devices.media import Frame, Samples
-from pipelines.backends import Captioner, Chat, Exchange, Kind, Look, Looker, Prompt, Spoken, TimedVoice, Voice
+from pipelines.backends import (
+    Captioner,
+    Chat,
+    Exchange,
+    Kind,
+    LiveTranscriber,
+    Look,
+    Looker,
+    Prompt,
+    Spoken,
+    TimedVoice,
+    ToolChat,
+    Transcriber,
+    Voice,
+)
 from pipelines.tools import ToolCall
 from pipelines.types import Facts, Heard, Notice, Reply, Seen, Trouble, Word, type_name
 from tests import virtual
-from tests.fakes import FakeCaptioner, FakeChat, FakeVoice, frame
-from tests.recorded import FakeParts, config, record, told, typed
+from tests.fakes import FakeCaptioner, FakeChat, FakeTranscriber, FakeVoice, frame
+from tests.recorded import FakeParts, SlowTranscriber, config, record, told, typed
 
 
 def test_a_recording_holds_sound_keyframes_calls_and_events(tmp_path: Path) -> None:
@@ -216,18 +230,20 @@ class Straight:
         ("captioner", Describer(), Looker, None),
         ("voice", FakeVoice(), Voice, TimedVoice),
         ("voice", Timed(), TimedVoice, None),
-        ("chat", FakeChat({}), Chat, None),
-        ("chat", Caller({}), Chat, None),
+        ("transcriber", FakeTranscriber({}), Transcriber, LiveTranscriber),
+        ("transcriber", SlowTranscriber({}), LiveTranscriber, None),
+        ("chat", FakeChat({}), Chat, ToolChat),
+        ("chat", Caller({}), ToolChat, None),
     ],
 )
 def test_a_shell_has_the_protocol_of_what_is_behind_it(
     kind: Kind, model: object, protocol: type, not_that: type | None
 ) -> None:
-    shell = SHELLS[role(kind, model)](Straight(model))  # type: ignore[arg-type]
-    assert isinstance(shell, protocol)
-    assert not_that is None or not isinstance(shell, not_that)
+    made = shell(role(kind, model), Straight(model))  # type: ignore[arg-type]
+    assert isinstance(made, protocol)
+    assert not_that is None or not isinstance(made, not_that)
     for name in ("facts", "trouble", "calls_tools", "partials"):
-        assert getattr(shell, name, None) == getattr(model, name, None)
+        assert getattr(made, name, None) == getattr(model, name, None)
 
 
 # What models are given and give.

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from devices.media import Frame, Samples
-from pipelines.backends import Chat, Kind, Look, Looker, Prompt, Spoken, TimedVoice
+from pipelines.backends import Kind, Look, Looker, Prompt, Spoken, TimedVoice, ToolChat
 from pipelines.tools import ToolCall
-from pipelines.types import Heard, Seen
-
-ATTRIBUTES = ("window", "phrase", "rate", "partials", "calls_tools", "trouble", "facts", "stand_in")
-"""What stages read of a model besides calling it."""
+from pipelines.types import Facts, Heard, Seen
 
 
 class Behind(Protocol):
@@ -28,15 +25,10 @@ class Behind(Protocol):
 
 
 class Shell:
-    """Common to all: attributes are those of what is behind."""
+    """Common to all."""
 
     def __init__(self, behind: Behind) -> None:
         self._behind = behind
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return self._behind.attribute(name)
 
 
 class CaptionerShell(Shell):
@@ -96,12 +88,6 @@ class ChatShell(Shell):
         return self._behind.stream("reply", prompt)
 
 
-class ToolChatShell(ChatShell):
-    @property
-    def calls_tools(self) -> bool:
-        return bool(self._behind.attribute("calls_tools"))
-
-
 class VoiceShell(Shell):
     @property
     def rate(self) -> int:
@@ -118,7 +104,32 @@ class TimedVoiceShell(VoiceShell):
         return spoken
 
 
-SHELLS: dict[str, Callable[[Behind], Shell]] = {
+class LiveShell(Shell):
+    @property
+    def partials(self) -> bool:
+        return bool(self._behind.attribute("partials"))
+
+
+class ToolShell(Shell):
+    @property
+    def calls_tools(self) -> bool:
+        return bool(self._behind.attribute("calls_tools"))
+
+
+class FactualShell(Shell):
+    @property
+    def facts(self) -> Facts | None:
+        facts: Facts | None = self._behind.attribute("facts")
+        return facts
+
+
+class HamperedShell(Shell):
+    @property
+    def trouble(self) -> str:
+        return str(self._behind.attribute("trouble"))
+
+
+ROLES: dict[str, type[Shell]] = {
     "captioner": CaptionerShell,
     "looker": LookerShell,
     "detector": DetectorShell,
@@ -126,11 +137,20 @@ SHELLS: dict[str, Callable[[Behind], Shell]] = {
     "turn": TurnModelShell,
     "transcriber": TranscriberShell,
     "chat": ChatShell,
-    "tool chat": ToolChatShell,
+    "tool chat": ChatShell,
     "voice": VoiceShell,
     "timed voice": TimedVoiceShell,
 }
-"""From role to shell."""
+"""From role to what it must have."""
+TRAITS: dict[str, type[Shell]] = {
+    "partials": LiveShell,
+    "calls_tools": ToolShell,
+    "facts": FactualShell,
+    "trouble": HamperedShell,
+}
+"""From an attribute that only some models have to what has it."""
+ATTRIBUTES = ("window", "phrase", "rate", *TRAITS)
+"""What stages read of a model besides calling it."""
 
 
 def role(kind: Kind, backend: object) -> str:
@@ -139,6 +159,19 @@ def role(kind: Kind, backend: object) -> str:
         return "looker"
     if isinstance(backend, TimedVoice):
         return "timed voice"
-    if isinstance(backend, Chat) and hasattr(backend, "calls_tools"):
-        return "tool chat"
-    return kind
+    return "tool chat" if isinstance(backend, ToolChat) else kind
+
+
+def shell(role: str, behind: Behind) -> Shell:
+    """One of that role, with the traits that what is behind has now."""
+    traits = [trait for name, trait in TRAITS.items() if _has(behind, name)]
+    made: type[Shell] = type("Shell", (*traits, ROLES[role]), {})
+    return made(behind)
+
+
+def _has(behind: Behind, name: str) -> bool:
+    try:
+        behind.attribute(name)
+    except AttributeError:
+        return False
+    return True

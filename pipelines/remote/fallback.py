@@ -73,8 +73,7 @@ class SteadyChat:
     @property
     def calls_tools(self) -> bool:
         """Whether whoever answers next can call tools."""
-        one = self._server if self._retreat.over else self._local
-        return isinstance(one, ToolChat) and one.calls_tools
+        return backends.calls_tools(self._server if self._retreat.over else self._local)
 
     def reply(self, prompt: Prompt) -> Iterator[str | ToolCall]:
         """The answer in pieces; some may be empty."""
