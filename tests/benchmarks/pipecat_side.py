@@ -2,11 +2,12 @@
 
 Where pipecat-ai leaves a choice it gets the quicker one: the speech timeout as the only rule for the end of a turn, a
 transcriber that says that its words are final, and no metrics. Prints for each turn when the pause was heard and sound
-began, and what each part really took.
+began, what each part really took, and by how much timers were late meanwhile.
 """
 
 import asyncio
 import json
+import statistics
 import sys
 import time
 
@@ -72,6 +73,7 @@ class Microphone(BaseInputTransport):
         super().__init__(TransportParams(audio_in_enabled=True, audio_in_sample_rate=RATE), **kwargs)
         self._script, self._turns = script, turns
         self._talk, self._due = None, 0.0
+        self._late = []
         self.over = asyncio.Event()
 
     async def start(self, frame):
@@ -92,8 +94,10 @@ class Microphone(BaseInputTransport):
         for number in range(1, chunks + 1):
             self._due += CHUNK / RATE
             await asyncio.sleep(max(0.0, self._due - time.monotonic()))
-            if self._turns and not loud and number == self._script["pause"]:
-                self._turns[-1].setdefault("paused", time.monotonic())
+            now = time.monotonic()
+            self._late.append(now - self._due)
+            if self._turns and not loud and number == self._script["pause"] and "paused" not in self._turns[-1]:
+                self._turns[-1] |= {"paused": now, "timers_late": statistics.median(self._late)}
             await self._push(loud)
 
     async def _push(self, loud):

@@ -1,4 +1,5 @@
-"""What the pipeline itself costs a turn, beside pipecat-ai with the same scripted parts, and how it is interrupted.
+"""What the pipeline itself costs a turn, beside pipecat-ai with the same scripted parts, how it is interrupted, and
+how old what its answers rest on is at their first word.
 
 `--pipecat PYTHON` names an interpreter that has pipecat-ai; without it that comparison counts as missed.
 """
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks import _interrupting
+from tests.benchmarks import _evidence, _interrupting
 from tests.benchmarks._report import report
 from tests.benchmarks._scripted import WINDOW, Script, ours, theirs
 
@@ -21,6 +22,10 @@ OVERHEAD_BAR, RATIO_BAR = 0.020, 1 / 3
 """Seconds, p95; and our median against that of pipecat-ai."""
 SILENCE_BAR, RESUME_BAR = 0.150, 0.300
 """Seconds: from the first sample of interrupting speech, p95; from the last sample of a passing noise, always."""
+EVIDENCE_BAR = 1.5
+"""Seconds, p95."""
+CHANGES = {"before the question": (0.0, 1.0), "during the question": (-0.6, -0.05)}
+"""When the picture changes, in seconds before the question's first sound."""
 
 
 def cases(turns: int) -> dict[str, Script]:
@@ -33,10 +38,11 @@ def cases(turns: int) -> dict[str, Script]:
 def overhead(turn: dict[str, float], script: Script, *, counts_itself: bool) -> float:
     """Seconds until the first sound that no scripted part took, from the chunk of silence on that made it possible.
 
-    `counts_itself`: the end of a turn is known from the sound; else by a timer that starts with the pause.
+    `counts_itself`: the end of a turn is known from the sound; else by a timer that starts with the pause. That chunk
+    is counted from when it came, be the scripted microphone late or not; so the timer may be as late as timers were.
     """
     rest = (script.endpoint - script.pause) * WINDOW
-    ended = turn["ended"] if counts_itself else turn["paused"] + rest
+    ended = turn["ended"] if counts_itself else turn["paused"] + rest + turn["timers_late"]
     return turn["audio"] - max(ended, turn["paused"] + turn["transcriber"]) - turn["chat"] - turn["voice"]
 
 
@@ -51,6 +57,7 @@ def main() -> None:
     _compare(arguments.turns, arguments.pipecat, figures, missed)
     if arguments.interruptions:
         _interrupt(arguments.interruptions, figures, missed)
+    _see(figures, missed)
     report("turns", figures, missed)
 
 
@@ -94,6 +101,19 @@ def _interrupt(many: int, figures: dict[str, Any], missed: list[str]) -> None:
         if max(on) > RESUME_BAR or clean < many:
             missed.append(f"{name}: {len(resumed)} of {many} resumed, {clean} clean, worst {max(on) * 1000:.0f} ms")
         print(f"{name:8} {figures[name]}")
+
+
+def _see(figures: dict[str, Any], missed: list[str]) -> None:
+    """Questions about a picture that has just changed, on the virtual clock."""
+    every: list[float] = []
+    for name, (first, last) in CHANGES.items():
+        rested = _evidence.rested(np.linspace(first, last, 21).tolist())
+        ages = [one.age for one in rested]
+        figures[f"evidence_age_ms, changed {name}"] = _figures(ages) | {"anew": sum(one.anew for one in rested)}
+        print(f"evidence, changed {name:20} {figures[f'evidence_age_ms, changed {name}']}")
+        every += ages
+    if (worst := _figures(every)["p95"]) > EVIDENCE_BAR * 1000:
+        missed.append(f"evidence at the first word p95 {worst} ms > {EVIDENCE_BAR * 1000:.0f} ms")
 
 
 def _sides(script: Script, python: str | None) -> dict[str, list[dict[str, float]]]:
