@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from devices.media import Options
 from pipelines.backends import BackendError, first_line
 from pipelines.chats.prompting import plain
 from pipelines.remote.options import is_local
+from pipelines.schemas import described
 from pipelines.toolbox import Ability, apart, flaw
 from pipelines.tools import Tool
 from pipelines.trouble import Patience
@@ -162,7 +164,8 @@ class ToolServer:
             if wrong := await apart(flaw, tool):
                 self._tell(f"its tool {one_line(str(one.name))[:64]!r} is left out: {wrong}")
             else:
-                found.append(self._ability(client, one.name, tool))
+                told = replace(tool, parameters=described(tool.parameters, plain))
+                found.append(self._ability(client, one.name, told))
         if absent := sorted(set(wanted or ()) - {one.name for one in listed}):
             names = ", ".join(one_line(str(one.name))[:64] for one in listed) or "none"
             self._tell(f"it has no {', '.join(absent)}; its tools are {names}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pipelines.wording import one_line
@@ -24,6 +24,8 @@ _KEPT = frozenset(
 )  # fmt: skip
 """What is checked of a schema besides its inner ones. The rest the tool checks itself: patterns and references can be
 written so that checking them never ends, and nothing can interrupt Python's `re`."""
+
+_TOLD = ("description", "title", "$comment")
 
 
 class Unusable(ValueError):
@@ -79,6 +81,16 @@ def checkable(schema: Any) -> Any:
         if isinstance(schema.get(word), list):
             kept[word] = [checkable(inner) for inner in schema[word]]
     return kept
+
+
+def described(schema: Any, clean: Callable[[str], str]) -> Any:
+    """The schema with every description and title in it cleaned: a model is given these to read."""
+    if isinstance(schema, list):
+        return [described(inner, clean) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    told = {word: clean(value) for word, value in schema.items() if word in _TOLD and isinstance(value, str)}
+    return {word: told.get(word, described(inner, clean)) for word, inner in schema.items()}
 
 
 def _parts(value: Any) -> int | None:
