@@ -72,8 +72,11 @@ async def run(config: Config, feed: Feed, outside: Outside = NOBODY, parts: Part
     finally:
         parts.end()
         models.close()
-        if devices is not None and devices.speaker is not None:
-            await devices.speaker.close()
+        try:
+            if devices is not None and devices.speaker is not None:
+                await devices.speaker.close()
+        finally:
+            await parts.settle()
 
 
 def without(config: Config, devices: Devices) -> Config:

@@ -132,6 +132,9 @@ class Parts(Protocol):
     def end(self) -> None:
         """It is over, or could not begin."""
 
+    async def settle(self) -> None:
+        """Return when nothing of it is left to be done."""
+
 
 class Real:
     """The devices of this machine and the models of the configuration, as they are."""
@@ -159,6 +162,9 @@ class Real:
 
     def end(self) -> None:
         """There is nothing to end."""
+
+    async def settle(self) -> None:
+        """Nothing is left."""
 
 
 REAL = Real()

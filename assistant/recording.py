@@ -26,7 +26,7 @@ from assistant.recordings.watched_devices import (
     watched_asks,
 )
 from assistant.recordings.watched_models import Album, Clock, WatchedModel, attributes_of
-from devices.media import Camera, Microphone, Speaker
+from devices.threads import DaemonThread
 from pipelines.backends import Captioner, Kind
 from pipelines.clock import VirtualLoop
 from pipelines.gate import Gate, GateOptions
@@ -97,7 +97,7 @@ class Recorder:
         return None if asks is None else lambda: watched_asks(asks(), journal, self._clock)
 
     def end(self) -> None:
-        """Say how it ended, and return when all is written."""
+        """Say how it ended; nothing is kept from now on."""
         self._parts.end()
         task = asyncio.current_task()
         if self._journal is not None:
@@ -105,7 +105,14 @@ class Recorder:
                 model.end()
             how = "cancelled" if task is not None and task.cancelling() else "ended"
             self._journal.line("over", at=self._clock(), how=how)
-            self._journal.close()
+            self._journal.end()
+
+    async def settle(self) -> None:
+        """Return when all is written, or that takes too long."""
+        await self._parts.settle()
+        if self._journal is not None:
+            with DaemonThread("recording's end") as thread:
+                await asyncio.get_running_loop().run_in_executor(thread, self._journal.close)
 
     def _broken(self, loop: asyncio.AbstractEventLoop) -> Callable[[str], None]:
         """Says once that nothing more is kept; called in any thread."""
@@ -119,11 +126,11 @@ class Recorder:
         return broken
 
     def _watch(self, devices: Devices, journal: Journal) -> None:
-        devices.cameras[:] = [cast(Camera, WatchedCamera(one, journal, self._clock)) for one in devices.cameras]
+        devices.cameras[:] = [WatchedCamera(one, journal, self._clock) for one in devices.cameras]
         if devices.microphone is not None:
-            devices.microphone = cast(Microphone, WatchedMicrophone(devices.microphone, journal, self._clock))
+            devices.microphone = WatchedMicrophone(devices.microphone, journal, self._clock)
         if devices.speaker is not None:
-            devices.speaker = cast(Speaker, WatchedSpeaker(devices.speaker, journal, self._clock))
+            devices.speaker = WatchedSpeaker(devices.speaker, journal, self._clock)
 
 
 def _header(config: Config, devices: Devices, models: Models) -> dict[str, Any]:

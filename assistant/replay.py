@@ -157,6 +157,9 @@ class Player:
     def end(self) -> None:
         """A recording stays as it is."""
 
+    async def settle(self) -> None:
+        """Nothing is left."""
+
     def _played(self, kind: Kind, told: Line) -> Loaded:
         loop = _loop()
         behind = PlayedModel(kind, self._recording, loop.worked, loop.spend, told["state"])

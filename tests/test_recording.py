@@ -8,7 +8,7 @@ import resource
 import stat
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 
 from assistant.cli import main
-from assistant.config import ConfigError
+from assistant.config import Config, ConfigError
+from assistant.parts import Devices, Models
+from assistant.recording import Recorder
 from assistant.recordings.journal import Journal
 from assistant.recordings.reading import read
 from assistant.recordings.settings import kept, restored
@@ -39,10 +41,11 @@ from pipelines.backends import (
     Transcriber,
     Voice,
 )
+from pipelines.gate import GateOptions
 from pipelines.tools import ToolCall
 from pipelines.types import Facts, Heard, Notice, Reply, Seen, Trouble, Word, type_name
 from tests import virtual
-from tests.fakes import FakeCaptioner, FakeChat, FakeTranscriber, FakeVoice, frame
+from tests.fakes import FakeCaptioner, FakeChat, FakeSpeaker, FakeTranscriber, FakeVoice, frame
 from tests.recorded import FakeParts, SlowTranscriber, config, record, told, typed
 
 
@@ -138,6 +141,48 @@ def test_what_waits_for_a_slow_disk_is_bounded(tmp_path: Path, monkeypatch: pyte
     journal.close()
     assert told == ["the disk is too slow"]
     assert list((tmp_path / "pictures").iterdir()) == []
+
+
+async def _recorder(folder: Path) -> Recorder:
+    """One that has a keyframe to keep."""
+    recorder = Recorder(folder, FakeParts())
+    await recorder.open(config())
+    await recorder.load(config(), Models())
+    assert recorder.gate("desk", GateOptions(), lambda: 0.0).wants(frame())
+    return recorder
+
+
+@pytest.mark.real_time
+async def test_the_end_of_a_recording_that_takes_long_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = threading.Event()
+    monkeypatch.setattr("assistant.recordings.journal._write_png", lambda path, frame: disk.wait(10))
+    recorder = await _recorder(tmp_path / "kept")
+    recorder.end()
+    settling = asyncio.create_task(recorder.settle())
+    await asyncio.sleep(0.05)
+    assert not settling.done()
+    disk.set()
+    await settling
+    assert (tmp_path / "kept" / "journal.jsonl").read_text().splitlines()[-1].startswith('{"is": "over"')
+
+
+def test_the_speaker_is_given_back_before_the_rest_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given_back, in_time = threading.Event(), list[bool]()
+
+    class Speaker(FakeSpeaker):
+        async def close(self) -> None:
+            given_back.set()
+
+    class OwnParts(FakeParts):
+        async def open(self, config: Config) -> Devices:
+            return replace(await super().open(config), speaker=Speaker())
+
+    monkeypatch.setattr("assistant.recordings.journal._write_png", lambda *given: in_time.append(given_back.wait(10)))
+    record(tmp_path / "kept", OwnParts())
+    assert in_time
+    assert all(in_time)
 
 
 def test_a_call_that_never_ended_is_kept_as_that(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ class Journal:
         """Writes the header at once. Raises OSError."""
         self.folder = folder
         for name in (PICTURES, VOICE):
-            (folder / name).mkdir()
+            (folder / name).mkdir(mode=0o700)
         (folder / HEADER).write_text(json.dumps(header, indent=1, default=_plain) + "\n", encoding="utf-8")
         self._lines: IO[str] = (folder / LINES).open("w", encoding="utf-8")
         self._sound: Any = None
@@ -85,9 +85,13 @@ class Journal:
         path = self.folder / PICTURES / name
         self._put(lambda: _write_png(path, frame), frame.pixels.nbytes)
 
+    def end(self) -> None:
+        """Nothing more is taken."""
+        self._jobs.put(None)
+
     def close(self) -> None:
         """Return when all is written, or that takes too long."""
-        self._jobs.put(None)
+        self.end()
         self._thread.join(CLOSING)
 
     def _put(self, job: _Job, size: int) -> None:
