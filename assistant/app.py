@@ -27,7 +27,7 @@ from pipelines.backends import (
 from pipelines.drafts import Drafts, Ears, TurnJudge
 from pipelines.endpointer import Endpointer
 from pipelines.hearing import Listening, never
-from pipelines.heeding import Heed
+from pipelines.listening_gate import ListeningGate
 from pipelines.live import Hearing, Session, live
 from pipelines.looking import Looks
 from pipelines.memory import Memory
@@ -171,7 +171,7 @@ def _hearing(kit: Kit, mouth: Mouth, switches: Switches) -> Hearing | None:
         ears,
         Drafts(*transcriber, ears, options.ending, _turn_judge(kit, emit)),
         duplex.deafness(mouth) if duplex.half_duplex(kit.config, kit.devices) else never,
-        Heed(switches, *wake) if wake else Heed(switches),
+        ListeningGate(switches, *wake) if wake else ListeningGate(switches),
     )
     troubles = _patience(emit, "microphone", "detector", "transcriber")
     return Hearing(SwitchedMicrophone(microphone, switches), listening, troubles)

@@ -56,7 +56,7 @@ def _mode(switches: Switches, word: str) -> None:
 def _talk(switches: Switches, word: str) -> None:
     if word:
         raise Refused("/talk takes no word: once to talk, once more when you have ended")
-    if switches.attending.mode != "push":
+    if switches.attention.mode != "push":
         raise Refused("/talk is for the mode push: /mode push")
     if not switches.hears():
         raise Refused("the microphone is off: /mic on")
@@ -66,13 +66,13 @@ def _talk(switches: Switches, word: str) -> None:
 def _microphone(switches: Switches, word: str) -> None:
     if not switches.present.microphone:
         raise Refused("there is no microphone")
-    switches.mute(microphone=_on(word, switches.attending.microphone, "/mic"))
+    switches.mute(microphone=_on(word, switches.attention.microphone, "/mic"))
 
 
 def _camera(switches: Switches, word: str) -> None:
     if not switches.present.camera:
         raise Refused("there is no camera")
-    switches.mute(camera=_on(word, switches.attending.camera, "/camera"))
+    switches.mute(camera=_on(word, switches.attention.camera, "/camera"))
 
 
 def _on(word: str, now: bool, name: str) -> bool:

@@ -11,7 +11,7 @@ from pipelines.types import Attention, Called, Event, Mode, Reply, SpeechPaused,
 
 LONGEST = 60.0
 """Seconds for which it stays awake in the midst of speech, or of an answer, whose end is not told."""
-HEEDED = 1.0
+URGENT = 1.0
 """Seconds after a call in which sound counts although the assistant was just heard itself: it was told to be silent."""
 
 
@@ -27,7 +27,7 @@ class AttentionOptions(Options):
     """Seconds of silence after the wake word, or the assistant's last word, until the wake word is wanted again."""
 
 
-class Attending:
+class AttentionState:
     """The state behind `Attention`. Synchronous; its only clock are the times that it is given.
 
     In every mode, speech counts from `since` until `until`; the modes differ in what moves these two.
@@ -90,9 +90,9 @@ class Attending:
         """Whether sound of that time counts, which may have been captured a little ago."""
         return ended_at > self.since and started_at < self.until
 
-    def heeds(self, started_at: float) -> bool:
+    def urgent(self, started_at: float) -> bool:
         """Whether sound of that time was called for, so that it counts whatever else is heard."""
-        return 0 <= started_at - self.called_at < HEEDED
+        return 0 <= started_at - self.called_at < URGENT
 
     @property
     def hears(self) -> bool:

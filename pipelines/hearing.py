@@ -13,7 +13,7 @@ from devices.media import AudioChunk
 from pipelines.backends import BackendError
 from pipelines.drafts import Drafts, Ears
 from pipelines.endpointer import SpeechEvent
-from pipelines.heeding import Heed, Heeded
+from pipelines.listening_gate import Admitted, ListeningGate
 from pipelines.trouble import Patience
 from pipelines.types import Draft, Heard, Perception, Transcript, Utterance, Word
 
@@ -33,14 +33,14 @@ class Listening:
     drafts: Drafts
     deaf: Callable[[AudioChunk], bool] = never
     """True for sound from while the assistant itself spoke into the room: it could hear nothing but itself."""
-    heed: Heed | None = None
+    gate: ListeningGate | None = None
     """What finds out whether sound counts; None: all does."""
 
-    async def heeded(self, chunk: AudioChunk) -> Heeded:
+    async def admitted(self, chunk: AudioChunk) -> Admitted:
         """What of a chunk counts. Raises BackendError when the wake word's model fails."""
-        heeded = Heeded(chunk) if self.heed is None else await self.heed.of(chunk)
-        deaf = heeded.sound is not None and not heeded.urgent and self.deaf(heeded.sound)
-        return replace(heeded, sound=None) if deaf else heeded
+        admitted = Admitted(chunk) if self.gate is None else await self.gate.admitted(chunk)
+        deaf = admitted.sound is not None and not admitted.urgent and self.deaf(admitted.sound)
+        return replace(admitted, sound=None) if deaf else admitted
 
 
 async def listen(
@@ -69,23 +69,23 @@ class _Listener:
     async def run(self, chunks: Lossless[AudioChunk]) -> None:
         """Until sound ends. Raises BackendError."""
         await self._ears.worker.call(self._ears.endpointer.reset)
-        flushing = asyncio.create_task(self._flush_when_off(chunks))
+        flushing = asyncio.create_task(self._flush_when_muted(chunks))
         try:
             async for chunk in chunks:
-                await self._take(await self._parts.heeded(chunk))
+                await self._take(await self._parts.admitted(chunk))
             await self._find(self._ears.endpointer.flush)
         finally:
             flushing.cancel()
             await asyncio.gather(flushing, return_exceptions=True)
 
-    async def _take(self, heeded: Heeded) -> None:
-        if heeded.called is not None:
-            await self._perceptions.put(heeded.called)
-        if heeded.anew:
+    async def _take(self, admitted: Admitted) -> None:
+        if admitted.called is not None:
+            await self._perceptions.put(admitted.called)
+        if admitted.anew:
             await self._ears.worker.call(self._ears.endpointer.reset)
         # What was said before the assistant spoke, or the key was let go, is handed over, not lost.
-        push = partial(self._ears.endpointer.push, unhurried=heeded.unhurried)
-        await self._find(partial(push, heeded.sound) if heeded.sound else self._ears.endpointer.flush)
+        push = partial(self._ears.endpointer.push, unhurried=admitted.unhurried)
+        await self._find(partial(push, admitted.sound) if admitted.sound else self._ears.endpointer.flush)
 
     async def _find(self, work: _Work) -> None:
         async with self._lock:
@@ -102,9 +102,9 @@ class _Listener:
             case _:
                 await self._perceptions.put(sound)
 
-    async def _flush_when_off(self, chunks: Lossless[AudioChunk]) -> None:
-        if self._parts.heed is not None:
-            await self._parts.heed.when_off(chunks, self._flush)
+    async def _flush_when_muted(self, chunks: Lossless[AudioChunk]) -> None:
+        if self._parts.gate is not None:
+            await self._parts.gate.flush_when_muted(chunks, self._flush)
 
     async def _flush(self) -> None:
         with suppress(BackendError):  # the next chunk meets it as well

@@ -11,7 +11,7 @@ from typing import Any
 from devices.lines import Latest, Sink
 from devices.media import AudioChunk, Camera, Frame, Microphone
 from devices.proxies import CameraProxy, MicrophoneProxy
-from pipelines.attention import Attending, AttentionOptions
+from pipelines.attention import AttentionOptions, AttentionState
 from pipelines.types import Attention, Emit, Event, Mode
 
 MODES: tuple[Mode, ...] = ("open", "wake", "push", "text")
@@ -32,7 +32,7 @@ class Switches:
 
     def __init__(self, options: AttentionOptions, present: Present, emit: Emit) -> None:
         self.present, self._emit = present, emit
-        self.attending = Attending(options, _now())
+        self.attention = AttentionState(options, _now())
         self._told: Attention | None = None
         self._asleep_at: float | None = None
         self._changed = asyncio.Event()
@@ -41,31 +41,31 @@ class Switches:
     def emit(self, event: Event) -> None:
         """Put an event on the feed, and stay awake for what it tells of."""
         self._emit(event)
-        self.attending.take(event)
+        self.attention.take(event)
         self._touch()
 
     def to_mode(self, mode: Mode | None = None) -> None:
         """To this mode, or to the next one that there is."""
         if mode is None:
             possible = [one for one in MODES if one != "wake" or self.present.wake_word]
-            mode = possible[(possible.index(self.attending.mode) + 1) % len(possible)]
-        self.attending.switch(mode, _now())
+            mode = possible[(possible.index(self.attention.mode) + 1) % len(possible)]
+        self.attention.switch(mode, _now())
         self._touch()
 
     def talk(self) -> None:
         """Press the talk key, or let it go."""
         now = _now()
-        self.attending.release(now) if self.attending.awake(now) else self.attending.call(now)
+        self.attention.release(now) if self.attention.awake(now) else self.attention.call(now)
         self._touch()
 
     def call(self, at: float) -> None:
         """The wake word ended then."""
-        self.attending.call(at)
+        self.attention.call(at)
         self._touch()
 
     def mute(self, microphone: bool | None = None, camera: bool | None = None) -> None:
         """Switch capture on (True) or off; what is None stays as it is."""
-        state = self.attending
+        state = self.attention
         state.microphone = state.microphone if microphone is None else microphone
         state.camera = state.camera if camera is None else camera
         for forget in [] if state.camera else self._forget:
@@ -78,17 +78,17 @@ class Switches:
 
     def hears(self) -> bool:
         """Whether sound is captured at present."""
-        return self.attending.hears
+        return self.attention.hears
 
     def sees(self) -> bool:
         """Whether pictures are captured at present."""
-        return self.attending.camera
+        return self.attention.camera
 
     async def keep(self) -> None:
         """Tell of the state at the start, and when it changes by itself; until cancelled."""
         while True:
             self._touch()
-            changed, asleep_at = self._changed, self.attending.falls_asleep_at
+            changed, asleep_at = self._changed, self.attention.falls_asleep_at
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(asleep_at if asleep_at and asleep_at > _now() else None):
                     await changed.wait()
@@ -121,14 +121,14 @@ class Switches:
 
         Every event of a session comes by here; most change nothing.
         """
-        state, there = self.attending.told(_now()), self.present
+        state, there = self.attention.told(_now()), self.present
         state = replace(
             state,
             microphone=state.microphone if there.microphone else None,
             camera=state.camera if there.camera else None,
             wake_word=there.wake_word,
         )
-        asleep_at = self.attending.falls_asleep_at
+        asleep_at = self.attention.falls_asleep_at
         another = self._told is None or replace(self._told, at=state.at) != state
         if another or asleep_at != self._asleep_at:
             changed, self._changed, self._asleep_at = self._changed, asyncio.Event(), asleep_at

@@ -6,7 +6,7 @@ from math import inf
 
 import pytest
 
-from pipelines.attention import LONGEST, Attending, AttentionOptions
+from pipelines.attention import LONGEST, AttentionOptions, AttentionState
 from pipelines.types import (
     Called,
     Mode,
@@ -17,9 +17,9 @@ from pipelines.types import (
 )
 
 
-def attending(mode: Mode) -> Attending:
+def attending(mode: Mode) -> AttentionState:
     """Begun at 100 s, awake for 8 s."""
-    return Attending(AttentionOptions(mode=mode), 100.0)
+    return AttentionState(AttentionOptions(mode=mode), 100.0)
 
 
 def reply(ended_at: float, asked: str = "what is that", cut: bool = False) -> Reply:
@@ -128,10 +128,10 @@ def test_what_was_said_before_a_switch_does_not_count_after_it() -> None:
     assert not state.counts(120.0, 120.1)
 
 
-def test_just_after_a_call_sound_is_heeded_whatever_the_assistant_was_saying() -> None:
+def test_just_after_a_call_sound_is_urgent_whatever_the_assistant_was_saying() -> None:
     state = attending("push")
     state.call(102.0)
-    assert [state.heeds(at) for at in (101.9, 102.0, 102.9, 103.1)] == [False, True, True, False]
+    assert [state.urgent(at) for at in (101.9, 102.0, 102.9, 103.1)] == [False, True, True, False]
 
 
 def test_options_that_make_no_sense_are_refused() -> None:

@@ -23,7 +23,7 @@ GAP = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heeded:
+class Admitted:
     """What of a chunk counts. It carries samples, so it is no event."""
 
     sound: AudioChunk | None
@@ -38,40 +38,40 @@ class Heeded:
     """No pause ends what is said: whoever holds the key lets it go when all is said."""
 
 
-class Heed:
+class ListeningGate:
     """Takes the chunks of a microphone in their order."""
 
     def __init__(self, switches: Switches, wake: WakeWord | None = None, worker: Worker | None = None) -> None:
         """The wake word is listened for in the thread of `worker`."""
-        self._attending, self._switches = switches.attending, switches
+        self._attention, self._switches = switches.attention, switches
         self._wake, self._worker = wake, worker
-        self._told = self._attending.called_at
+        self._told = self._attention.called_at
         self._recent: Samples = np.zeros(0, np.float32)
         self._heard_until: float | None = None
 
-    async def of(self, chunk: AudioChunk) -> Heeded:
+    async def admitted(self, chunk: AudioChunk) -> Admitted:
         """Raises BackendError when the wake word's model fails."""
         ended_at = chunk.started_at + chunk.seconds
         after = await self._after_word(chunk, ended_at)
         if after is None:
-            counts, held = self._attending.counts(chunk.started_at, ended_at), self._attending.mode == "push"
-            urgent = self._attending.heeds(chunk.started_at)
-            return Heeded(chunk if counts else None, self._news(), urgent, unhurried=held)
-        began = self._attending.talking_since
+            counts, held = self._attention.counts(chunk.started_at, ended_at), self._attention.mode == "push"
+            urgent = self._attention.urgent(chunk.started_at)
+            return Admitted(chunk if counts else None, self._news(), urgent, unhurried=held)
+        began = self._attention.talking_since
         self._switches.call(after.started_at)
         anew = began is None or after.started_at - began < WORD
-        return Heeded(after if anew else chunk, self._news(), urgent=True, anew=anew)
+        return Admitted(after if anew else chunk, self._news(), urgent=True, anew=anew)
 
-    async def when_off(self, chunks: Lossless[AudioChunk], settle: Callable[[], Awaitable[None]]) -> None:
-        """Call `settle` whenever the microphone was switched off and all from before was taken; until cancelled."""
+    async def flush_when_muted(self, chunks: Lossless[AudioChunk], flush: Callable[[], Awaitable[None]]) -> None:
+        """Call `flush` whenever the microphone was switched off and all from before was taken; until cancelled."""
         while True:
             await self._switches.until(lambda: not self._switches.hears())
             await chunks.drained()
-            await settle()
+            await flush()
             await self._switches.until(self._switches.hears)
 
     def _news(self) -> Called | None:
-        at = self._attending.called_at
+        at = self._attention.called_at
         if at == self._told:
             return None
         self._told = at
@@ -79,7 +79,7 @@ class Heed:
 
     async def _after_word(self, chunk: AudioChunk, ended_at: float) -> AudioChunk | None:
         """The sound after the wake word, if the word ended in this chunk or just before it."""
-        if self._wake is None or self._worker is None or self._attending.mode != "wake":
+        if self._wake is None or self._worker is None or self._attention.mode != "wake":
             self._heard_until = None
             return None
         if self._heard_until is None or chunk.started_at - self._heard_until > GAP:
