@@ -116,9 +116,9 @@ class Answers:
         moment = pointed_at(asked) if asked.source == "voice" else _now(scene)
         if scene and described(asked.text) and moment - scene[-1].known_at < FRESH:
             return None
-        request.trace.mark("look")
+        request.trace.mark("look_at")
         camera = scene[-1].camera if scene else ""
-        return looks.begin(asked.text, moment, lambda looked: request.trace.mark("looked"), camera)
+        return looks.begin(asked.text, moment, lambda looked: request.trace.mark("looked_at"), camera)
 
     async def _in_time(self, pending: PendingLook | None) -> Looked | None:
         """What was found within the budget; where nothing was seen before there is nothing else to start from."""
@@ -140,7 +140,7 @@ class Answers:
         said = False
         try:
             async with aclosing(self._rounds(mind, prompt, request)) as spoken:
-                async for sentence in request.trace.first("first_sentence", spoken):
+                async for sentence in request.trace.first("first_sentence_at", spoken):
                     said = True
                     yield sentence
             mind.patience.answered(mind.chat)
@@ -200,7 +200,7 @@ def _now(scene: tuple[Caption, ...]) -> float:
 async def _round(mind: Mind, prompt: Prompt, calls: list[ToolCall], trace: Trace) -> Sentences:
     """The sentences of one request to the chat; the calls that it makes are put on the list."""
     async with aclosing(mind.worker.iterate(lambda: mind.chat.reply(prompt), ahead=1)) as pieces:
-        words = trace.first("first_token", _text(mind.precedence.urgent(pieces), calls))
+        words = trace.first("first_token_at", _text(mind.precedence.urgent(pieces), calls))
         async for sentence in sentences(words):
             yield sentence
 

@@ -218,7 +218,7 @@ class Conversation:
 
     def _answer(self, asked: Transcript) -> None:
         self._unfinished, turn = None, Turn(asked, self.mouth)
-        turn.trace.mark("transcript")
+        turn.trace.mark("transcript_at")
         if asked.text:
             if self.options.language == "auto":  # speak as one is spoken to
                 self._spoken = language_of(asked.text, otherwise=self._spoken)

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from typing import Literal, TypeVar
+from dataclasses import replace
+from math import inf, isfinite
+from typing import Any, Literal, TypeVar
 
 from pipelines.speaking import Aloud
 from pipelines.types import Caption, Looked, Perception, Transcript, TurnTrace
 
 T = TypeVar("T")
-Step = Literal["transcript", "look", "looked", "first_token", "first_sentence", "synthesized"]
+Step = Literal["transcript_at", "look_at", "looked_at", "first_token_at", "first_sentence_at", "synthesized_at"]
+"""A field of a `TurnTrace`."""
 
 
 class Trace:
     """Of one turn. A step counts when it happens for the first time."""
 
     def __init__(self, asked: Perception) -> None:
-        self._asked = asked
-        self._steps: dict[Step, float] = {}
-        self._evidence: tuple[str, float, float, float] | None = None
-        """Of the newest: its camera, when it was taken, when it became words, and until when it is known to hold."""
+        said = asked if isinstance(asked, Transcript) else Transcript("", moment(asked), source=_source(asked))
+        self._trace = TurnTrace(said.text, said.source, said.said_at, said.started_at, said.endpoint_at)
+        self._steps: dict[str, Any] = {}
+        """From step to time: fields of the trace."""
+        self._holds_until = -inf
+        """When the newest evidence is known to have been true."""
 
     def mark(self, step: Step) -> None:
         """It happens now."""
@@ -35,30 +40,22 @@ class Trace:
     def rests_on(self, evidence: Iterable[Caption | Looked]) -> None:
         """The answer is made from these."""
         for seen in evidence:
-            known = seen.known_at if isinstance(seen, Caption) else seen.captured_at
-            if self._evidence is None or known >= self._evidence[3]:
-                self._evidence = seen.camera, seen.captured_at, seen.captured_at + seen.took, known
+            known_at = seen.known_at if isinstance(seen, Caption) else seen.captured_at
+            if known_at >= self._holds_until:
+                self._holds_until, worded_at = known_at, seen.captured_at + seen.took
+                self._trace = replace(self._trace, camera=seen.camera, photon_at=seen.captured_at, caption_at=worded_at)
 
     def end(self, aloud: Aloud, *, cut: bool) -> TurnTrace:
         """The whole, with what was heard of it."""
-        evidence, began = self._evidence, aloud.began_at
-        asked = self._asked
-        said = asked if isinstance(asked, Transcript) else Transcript("", moment(asked), source=_source(asked))
-        return TurnTrace(
-            asked=said.text,
-            source=said.source,
-            said_at=said.said_at,
-            started_at=said.started_at,
-            endpoint_at=said.endpoint_at,
-            **{f"{step}_at": at for step, at in self._steps.items()},
+        began, known = aloud.began_at, isfinite(self._holds_until)
+        return replace(
+            self._trace,
+            **self._steps,
             first_audio_at=began,
             ended_at=asyncio.get_running_loop().time(),
             cut=cut,
             last_word=(aloud.text.split() or [""])[-1] if cut else "",
-            camera=evidence[0] if evidence else "",
-            photon_at=evidence[1] if evidence else None,
-            caption_at=evidence[2] if evidence else None,
-            evidence_age=max(0.0, began - evidence[3]) if evidence and began is not None else None,
+            evidence_age=max(0.0, began - self._holds_until) if known and began is not None else None,
         )
 
 

@@ -72,6 +72,6 @@ class Turn:
         async with aclosing(answer):
             async for sentence in answer:
                 chunk = await self._mouth.synthesize(sentence)
-                self.trace.mark("synthesized")
+                self.trace.mark("synthesized_at")
                 await chunks.put(chunk)
         chunks.close()
