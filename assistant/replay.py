@@ -32,7 +32,6 @@ from assistant.recordings.played_models import Mismatch, PlayedModel, TimedModel
 from assistant.recordings.reading import Recording, read
 from assistant.recordings.shells import role, shell
 from assistant.recordings.tool_servers import PlayedServer
-from devices.media import Camera
 from pipelines.backends import Captioner, Kind, Loaded
 from pipelines.clock import Stalled, VirtualLoop
 from pipelines.gate import Gate, GateOptions
@@ -119,7 +118,7 @@ class Player:
     async def open(self, config: Config) -> Devices:
         recording, told = self._recording, self._recording.header
         return Devices(
-            [cast(Camera, PlayedCamera(one, recording)) for one in told["cameras"]],
+            [PlayedCamera(one, recording) for one in told["cameras"]],
             PlayedMicrophone(told["microphone"], recording) if told["microphone"] else None,
             PlayedSpeaker(told["speaker"]["live"], recording.plays) if told["speaker"] else None,
             [Trouble(**one) for one in told["absent"]],
