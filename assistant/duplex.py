@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -10,7 +9,7 @@ from assistant.config import Config
 from devices import echo
 from devices.echo import EchoCanceller
 from devices.media import AudioChunk, Microphone, Speaker
-from devices.threads import DaemonThread
+from devices.threads import apart
 from pipelines.speaking import Mouth
 
 ECHO_TAIL = 0.3
@@ -39,11 +38,7 @@ async def canceller(config: Config) -> EchoCanceller | None:
         return None
     if chosen == "auto" and not (microphone.live and speaker.live and echo.available()):
         return None
-    thread = DaemonThread("echo")
-    try:
-        return await asyncio.get_running_loop().run_in_executor(thread, EchoCanceller)
-    finally:
-        thread.shutdown()
+    return await apart("echo", EchoCanceller)
 
 
 def half_duplex(config: Config, room: Room) -> bool:

@@ -21,11 +21,12 @@ from pydantic import Field, model_validator
 from assistant.last_words import LastWords
 from devices.lines import Lossless
 from devices.media import Options
+from devices.threads import apart
 from pipelines.backends import BackendError, first_line
 from pipelines.chats.prompting import plain
 from pipelines.remote.options import is_local
 from pipelines.schemas import described
-from pipelines.toolbox import Ability, apart, flaw
+from pipelines.toolbox import Ability, flaw
 from pipelines.tools import Tool
 from pipelines.trouble import Patience
 from pipelines.types import Emit, Notice, Perception
@@ -124,7 +125,7 @@ class ToolServer:
             words.close()
 
     async def _connected(self, stack: AsyncExitStack, words: LastWords) -> tuple[Ability, ...]:
-        await apart(_import)
+        await apart("tools", _import)
         from mcp import Client
         from mcp.types import Implementation
 
@@ -161,7 +162,7 @@ class ToolServer:
             if wanted is not None and one.name not in wanted:
                 continue
             tool = self._tool(one)
-            if wrong := await apart(flaw, tool):
+            if wrong := await apart("tools", flaw, tool):
                 self._tell(f"its tool {one_line(str(one.name))[:64]!r} is left out: {wrong}")
             else:
                 told = replace(tool, parameters=described(tool.parameters, plain))

@@ -16,7 +16,7 @@ from devices.lines import Lossless
 from devices.media import Camera, Frame, Microphone, NoSoundSystem, Speaker
 from devices.microphone import open_microphone
 from devices.speaker import open_speaker
-from devices.threads import DaemonThread
+from devices.threads import apart
 from pipelines import backends
 from pipelines.backends import PROTOCOLS, BackendError, BackendOptions, Captioner, Kind, Loaded
 from pipelines.gate import Gate, GateOptions, KeyframeGate
@@ -179,8 +179,9 @@ async def _open(config: Config) -> Devices:
     if canceller and microphone:
         microphone = WithoutEcho(microphone, canceller)
     # One network camera of several may be off at the start: it is waited for, as it is when it is lost.
-    waited_for = [len(cameras) > 1 and "://" in str(options.source) for options in config.camera]
-    await asyncio.gather(*(_probe(camera) for camera, later in zip(cameras, waited_for, strict=True) if not later))
+    later = [len(cameras) > 1 and "://" in str(options.source) for options in config.camera]
+    now = [camera for camera, waited_for in zip(cameras, later, strict=True) if not waited_for]
+    await asyncio.gather(*(apart("probe", camera.probe) for camera in now))
     absent = [
         trouble
         for part, device in (("microphone", microphone), ("speaker", speaker))
@@ -196,18 +197,9 @@ async def _open(config: Config) -> Devices:
     )
 
 
-async def _probe(device: Camera | Microphone | Speaker) -> None:
-    """Find out whether a device can be used, in a thread that keeps nobody from leaving while it finds out."""
-    thread = DaemonThread("probe")
-    try:
-        await asyncio.get_running_loop().run_in_executor(thread, device.probe)
-    finally:
-        thread.shutdown()
-
-
 async def _without_sound(device: Microphone | Speaker, part: str) -> Trouble | None:
     try:
-        await _probe(device)
+        await apart("probe", device.probe)
     except NoSoundSystem as error:
         return Trouble(part, str(error), asyncio.get_running_loop().time())
     return None

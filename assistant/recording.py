@@ -14,8 +14,8 @@ from assistant.config import Config
 from assistant.mcp_tools import McpOptions
 from assistant.parts import REAL, Asks, Devices, Models, Parts, Server
 from assistant.recordings import settings
+from assistant.recordings.forms import FORMAT
 from assistant.recordings.journal import Journal, make_folder
-from assistant.recordings.reading import FORMAT
 from assistant.recordings.shells import role, shell
 from assistant.recordings.tool_servers import WatchedServer
 from assistant.recordings.watched_devices import (
@@ -26,7 +26,7 @@ from assistant.recordings.watched_devices import (
     watched_asks,
 )
 from assistant.recordings.watched_models import Album, Clock, WatchedModel, attributes_of
-from devices.threads import DaemonThread
+from devices.threads import apart
 from pipelines.backends import Captioner, Kind
 from pipelines.clock import VirtualLoop
 from pipelines.gate import Gate, GateOptions
@@ -111,8 +111,7 @@ class Recorder:
         """Return when all is written, or that takes too long."""
         await self._parts.settle()
         if self._journal is not None:
-            with DaemonThread("recording's end") as thread:
-                await asyncio.get_running_loop().run_in_executor(thread, self._journal.close)
+            await apart("recording's end", self._journal.close)
 
     def _broken(self, loop: asyncio.AbstractEventLoop) -> Callable[[str], None]:
         """Says once that nothing more is kept; called in any thread."""

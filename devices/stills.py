@@ -16,7 +16,7 @@ import numpy as np
 
 from devices.lines import Latest
 from devices.media import MOST_PIXELS, DeviceError, Frame, Pixels
-from devices.threads import DaemonThread
+from devices.threads import apart
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -107,8 +107,7 @@ def load_still(path: Path, max_side: int) -> Pixels:
 
 async def _loaded(path: Path, max_side: int) -> Pixels:
     """`load_still`, on a thread that keeps nobody from leaving when a disk far away does not answer."""
-    with DaemonThread("camera") as thread:
-        return await asyncio.get_running_loop().run_in_executor(thread, load_still, path, max_side)
+    return await apart("camera", load_still, path, max_side)
 
 
 _INSTANT = 1e-4

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _Work = list[Any]
@@ -57,3 +60,9 @@ def _settle(future: Future[Any], work: _Work) -> None:
         work.clear()
         del fn, args, kwargs
         future.set_result(result)
+
+
+async def apart(name: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What is done once, in a thread of its own of that name. Cancelled, nobody waits for it any more."""
+    with DaemonThread(name) as thread:
+        return await asyncio.get_running_loop().run_in_executor(thread, partial(work, *args, **kwargs))

@@ -6,20 +6,17 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from pydantic import Field
 
 from devices.media import Options
-from devices.threads import DaemonThread
+from devices.threads import apart
 from pipelines.backends import BackendError
 from pipelines.chats.prompting import unmarked
 from pipelines.schemas import LONGEST_COMPLAINT, ArgumentCheck, Unusable
 from pipelines.tools import Tool, ToolCall, ToolResult
 from pipelines.wording import one_line
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 """What servers of language models take as the name of a tool."""
@@ -101,15 +98,10 @@ class Toolbox:
         """Made once, beside the loop. Raises Unusable."""
         schema, check = self._checks.get(tool.name, (None, None))
         if check is None or schema != tool.parameters:
-            check = await apart(ArgumentCheck, tool.parameters)
+            # What it imports takes longer than the loop may stand.
+            check = await apart("tools", ArgumentCheck, tool.parameters)
             self._checks[tool.name] = tool.parameters, check
         return check
-
-
-async def apart(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What is done in a thread of its own: what it imports takes longer than the loop may stand."""
-    with DaemonThread("tools") as thread:
-        return await asyncio.get_running_loop().run_in_executor(thread, lambda: work(*args, **kwargs))
 
 
 def flaw(tool: Tool) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 
 import pytest
 
-from devices.threads import DaemonThread
+from devices.threads import DaemonThread, apart
 
 
 class Model:
@@ -32,3 +33,11 @@ def test_a_thread_that_waits_holds_nothing_of_what_it_did() -> None:
         assert thread.submit(model.answer, "a").result(5) == "A"
     del model
     assert held() is None
+
+
+@pytest.mark.real_time
+async def test_what_is_done_apart_has_a_thread_of_its_own_which_ends_with_it() -> None:
+    thread = await apart("alone", threading.current_thread)
+    assert (thread.name, thread.daemon) == ("alone", True)
+    thread.join(5)
+    assert not thread.is_alive()
