@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from functools import partial
+from inspect import GEN_RUNNING, GEN_SUSPENDED, getgeneratorstate
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from devices.threads import DaemonThread
@@ -63,7 +64,9 @@ class Worker:
         finally:
             for job in asked:
                 job.give_up()
-            self._thread.submit(iterator.close)
+            if getgeneratorstate(iterator) in (GEN_RUNNING, GEN_SUSPENDED):
+                closed = asyncio.get_running_loop().run_in_executor(self._thread, iterator.close)
+                closed.add_done_callback(_looked_at)
 
     def close(self) -> None:
         """End the thread when what it does now is done."""
@@ -104,7 +107,7 @@ class Worker:
         self._jobs.discard(job)
         if not job.cancelled():
             self._alive_at = _now()
-            job.exception()  # looked at, so that nobody complains that nobody did
+            _looked_at(job)
 
 
 class _Job(Generic[T]):
@@ -129,6 +132,12 @@ class _Job(Generic[T]):
         """Nobody wants it any more. What has begun is known as long as it runs, to tell when it hangs."""
         if not self._begun:
             self.done.cancel()
+
+
+def _looked_at(job: asyncio.Future[Any]) -> None:
+    """So that nobody complains that nobody did."""
+    if not job.cancelled():
+        job.exception()
 
 
 def _now() -> float:

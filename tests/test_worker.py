@@ -253,3 +253,18 @@ async def test_a_call_that_was_given_up_holds_nothing_while_it_stands_behind_one
         assert held() is None
         hanging.cancel()
     worker.close()
+
+
+async def test_on_a_clock_without_threads_an_iterator_is_closed_by_that_clock_too() -> None:
+    closed: list[str] = []
+
+    def numbers() -> Iterator[int]:
+        try:
+            yield from range(10)
+        finally:
+            closed.append(threading.current_thread().name)
+
+    async with aclosing(Worker("model").iterate(numbers)) as pieces:
+        async for _ in pieces:
+            break
+    assert closed == [threading.current_thread().name]
