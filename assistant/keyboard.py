@@ -6,13 +6,15 @@ import asyncio
 import codecs
 import os
 import re
+import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
-from typing import TextIO
+from types import FrameType
+from typing import Any, TextIO
 
 from devices.lines import LineClosed, Lossless
 
@@ -151,13 +153,49 @@ else:
 
     @contextmanager
     def _key_by_key(descriptor: int) -> Iterator[None]:
-        """No echo, no waiting for Enter, no keys of the system's own (BSD: Ctrl-T, Ctrl-O); Ctrl-C interrupts."""
+        """Single keys meanwhile; while the process is suspended (Ctrl-Z), the terminal is as it was before."""
         before = termios.tcgetattr(descriptor)
+        _take_keys(descriptor)
         try:
+            with _suspended(partial(_put_back, descriptor, before), partial(_take_keys, descriptor)):
+                yield
+        finally:
+            _put_back(descriptor, before)
+
+    def _take_keys(descriptor: int) -> None:
+        """No echo, no waiting for Enter, no keys of the system's own (BSD: Ctrl-T, Ctrl-O); Ctrl-C interrupts."""
+        if _in_background(descriptor):  # a terminal stops whoever changes it from there
+            return
+        with suppress(termios.error):
             tty.setcbreak(descriptor, termios.TCSANOW)
             ours = termios.tcgetattr(descriptor)
             ours[3] &= ~termios.IEXTEN
             termios.tcsetattr(descriptor, termios.TCSANOW, ours)
+
+    def _put_back(descriptor: int, before: list[Any]) -> None:
+        with suppress(termios.error):  # its window is closed
+            if not _in_background(descriptor):
+                termios.tcsetattr(descriptor, termios.TCSANOW, before)
+
+    @contextmanager
+    def _suspended(leave: Callable[[], None], come_back: Callable[[], None]) -> Iterator[None]:
+        """Call `leave` before the process is suspended, and `come_back` whenever it goes on."""
+        if threading.current_thread() is not threading.main_thread():  # others can handle no signals
+            yield
+            return
+
+        def suspend(number: int, frame: FrameType | None) -> None:
+            leave()
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)  # stands here until it goes on
+            signal.signal(number, suspend)
+
+        before = {number: signal.getsignal(number) for number in (signal.SIGTSTP, signal.SIGCONT)}
+        if before[signal.SIGTSTP] is not signal.SIG_IGN:
+            signal.signal(signal.SIGTSTP, suspend)
+        signal.signal(signal.SIGCONT, lambda number, frame: come_back())
+        try:
             yield
         finally:
-            termios.tcsetattr(descriptor, termios.TCSANOW, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -121,7 +121,8 @@ def while_read(stream: IO[str]) -> Iterator[None]:
     except BrokenPipeError:
         return
     except OSError as error:
-        print(f"nothing more is shown on {stream.name}: {error.strerror or error}", file=sys.stderr)
+        with suppress(OSError):  # the window that was closed may have been that of both
+            print(f"nothing more is shown on {stream.name}: {error.strerror or error}", file=sys.stderr)
 
 
 class Output:

@@ -25,19 +25,20 @@ from pipelines.keeping import keeping
 from pipelines.types import Caption, Event, Reply, Trouble, as_json
 from pipelines.wording import one_line
 
-TERMINATED = 143
+_ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Signals that end a session in order: a request to terminate, and the terminal's window closed."""
 
 
 def run(arguments: argparse.Namespace, parts: Parts = REAL) -> int:
     """Run the assistant in this terminal. Status 1 where a part had trouble."""
-    return asyncio.run(_until_signal(_show(configured(arguments), arguments, parts)))
+    return asyncio.run(until_signal(_show(configured(arguments), arguments, parts)))
 
 
 def ask(arguments: argparse.Namespace) -> int:
     """Ask one question, print the answer. Status 1 where there is none, or a part had trouble."""
     if not arguments.question.strip():
         raise ConfigError("there is no question: omni ask 'what do you see?'")
-    return asyncio.run(_until_signal(_answer(configured(arguments, typed=True), arguments)))
+    return asyncio.run(until_signal(_answer(configured(arguments, typed=True), arguments)))
 
 
 def configured(arguments: argparse.Namespace, typed: bool = False) -> Config:
@@ -90,17 +91,25 @@ def _cameras(first: dict[str, Any], sources: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-async def _until_signal(main: Any) -> int:
-    """Run `main`; a request to terminate cancels it as Ctrl-C does."""
-    task = asyncio.ensure_future(main)
+async def until_signal(main: Any) -> int:
+    """Run `main`; a request to terminate, or the end of the terminal, cancels it once, as Ctrl-C does."""
+    task, caught = asyncio.ensure_future(main), list[int]()
+
+    def end(number: int) -> None:
+        if not caught:  # a window that is closed tells it twice: what is being closed must not be cut short
+            task.cancel()
+        caught.append(number)
+
     with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers on the loop
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        for number in _ENDS:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` wants it to go on
+                asyncio.get_running_loop().add_signal_handler(number, end, number)
     try:
         return int(await task)
     except asyncio.CancelledError:
-        if asyncio.current_task().cancelling():  # type: ignore[union-attr]  # a coroutine runs in a task
+        if not caught or asyncio.current_task().cancelling():  # type: ignore[union-attr]  # a coroutine runs in a task
             raise
-        return TERMINATED
+        return 128 + caught[0]
 
 
 async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> int:

@@ -163,3 +163,54 @@ def test_a_keyboard_that_is_still_waited_for_does_not_keep_the_process(tmp_path:
         assert process.stderr is not None
         assert process.wait(20) == 0
         assert process.stderr.read() == b""
+
+
+READS_KEYS = """
+import asyncio, sys
+from assistant.keyboard import typed_lines
+
+async def main():
+    async for line in typed_lines(shown=lambda draft: print("ready", file=sys.stderr, flush=True)):
+        return
+
+asyncio.run(main())
+"""
+SHELL = """
+import fcntl, os, signal, subprocess, sys, termios
+
+def keys():
+    return not termios.tcgetattr(0)[3] & (termios.ICANON | termios.ECHO)
+
+def foreground(group):
+    os.tcsetpgrp(0, group)
+
+signal.alarm(20)
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+job = subprocess.Popen([sys.executable, "-c", sys.argv[1]], process_group=0, stderr=subprocess.PIPE)
+foreground(job.pid)
+told = []
+job.stderr.readline()
+told.append(keys())
+os.kill(job.pid, signal.SIGTSTP)
+stopped = os.WIFSTOPPED(os.waitpid(job.pid, os.WUNTRACED)[1])
+told.append(keys())
+foreground(job.pid)
+os.kill(job.pid, signal.SIGCONT)
+while not keys():
+    pass
+told.append(keys())
+print(stopped, *told, flush=True)
+job.wait()
+print(keys())
+"""
+
+
+def test_a_suspended_session_gives_the_terminal_back_and_takes_it_again(terminal: tuple[int, int]) -> None:
+    person, program = terminal
+    command = [sys.executable, "-c", SHELL, READS_KEYS]
+    with subprocess.Popen(command, stdin=program, stdout=subprocess.PIPE, start_new_session=True) as shell:
+        assert shell.stdout is not None
+        assert shell.stdout.readline() == b"True True False True\n"
+        os.write(person, b"over\n")
+        assert shell.stdout.readline() == b"False\n"
