@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +15,10 @@ import pytest
 
 from devices.media import SPEECH_RATE
 from pipelines.backends import BackendError, Transcriber
-from pipelines.transcribers.sphinx import Sphinx, SphinxTranscriber
+from pipelines.transcribers import sphinx_process
+from pipelines.transcribers.sphinx import REQUESTS as GRAMMAR
+from pipelines.transcribers.sphinx import Sphinx, SphinxTranscriber, pcm
+from pipelines.transcribers.sphinx_child import SphinxChild
 from pipelines.voices.espeak import Espeak
 from tests.benchmarks.hearing import OUTSIDE, REQUESTS, clips, spoken, understood, utterances
 
@@ -128,3 +137,85 @@ def test_a_grammar_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None
     for path in (tmp_path / "none.jsgf", tmp_path):
         with pytest.raises(BackendError, match="cannot be read"):
             Sphinx(grammar=path).load()
+
+
+@pytest.fixture
+def child() -> SphinxChild:
+    return SphinxChild(GRAMMAR.read_text(), GRAMMAR.name)
+
+
+def gone(pid: int, within: float = 5.0) -> bool:
+    """Whether no process of that number runs, or will soon not."""
+    until = time.monotonic() + within
+    while (there := _runs(pid)) and time.monotonic() < until:
+        time.sleep(0.01)
+    return not there
+
+
+def _runs(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.real_time
+def test_a_process_of_its_own_hears_exactly_the_same(child: SphinxChild) -> None:
+    here = sphinx_process.Recogniser(GRAMMAR.read_text(), GRAMMAR.name)
+    for said in ("what do you see", "how many people are there", "she said that she would call later"):
+        sound = pcm(SAY(said))
+        there = child.find(sound)
+        there["path"] = [(bool(word), int(start), int(end), fit) for word, start, end, fit in there["path"]]
+        assert there == here.find(sound)
+
+
+@pytest.mark.real_time
+def test_a_process_that_breaks_at_work_costs_one_utterance(child: SphinxChild) -> None:
+    noise, first = pcm(np.random.default_rng(0).normal(0, 0.1, 480_000).astype(np.float32)), child.pid
+    threading.Timer(0.1, os.kill, (first, signal.SIGKILL)).start()
+    with pytest.raises(BackendError, match="broke off") as told:
+        child.find(noise)
+    assert "\n" not in str(told.value)
+    assert child.find(pcm(SAY("what do you see")))["text"] == "what do you see"
+    assert child.pid != first
+
+
+@pytest.mark.real_time
+def test_a_process_that_breaks_with_nothing_to_do_costs_nothing(child: SphinxChild) -> None:
+    os.kill(child.pid, signal.SIGKILL)
+    assert gone(child.pid)
+    assert child.find(pcm(SAY("what do you see")))["text"] == "what do you see"
+
+
+@pytest.mark.real_time
+def test_ctrl_c_is_not_meant_for_it(child: SphinxChild) -> None:
+    assert os.getpgid(child.pid) != os.getpgrp()
+    os.kill(child.pid, signal.SIGINT)
+    assert child.find(pcm(SAY("what do you see")))["accepted"]
+
+
+@pytest.mark.real_time
+def test_who_lets_go_of_it_ends_it() -> None:
+    sphinx = Sphinx().load()
+    pid = sphinx._child.pid
+    assert _runs(pid)
+    del sphinx
+    assert gone(pid)
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("busy", [False, True])
+def test_it_ends_with_its_parent_even_if_that_is_killed(busy: bool) -> None:
+    """In the middle of a minute of noise, too, which takes seconds."""
+    script = (
+        "import numpy as np; from pipelines.transcribers.sphinx import Sphinx\n"
+        "sphinx = Sphinx().load(); print(sphinx._child.pid, flush=True)\n"
+        "sphinx.transcribe(np.random.default_rng(0).normal(0, 0.1, 960_000).astype(np.float32))"
+    )
+    if not busy:
+        script = script.rpartition("\n")[0] + "; input()"
+    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        time.sleep(0.3 if busy else 0)
+        assert _runs(pid)
+        parent.kill()
+        assert gone(pid, within=2.0)
