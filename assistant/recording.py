@@ -16,8 +16,9 @@ from assistant.parts import REAL, Asks, Devices, Models, Parts, Server
 from assistant.recordings import settings
 from assistant.recordings.forms import FORMAT
 from assistant.recordings.journal import Journal, make_folder
-from assistant.recordings.shells import role, shell
+from assistant.recordings.shells import LIGHT, Shell, role, shell
 from assistant.recordings.tool_servers import WatchedServer
+from assistant.recordings.values import digest
 from assistant.recordings.watched_devices import (
     WatchedCamera,
     WatchedGate,
@@ -25,7 +26,7 @@ from assistant.recordings.watched_devices import (
     WatchedSpeaker,
     watched_asks,
 )
-from assistant.recordings.watched_models import Album, Clock, WatchedModel, attributes_of
+from assistant.recordings.watched_models import Album, Clock, Soon, WatchedModel, at_once, attributes_of
 from devices.threads import apart
 from pipelines.backends import Captioner, Kind
 from pipelines.clock import VirtualLoop
@@ -59,12 +60,11 @@ class Recorder:
         await self._parts.load(config, models)
         loop = asyncio.get_running_loop()
         self._clock: Clock = loop.worked if isinstance(loop, VirtualLoop) else loop.time
+        self._soon: Soon = at_once if isinstance(loop, VirtualLoop) else loop.call_soon_threadsafe
         self._journal = journal = Journal(self.folder, _header(config, self._devices, models), self._broken(loop))
         self._album = Album(journal)
         for kind, loaded in models.loaded.items():
-            behind = WatchedModel(kind, loaded.backend, journal, self._album, self._clock)
-            self._models.append(behind)
-            models.loaded[kind] = replace(loaded, backend=shell(role(kind, loaded.backend), behind))
+            models.loaded[kind] = replace(loaded, backend=self._watched(kind, kind, loaded.backend))
         self._watch(self._devices, journal)
 
     def server(self, options: McpOptions, emit: Emit) -> Server:
@@ -89,7 +89,11 @@ class Recorder:
         return WatchedGate(gate, cast(Journal, self._journal), self._album, self._clock)
 
     def light(self) -> Captioner:
-        return self._parts.light()
+        began, journal = self._clock(), cast(Journal, self._journal)
+        light = self._parts.light()
+        loading = {"kind": LIGHT, "method": "load", "at": began, "digest": digest(())}
+        journal.line("call", **loading, took=self._clock() - began)
+        return cast(Captioner, self._watched(LIGHT, "captioner", light))
 
     def asks(self, asks: Asks | None, hold: bool) -> Asks | None:
         journal, asks = cast(Journal, self._journal), self._parts.asks(asks, hold)
@@ -123,6 +127,12 @@ class Recorder:
                 loop.call_soon_threadsafe(self._tell, trouble)
 
         return broken
+
+    def _watched(self, name: str, kind: Kind, model: Any) -> Shell:
+        """What makes the calls of a model, and keeps them under that name."""
+        behind = WatchedModel(name, model, cast(Journal, self._journal), self._album, self._clock, self._soon)
+        self._models.append(behind)
+        return shell(role(kind, model), behind)
 
     def _watch(self, devices: Devices, journal: Journal) -> None:
         devices.cameras[:] = [WatchedCamera(one, journal, self._clock) for one in devices.cameras]

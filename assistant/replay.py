@@ -17,7 +17,7 @@ from assistant import app
 from assistant.config import Config, ConfigError
 from assistant.feed import Feed
 from assistant.mcp_tools import McpOptions
-from assistant.parts import REAL, Asks, Devices, Models, Outside, Server, load
+from assistant.parts import Asks, Devices, Models, Outside, Server, load
 from assistant.recordings import settings
 from assistant.recordings.differences import TOLERANCE, Difference, compared
 from assistant.recordings.journal import Line
@@ -30,16 +30,19 @@ from assistant.recordings.played_devices import (
 )
 from assistant.recordings.played_models import Mismatch, PlayedModel, TimedModel
 from assistant.recordings.reading import Recording, read
-from assistant.recordings.shells import role, shell
+from assistant.recordings.shells import LIGHT, role, shell
 from assistant.recordings.tool_servers import PlayedServer
 from pipelines.backends import Captioner, Kind, Loaded
 from pipelines.clock import Stalled, VirtualLoop
 from pipelines.gate import Gate, GateOptions
 from pipelines.types import Emit, Event, Trouble, as_json
+from pipelines.wording import one_line
 from pipelines.worker import Worker
 
 LINGERING = 600.0
 """Seconds on its clock by which a session may last longer than it did."""
+WIDEST = 1000
+"""Letters of a difference that are shown."""
 CHEAP = ("detector", "wake")
 """Kinds that are given every bit of sound: where one comes is no news, as long as the events are the same."""
 
@@ -78,7 +81,7 @@ def replayed(recording: Recording, kinds: Collection[Kind] = ()) -> Outcome:
     Raises ConfigError or BackendError where it cannot run.
     """
     began = time.perf_counter()
-    start = float(recording.header["began"])
+    start: float = recording.header["began"]
     outcome = Outcome()
     try:
         with asyncio.Runner(loop_factory=lambda: VirtualLoop(start)) as runner:
@@ -103,6 +106,8 @@ async def _run(recording: Recording, kinds: Collection[Kind], outcome: Outcome) 
     await asyncio.gather(running, return_exceptions=True)
     if recording.over == "killed":  # then nobody told how it ended
         del outcome.events[told:]
+    if recording.spoilt is not None:
+        raise recording.spoilt
     if not running.cancelled():
         running.result()
     outcome.mismatches = [one for model in player.models for one in model.mismatches]
@@ -135,6 +140,7 @@ class Player:
                 models.loaded[kind] = _timed(kind, models.loaded[kind])
             else:
                 models.loaded[kind], models.workers[kind] = self._played(kind, told), Worker(kind)
+        await asyncio.sleep(self._recording.started_at - _loop().time())
 
     def server(self, options: McpOptions, emit: Emit) -> Server:
         server = PlayedServer(f"mcp {options.name}", self._recording, _loop().time, emit)
@@ -148,7 +154,11 @@ class Player:
         return PlayedGate(camera, self._recording)
 
     def light(self) -> Captioner:
-        return REAL.light()
+        loop = _loop()
+        behind = PlayedModel(LIGHT, self._recording, loop.worked, loop.spend, {})
+        self.models.append(behind)
+        behind.call("load")
+        return cast(Captioner, shell("captioner", behind))
 
     def asks(self, asks: Asks | None, hold: bool) -> Asks | None:
         return asks
@@ -204,15 +214,22 @@ def _write(path: Path, outcome: Outcome) -> None:
 def _tell(recording: Recording, outcome: Outcome, found: list[Difference]) -> None:
     speed = outcome.lasted / max(outcome.took, 1e-9)
     run = f"{len(outcome.events)} events in {outcome.lasted:.1f} s, replayed at {speed:.0f} times that speed"
-    print(f"{f'{len(found)} differences' if len(found) > 1 else '1 difference' if found else 'equal'}: {run}")
+    verdict = f"{len(found)} differences" if len(found) > 1 else "1 difference" if found else "equal"
+    if recording.broke_off:
+        verdict = f"incomplete, {verdict} up to where the recording breaks off"
+    print(f"{verdict}: {run}")
     for one in found:
-        at = one.at - float(recording.header["began"])
-        print(f"{at:8.2f} s  {one.what:<7}  {one.kind}: {one.told}")
+        at = one.at - recording.header["began"]
+        print(f"{at:8.2f} s  {one.what:<7}  {_cut(one_line(f'{one.kind}: {one.told}'))}")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WIDEST else f"{text[:WIDEST]}…"
 
 
 def _tell_json(recording: Recording, outcome: Outcome, found: list[Difference]) -> None:
     for one in found:
         print(json.dumps(asdict(one)))
-    told = {"differences": len(found), "events": len(outcome.events), "lasted": outcome.lasted, "took": outcome.took}
-    print(json.dumps(told))
+    told = {"differences": len(found), "complete": not recording.broke_off, "events": len(outcome.events)}
+    print(json.dumps(told | {"lasted": outcome.lasted, "took": outcome.took}))
     sys.stdout.flush()

@@ -109,7 +109,7 @@ class PlayedModel:
         return other
 
     def _become(self, call: Call) -> None:
-        self.state = call.state if call.state is not None else self.state
+        self.state = self.state | (call.state or {})
 
 
 class TimedModel:

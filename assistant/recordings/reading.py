@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import json
+import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
 from assistant.config import ConfigError
+from assistant.recordings import forms
+from assistant.recordings.files import opened
 from assistant.recordings.journal import HEADER, LINES, PICTURES, SOUND, VOICE, Line
 from assistant.recordings.values import from_kept, from_pcm
-from devices.media import Pixels, Samples
+from devices.media import SPEECH_RATE, Pixels, Samples
+from pipelines.wording import one_line
 
-FORMAT = 1
-"""What a recording of another number is not read as."""
-HEAD = {"began", "config", "cameras", "microphone", "speaker", "echo_free", "absent", "models"}
-"""What stands in its header."""
 BLOCK = 4096
 """Samples that are read at once."""
+LONGEST = 7 * 86400.0
+"""Seconds that a session lasts at most."""
+MOST_OF_A_HEADER, MOST_OF_A_LINE, MOST_OF_A_FILE = 2**22, 2**24, 2**32
+"""Bytes. A day of talk is about a gigabyte."""
+MOST_PIXELS, MOST_SPOKEN = 2**26, 2**26
+"""Of a picture, and samples of what a voice says at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,104 +79,163 @@ class Recording:
     over: str = "killed"
     """How it ended: `ended`, `cancelled`, or `killed` where nobody wrote it down."""
 
+    spoilt: ConfigError | None = None
+    """What was found to be damaged when it was wanted; a model's thread or a device may have taken it for its own."""
+
+    @property
+    def started_at(self) -> float:
+        """When its parts were ready, in seconds on its clock."""
+        first = self.events[0].get("at") if self.events else None
+        began: float = self.header["began"]
+        return max(began, first) if isinstance(first, float) else began
+
+    @property
+    def broke_off(self) -> bool:
+        """Whether it ends before the session did: the program was killed, or the disk was full."""
+        return self.over == "killed"
+
     def lines(self, *kinds: str) -> Iterator[Line]:
         """What happened, in order, of these kinds; read anew from the disk each time."""
-        return (line for line in _lines(self.folder / LINES) if line["is"] in kinds)
+        return _lines(self.folder, tuple(f'{{"is": "{kind}"' for kind in kinds))
 
     def picture(self, camera: str, taken: float) -> Pixels | None:
-        """The frame as it was, H×W×3 RGB; None where it was not kept."""
+        """The frame as it was, H×W×3 RGB; None where it was not kept. Raises ConfigError: it is damaged."""
         from PIL import Image
 
         name = self.files.get((camera, taken))
         if name is None:
             return None
-        with Image.open(self.folder / PICTURES / Path(name).name) as image:
+        with (
+            self._wanted(f"{PICTURES}/{name}", OSError, SyntaxError, ValueError, Image.DecompressionBombError) as file,
+            Image.open(file, formats=["PNG"]) as image,
+        ):
+            if image.width * image.height > MOST_PIXELS:
+                raise ValueError("it is larger than any camera's")
             return np.asarray(image.convert("RGB"), np.uint8)
 
     def result(self, call: Call) -> Any:
-        """What the model gave."""
+        """What the model gave. Raises ConfigError: the file of its sound is damaged."""
         return from_kept(call.gave, self._voice(call.sound) if call.sound else None)
 
     def sound(self) -> Sound:
         """What the microphone heard, from its beginning."""
-        return Sound(self.folder / SOUND)
+        return Sound(self)
 
     def _voice(self, name: str) -> Samples:
         import soundfile
 
-        return from_pcm(soundfile.read(self.folder / VOICE / Path(name).name, dtype="int16")[0])
+        with (
+            self._wanted(f"{VOICE}/{name}", soundfile.LibsndfileError, ValueError) as file,
+            soundfile.SoundFile(file) as sound,
+        ):
+            if sound.channels != 1 or sound.frames > MOST_SPOKEN:
+                raise ValueError("it is nothing that a voice says")
+            return from_pcm(sound.read(dtype="int16"))
+
+    @contextmanager
+    def _wanted(self, name: str, *errors: type[Exception]) -> Iterator[BinaryIO]:
+        """A file to read from; these errors mean that it is damaged."""
+        try:
+            with opened(self.folder, name, MOST_OF_A_FILE) as file:
+                yield file
+        except ConfigError as error:
+            self.spoilt = self.spoilt or error
+            raise
+        except errors as error:
+            self.spoil(name, str(error))
+
+    def spoil(self, name: str, why: str) -> NoReturn:
+        """Note that a file is damaged. Raises ConfigError."""
+        told = ConfigError(f"{self.folder / name}: is damaged ({one_line(why)[:200]}): record the session anew")
+        self.spoilt = self.spoilt or told
+        raise told
 
 
 class Sound:
-    """Sound read from front to back; where the recording was cut off, it ends."""
+    """Sound read from front to back; where the recording broke off, it ends."""
 
-    def __init__(self, path: Path) -> None:
-        self._blocks = _blocks(path)
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._blocks = _blocks(recording)
         self._rest: Samples = np.zeros(0, np.float32)
 
     def next(self, count: int) -> Samples | None:
-        """The next so many samples; None when there are not so many any more."""
+        """The next so many samples; None when there are not so many any more, because the recording broke off.
+
+        Raises ConfigError where it did not, and there should be more.
+        """
         while len(self._rest) < count:
             block = next(self._blocks, None)
             if block is None:
-                return None
+                return None if self._recording.broke_off else self._recording.spoil(SOUND, "it ends too soon")
             self._rest = np.concatenate([self._rest, block])
         taken, self._rest = self._rest[:count], self._rest[count:]
         return taken
 
 
-def _blocks(path: Path) -> Iterator[Samples]:
+def _blocks(recording: Recording) -> Iterator[Samples]:
     import soundfile
 
-    if not path.exists():
-        return
-    with soundfile.SoundFile(path) as file:
-        try:
+    try:
+        with opened(recording.folder, SOUND, MOST_OF_A_FILE) as raw, soundfile.SoundFile(raw) as file:
+            if (file.samplerate, file.channels) != (SPEECH_RATE, 1):
+                recording.spoil(SOUND, "it is no sound of a microphone here")
             while len(block := file.read(BLOCK, dtype="int16")):
                 yield from_pcm(block)
-        except soundfile.LibsndfileError:  # a session that was killed left a block half written
-            return
+    except (ConfigError, soundfile.LibsndfileError) as error:
+        if not recording.broke_off:  # else a block may be half written, or not even begun
+            recording.spoil(SOUND, str(error))
 
 
 def read(folder: Path) -> Recording:
-    """Read all of a recording but its sound and pictures. Raises ConfigError where there is none."""
+    """Read all of a recording but its sound and pictures. Raises ConfigError: there is none, or it is damaged."""
     header = _header(folder)
-    recording = Recording(folder, header, ended_at=float(header["began"]))
+    recording = Recording(folder, header, ended_at=header["began"])
     streams: dict[int, Call] = {}
-    try:
-        for line in _lines(folder / LINES):
+    for number, line in enumerate(_lines(folder), start=1):
+        try:
             _take(recording, streams, line)
-    except (KeyError, TypeError) as error:
-        raise ConfigError(
-            f"{folder / LINES} has a line that is none of a recording: record the session anew"
-        ) from error
+        except (KeyError, ValueError) as error:
+            why = "there is no such stream" if isinstance(error, KeyError) else str(error)
+            raise ConfigError(f"{folder / LINES}:{number}: {why}: record the session anew") from error
     return recording
 
 
 def _header(folder: Path) -> Line:
     try:
-        header = json.loads((folder / HEADER).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        with opened(folder, HEADER, MOST_OF_A_HEADER) as file:
+            text = file.read().decode()
+    except (ConfigError, OSError, ValueError) as error:
         raise ConfigError(f"{folder} is no recording ({HEADER} cannot be read): make one with omni record") from error
-    if not isinstance(header, dict) or header.get("format") != FORMAT or not header.keys() >= HEAD:
-        raise ConfigError(f"{folder} was recorded by another version of omni: record the session anew")
-    return header
-
-
-def _lines(path: Path) -> Iterator[Line]:
-    """Each line; the last may be half written."""
     try:
-        with path.open(encoding="utf-8") as file:
-            for text in file:
-                if text.endswith("\n"):
-                    yield json.loads(text)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read: it is no journal of a recording ({error})") from error
+        found = forms.header(text)
+    except forms.OtherVersion as error:
+        raise ConfigError(f"{folder} was recorded by another version of omni: record the session anew") from error
+    except ValueError as error:
+        raise ConfigError(f"{folder / HEADER}: {error}: record the session anew") from error
+    return found
+
+
+def _lines(folder: Path, beginnings: tuple[str, ...] = ("",)) -> Iterator[Line]:
+    """Each line that begins so; the last may be half written. Raises ConfigError with the number of a bad one."""
+    with opened(folder, LINES, MOST_OF_A_FILE) as file:
+        for number in itertools.count(1):
+            raw = file.readline(MOST_OF_A_LINE)
+            if not raw.endswith(b"\n") and len(raw) < MOST_OF_A_LINE:
+                return
+            try:
+                text = raw.decode()
+                if text.startswith(beginnings):
+                    yield forms.line(text)
+            except ValueError as error:
+                raise ConfigError(f"{folder / LINES}:{number}: {error}: record the session anew") from error
 
 
 def _take(recording: Recording, streams: dict[int, Call], line: Line) -> None:
     what = line.pop("is")
     recording.ended_at = max(recording.ended_at, line.get("at", 0.0))
+    if recording.ended_at > recording.header["began"] + LONGEST:
+        raise ValueError("at: is more than a week after the session began")
     match what:
         case "call":
             recording.calls.append(Call(**line))

@@ -10,6 +10,9 @@ from pipelines.backends import Kind, Look, Looker, Prompt, Spoken, TimedVoice, T
 from pipelines.tools import ToolCall
 from pipelines.types import Facts, Heard, Seen
 
+LIGHT = "light captioner"
+"""What the captioner that steps in for a slow one is called in a recording; it is no kind of its own."""
+
 
 class Behind(Protocol):
     """What makes the calls of a model: the model itself, watched, or a recording of it."""

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from assistant.parts import Server
+from assistant.recordings.forms import NEWS
 from assistant.recordings.journal import Journal, Line
 from assistant.recordings.played_models import PlayedModel
 from assistant.recordings.reading import Recording
@@ -16,12 +17,10 @@ from devices.lines import Lossless
 from pipelines.backends import BackendError
 from pipelines.toolbox import Ability
 from pipelines.tools import Tool
-from pipelines.types import Emit, Notice, Perception, Recovered, Trouble
+from pipelines.types import Emit, Perception
 
 EARLY = 1.0
 """Seconds before a change of the tools was noticed in which it may have come."""
-NEWS = {"trouble": Trouble, "recovered": Recovered, "notice": Notice}
-"""What a server tells of itself."""
 
 Clock = Callable[[], float]
 _Run = Callable[[dict[str, Any], float], Awaitable[str]]

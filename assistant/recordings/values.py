@@ -97,20 +97,22 @@ def as_kept(value: Any) -> Any:
 
 
 def from_kept(kept: Any, sound: Samples | None = None) -> Any:
-    """The output again; `sound` are the samples of its file."""
+    """The output again; `sound` are the samples of its file. Raises ValueError: no model's output is kept so."""
     if not isinstance(kept, dict):
         return kept
     ((name, value),) = kept.items()
     if name == "Sound":
         return sound
     if name == "Spoken":
-        return Spoken(sound if sound is not None else np.zeros(0, np.float32), tuple(Word(**word) for word in value))
+        words = adapter(tuple[Word, ...]).validate_python(value)
+        return Spoken(sound if sound is not None else np.zeros(0, np.float32), words)
     # What no model should give is as wrong when it comes again, in the same words.
-    return _adapter(KEPT[name]).validate_python(value) if name in KEPT else type(str(value), (), {})()
+    return adapter(KEPT[name]).validate_python(value) if name in KEPT else type(str(value), (), {})()
 
 
 @cache
-def _adapter(kind: type) -> TypeAdapter[Any]:
+def adapter(kind: Any) -> TypeAdapter[Any]:
+    """What checks a value of this type."""
     return TypeAdapter(kind)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,9 +18,16 @@ from devices.media import Frame
 from pipelines.backends import BackendError, Spoken, first_line
 
 Clock = Callable[[], float]
+Soon = Callable[[Callable[[], None]], object]
+"""Has something done in the session's loop as soon as that comes to it; callable in any thread."""
 
 MOST_KNOWN = 1000
 """Frames that are known again; whoever looks, looks at one of the last."""
+
+
+def at_once(work: Callable[[], None]) -> None:
+    """Where the loop has no other threads."""
+    work()
 
 
 class Album:
@@ -40,11 +50,22 @@ class Album:
 
 
 class WatchedModel:
-    """What is behind a shell in a recorded session: the model itself."""
+    """What is behind a shell in a recorded session: the model itself.
 
-    def __init__(self, kind: str, model: Any, journal: Journal, album: Album, clock: Clock) -> None:
+    A call took until the session knew of its end: a busy loop hears late of what a thread has done.
+    """
+
+    def __init__(
+        self, kind: str, model: Any, journal: Journal, album: Album, clock: Clock, soon: Soon = at_once
+    ) -> None:
+        """`clock`: of the session; `soon`: brings into its loop what a model's thread has to tell."""
         self._kind, self._model = kind, model
         self._journal, self._album, self._clock = journal, album, clock
+        self._soon = soon
+        self._unknown: deque[Callable[[], None]] = deque()
+        """Writes what has ended, and the session does not know yet."""
+        self._known_at = 0.0
+        """When it knew of the last."""
         self._state: dict[str, Any] = {}
         self._at_work: tuple[str, dict[str, Any]] | None = None
         """What is to be written of the call that goes on."""
@@ -60,40 +81,40 @@ class WatchedModel:
         try:
             result = getattr(self._model, method)(*given)
         except BaseException as error:
-            self._journal.line("call", **told, took=self._since(began), error=_line(error), **self._change())
+            self._write(began, "call", **told, error=_line(error), **self._change())
             raise
         finally:
             self._at_work = None
-        took = self._since(began)
         result, file = self._with_sound(result)
-        self._journal.line("call", **told, took=took, gave=as_kept(result), **file, **self._change())
+        self._write(began, "call", **told, gave=as_kept(result), **file, **self._change())
         return result
 
     def stream(self, method: str, *given: Any) -> Iterator[Any]:
         told = self._told(method, given)
         number = self._journal.number()
         self._journal.line("stream", **told, id=number)
-        pieces, end = None, dict[str, Any]()
+        pieces, end, began = None, dict[str, Any](), self._clock()
         self._at_work = ("end", {"of": number})
         try:
-            began = self._clock()
             pieces = iter(getattr(self._model, method)(*given))
             for piece in pieces:
                 self._at_work = None
-                self._journal.line("piece", of=number, took=self._since(began), gave=as_kept(piece))
+                self._write(began, "piece", of=number, gave=as_kept(piece))
+                began = float("inf")  # where nobody asks for more, its end takes no time
                 yield piece
                 began, self._at_work = self._clock(), ("end", {"of": number})
-            end = {"took": self._since(began)}
         except Exception as error:
-            end = {"took": self._since(began), "error": _line(error)}
+            end = {"error": _line(error)}
             raise
         finally:
             self._at_work = None
             getattr(pieces, "close", lambda: None)()
-            self._journal.line("end", of=number, **end, **self._change())
+            self._write(began, "end", of=number, **end, **self._change())
 
     def end(self) -> None:
-        """Write down the call that goes on: it hangs, or came too late for the session."""
+        """Write down what the session will not know any more, and the call that goes on: it hangs, or came too late."""
+        while self._unknown:
+            self._known()
         if self._at_work is not None:
             what, told = self._at_work
             self._journal.line(what, **told, took=NEVER)
@@ -104,8 +125,24 @@ class WatchedModel:
         told = {"kind": self._kind, "method": method, "at": self._clock(), "digest": digest(given)}
         return told | ({"asked": asked} if (asked := summary(given)) else {})
 
-    def _since(self, began: float) -> float:
-        return round(self._clock() - began, 6)
+    def _write(self, began: float, what: str, **told: Any) -> None:
+        """The line, as soon as the session knows of it."""
+        self._unknown.append(partial(self._put, began, what, told))
+        try:
+            self._soon(self._known)
+        except RuntimeError:  # the loop is closed
+            self._known()
+
+    def _known(self) -> None:
+        with suppress(IndexError):  # it was written at the end already
+            self._unknown.popleft()()
+
+    def _put(self, began: float, what: str, told: dict[str, Any]) -> None:
+        now = self._clock()
+        # What a thread began before the session knew of the last is, to the session, begun then.
+        took = max(0.0, now - max(began, self._known_at))
+        self._known_at = now
+        self._journal.line(what, **told, took=round(took, 6))
 
     def _with_sound(self, result: Any) -> tuple[Any, dict[str, str]]:
         """The result with its sound as it is kept, and where that is kept."""
