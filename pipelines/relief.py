@@ -106,11 +106,11 @@ class Relief:
     async def _trial(self) -> None:
         if self._try is None:
             return
+        self._wait = min(2 * self._wait, RAREST)
         try:
             _, took = await self._try()
         except BackendError:  # told where it happened first
             return
-        self._wait = min(2 * self._wait, RAREST)
         self._tell(self.ladder.tried(took), UP)
 
     async def _made(self, frame: Frame, model: Callable[[Frame], Awaitable[Made]]) -> Made:

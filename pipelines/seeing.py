@@ -111,19 +111,22 @@ async def _captioned(frame: Frame, eye: Eye, sight: Sight) -> Seen:
 
 
 async def _by_model(frame: Frame, sight: Sight) -> Made:
-    """A caption at once, or from a vision-language model piece by piece, so that a question can go before it."""
-    captioner = sight.captioner
+    """A caption of one camera after the other, and how long the model itself took."""
+    return await sight.preemption.caption(lambda: _timed(frame, sight))
+
+
+async def _timed(frame: Frame, sight: Sight) -> Made:
+    before, captioner = sight.worker.spent, sight.captioner
     if isinstance(captioner, Looker):
-        return await sight.preemption.caption(lambda: _described(frame, captioner, sight))
-    began = asyncio.get_running_loop().time()
-    seen = expect(await sight.worker.call(captioner.caption, frame), Seen)
-    return seen, asyncio.get_running_loop().time() - began
+        seen = await _described(frame, captioner, sight)
+    else:
+        seen = expect(await sight.worker.call(captioner.caption, frame), Seen)
+    return seen, sight.worker.spent - before
 
 
-async def _described(frame: Frame, captioner: Looker, sight: Sight) -> Made:
-    before = sight.worker.spent
+async def _described(frame: Frame, captioner: Looker, sight: Sight) -> Seen:
+    """A vision-language model's caption piece by piece, so that a question can go before it."""
     async with aclosing(sight.worker.iterate(lambda: captioner.describe(frame))) as pieces:
         text = "".join([expect(piece, str) async for piece in sight.precedence.patient(pieces)])
-        # A captioner that steps in for a vision-language model may know facts as well.
-        seen = Seen(one_line(text), captioner.facts if isinstance(captioner, Factual) else None)
-    return seen, sight.worker.spent - before
+    # A captioner that steps in for a vision-language model may know facts as well.
+    return Seen(one_line(text), captioner.facts if isinstance(captioner, Factual) else None)

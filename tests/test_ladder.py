@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from devices.lines import Lossless
 from devices.media import Frame
-from pipelines.backends import Look
+from pipelines.backends import BackendError, Look
 from pipelines.gate import GateOptions, KeyframeGate
 from pipelines.ladder import FEWER, FULL, LIGHT, SMALLER, Ladder, LadderOptions
 from pipelines.live import live
 from pipelines.relief import DOWN, UP, Relief, motion_and_text, smaller
-from pipelines.types import Caption, Event, Health, Notice, Recovered, Seen, Trouble
+from pipelines.types import Caption, Event, Health, Notice, Perception, Recovered, Seen, Trouble
 from pipelines.worker import Worker
-from tests.fakes import FakeCamera, frame
+from tests.fakes import FakeCamera, FakeGlimpse, frame
 from tests.stage import Stage
 from tests.virtual import VirtualLoop
 
@@ -134,7 +136,7 @@ async def test_each_step_is_said_once_and_undone_when_it_has_passed() -> None:
 
 
 async def test_a_captioner_that_hangs_is_said_once_its_late_caption_is_dropped_and_others_step_in() -> None:
-    stage = Stage(cameras=[moving(1500)], captioner=Vlm(lambda number: 2000.0 if number == 3 else 1.0), ladder=OPTIONS)
+    stage = Stage(cameras=[moving(1500)], captioner=Vlm(lambda number: 1000.0 if number == 3 else 1.0), ladder=OPTIONS)
     await stage.run()
     assert [(one.part, one.why) for one in stage.told(Trouble)] == [
         ("captioner of desk", "it has not answered for 60 s")
@@ -163,6 +165,45 @@ async def test_a_slow_answer_makes_no_caption_slow() -> None:
 
     await asyncio.gather(live(session, stage.events.append), answer())
     assert notices(stage.events) == []
+
+
+@dataclass
+class Quick:
+    """A captioner that makes no pieces: three seconds for each caption."""
+
+    def caption(self, frame: Frame) -> Seen:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        loop.spend(3.0)
+        return Seen("a desk")
+
+
+async def test_a_captioner_of_many_cameras_is_no_slower_for_it() -> None:
+    shades = [number % 250 for number in range(200)]
+    cameras = [FakeCamera(shades, name=f"camera {number}", every=1.0) for number in range(6)]
+    stage = Stage(cameras=cameras, captioner=Quick(), ladder=OPTIONS)
+    await stage.run()
+    assert max(caption.took for caption in stage.told(Caption)) > OPTIONS.slow, "each waits for those of the others"
+    assert notices(stage.events) == []
+
+
+async def test_a_captioner_that_fails_is_tried_less_and_less_often() -> None:
+    tries: list[float] = []
+
+    async def model(frame: Frame) -> tuple[Seen, float]:
+        tries.append(asyncio.get_running_loop().time())
+        if len(tries) > 1:
+            raise BackendError("out of memory")
+        return Seen("a cat"), 11.0
+
+    relief = Relief(OPTIONS.model_copy(update={"down": 1}), lambda event: None, light=FakeGlimpse)
+    relief.ladder.captioned(11)
+    relief.ladder.captioned(11)
+    await relief.caption(frame(), model, Worker("captioner"))
+    running = asyncio.create_task(relief.run(Lossless[Perception](1, "perceptions")))
+    await asyncio.sleep(1000)
+    running.cancel()
+    assert [later - before for before, later in pairwise(tries)] == [60, 120, 240, 480]
 
 
 async def test_pictures_are_made_smaller_on_the_second_step() -> None:
