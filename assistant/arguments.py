@@ -21,6 +21,11 @@ def replay(parser: argparse.ArgumentParser) -> None:
         "--live", metavar="KINDS", help="models to ask anew, such as 'chat,voice'; the others are played"
     )
     parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="your configuration, with those models (default: as recorded, where that names no file and no address)",
+    )
+    parser.add_argument(
         "--tolerance", type=float, default=0.1, metavar="SECONDS", help="how far times may differ (default: 0.1)"
     )
     parser.add_argument("--json", action="store_true", help="the differences as JSON lines")

@@ -7,20 +7,22 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import cast, get_args
 
-from assistant import app
+from assistant import app, config
 from assistant.config import Config, ConfigError
 from assistant.feed import Feed
 from assistant.mcp_tools import McpOptions
-from assistant.parts import Asks, Devices, Models, Outside, Server, load
+from assistant.parts import Asks, Devices, Models, Outside, Server, backend_options, load
 from assistant.recordings import settings
 from assistant.recordings.differences import TOLERANCE, Difference, compared
-from assistant.recordings.journal import Line
+from assistant.recordings.journal import HEADER, Line
+from assistant.recordings.living import live_options
 from assistant.recordings.played_devices import (
     PlayedCamera,
     PlayedGate,
@@ -32,11 +34,11 @@ from assistant.recordings.played_models import Mismatch, PlayedModel, TimedModel
 from assistant.recordings.reading import Recording, read
 from assistant.recordings.shells import LIGHT, role, shell
 from assistant.recordings.tool_servers import PlayedServer
-from pipelines.backends import Captioner, Kind, Loaded
+from pipelines.backends import BackendOptions, Captioner, Kind, Loaded
 from pipelines.clock import Stalled, VirtualLoop
 from pipelines.gate import Gate, GateOptions
 from pipelines.types import Emit, Event, Trouble, as_json
-from pipelines.wording import one_line
+from pipelines.wording import listed, one_line
 from pipelines.worker import Worker
 
 LINGERING = 600.0
@@ -66,8 +68,9 @@ class Outcome:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the recording again and tell what differs. Status 1 if anything does."""
-    recording = read(Path(arguments.folder))
-    outcome = replayed(recording, _kinds(arguments.live))
+    recording, kinds = read(Path(arguments.folder)), _kinds(arguments.live)
+    own = config.read(Path(arguments.config)) if arguments.config is not None else None
+    outcome = replayed(recording, live_options(kinds, recording.header["config"], own))
     if arguments.events is not None:
         _write(Path(arguments.events), outcome)
     found = differences(recording, outcome, arguments.tolerance)
@@ -75,8 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
-def replayed(recording: Recording, kinds: Collection[Kind] = ()) -> Outcome:
-    """Run it on a virtual clock; the models of these kinds are loaded and asked anew.
+def replayed(recording: Recording, live: Mapping[Kind, BackendOptions] = MappingProxyType({})) -> Outcome:
+    """Run it on a virtual clock; `live`: the models of these kinds are loaded and asked anew.
 
     Raises ConfigError or BackendError where it cannot run.
     """
@@ -85,7 +88,7 @@ def replayed(recording: Recording, kinds: Collection[Kind] = ()) -> Outcome:
     outcome = Outcome()
     try:
         with asyncio.Runner(loop_factory=lambda: VirtualLoop(start)) as runner:
-            runner.run(_run(recording, kinds, outcome))
+            runner.run(_run(recording, live, outcome))
             outcome.lasted = runner.get_loop().time() - start
     except Stalled as error:
         raise ConfigError(f"{recording.folder}: the session came to a standstill: {error}") from error
@@ -93,12 +96,12 @@ def replayed(recording: Recording, kinds: Collection[Kind] = ()) -> Outcome:
     return outcome
 
 
-async def _run(recording: Recording, kinds: Collection[Kind], outcome: Outcome) -> None:
+async def _run(recording: Recording, live: Mapping[Kind, BackendOptions], outcome: Outcome) -> None:
     """Until it ends by itself, or is cancelled where it was cancelled, or killed, then."""
-    config, player = settings.restored(recording.header["config"], kinds), Player(recording, kinds, outcome.events)
+    chosen, player = settings.restored(recording.header["config"], live), Player(recording, live.keys(), outcome.events)
     asks = next(recording.lines("asks"), {"typed": False, "hold": False})
     typed = partial(played_asks, recording) if asks["typed"] else None
-    running = asyncio.create_task(app.run(config, Feed(), Outside(typed, asks["hold"]), player))
+    running = asyncio.create_task(app.run(chosen, Feed(), Outside(typed, asks["hold"]), player))
     until = recording.ended_at + (LINGERING if recording.over == "ended" else 0.0)
     await asyncio.wait([running], timeout=until - asyncio.get_running_loop().time())
     told = len(outcome.events)
@@ -122,6 +125,8 @@ class Player:
 
     async def open(self, config: Config) -> Devices:
         recording, told = self._recording, self._recording.header
+        if [one.name for one in config.camera] != [one["name"] for one in told["cameras"]]:
+            raise self._spoilt("cameras: are not those of the configuration")
         return Devices(
             [PlayedCamera(one, recording) for one in told["cameras"]],
             PlayedMicrophone(told["microphone"], recording) if told["microphone"] else None,
@@ -132,8 +137,8 @@ class Player:
 
     async def load(self, config: Config, models: Models) -> None:
         recorded = self._recording.header["models"]
-        if missing := set(self._kinds) - set(recorded):
-            raise ConfigError(f"--live: the recorded session has no {', '.join(sorted(missing))}")
+        if missing := backend_options(config).keys() - recorded.keys():
+            raise self._spoilt(f"models: there is no {listed(sorted(missing))}")
         await load(config, models, self._kinds)
         for kind, told in recorded.items():
             if kind in self._kinds:
@@ -168,6 +173,9 @@ class Player:
 
     async def settle(self) -> None:
         """Nothing is left."""
+
+    def _spoilt(self, why: str) -> ConfigError:
+        return ConfigError(f"{self._recording.folder / HEADER}: {why}: record the session anew")
 
     def _played(self, kind: Kind, told: Line) -> Loaded:
         loop = _loop()

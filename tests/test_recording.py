@@ -99,7 +99,7 @@ def test_passwords_of_cameras_stay_out_of_it() -> None:
 def test_of_a_tool_servers_command_only_the_program_is_kept(secret: tuple[str, ...]) -> None:
     tables = kept(config(mcp=[{"name": "home", "command": ["lights", *secret]}]))
     assert tables["mcp"] == [{"name": "home", "command": ["lights", "***"]}]
-    assert restored(tables, set()).mcp[0].command == ("lights", "***")
+    assert restored(tables, {}).mcp[0].command == ("lights", "***")
     assert kept(config(mcp=[{"name": "home", "command": ["lights"]}]))["mcp"][0]["command"] == ["lights"]
     assert kept(config(mcp=[{"name": "home", "url": "http://home/mcp"}]))["mcp"][0]["url"] == "http://home/mcp"
 

@@ -14,6 +14,7 @@ import pytest
 
 from assistant.cli import main
 from assistant.config import ConfigError
+from assistant.recordings.living import live_options
 from assistant.recordings.reading import Piece, Recording, read
 from assistant.replay import Outcome, differences, replayed
 from devices.lines import Lossless
@@ -23,7 +24,7 @@ from pipelines.toolbox import Ability
 from pipelines.tools import Tool, ToolCall
 from pipelines.types import Perception, Seen
 from tests.fakes import FakeMicrophone
-from tests.recorded import KEPT, FakeParts, SlowCaptioner, SlowChat, config, record, take
+from tests.recorded import KEPT, FakeParts, OtherChat, SlowCaptioner, SlowChat, config, record, take
 from tests.stage import ANSWERS, HELLO, SILENCE
 
 
@@ -75,7 +76,7 @@ def test_a_model_that_is_given_something_else_shows_and_the_session_goes_on(reco
 
 
 def test_a_live_model_is_asked_anew(recording: Recording) -> None:
-    outcome = replayed(recording, ["chat"])
+    outcome = replayed(recording, {"chat": OtherChat()})
     replies = [event["text"] for event in outcome.told() if event["type"] == "reply"]
     assert replies[0] == "Good day."
     assert {("wording", "reply"), ("input", "voice.synthesize")} <= set(found(recording, outcome))
@@ -83,7 +84,7 @@ def test_a_live_model_is_asked_anew(recording: Recording) -> None:
 
 def test_a_live_kind_that_was_not_there_is_refused(recording: Recording) -> None:
     with pytest.raises(ConfigError, match="has no wake"):
-        replayed(recording, ["wake"])
+        live_options(["wake"], recording.header["config"], None)
 
 
 def test_a_session_that_was_killed_is_replayed_up_to_there(tmp_path: Path) -> None:
@@ -150,7 +151,7 @@ class Hanging(SlowCaptioner):
 
 def test_a_model_that_hung_hangs_again(tmp_path: Path) -> None:
     talk = FakeMicrophone([SILENCE] * 70)
-    record(tmp_path / "kept", FakeParts(captioner=Hanging(), microphone=talk), None, config(ladder={"hung": 20}))
+    record(tmp_path / "kept", FakeParts(captioner=Hanging(), microphone=talk), None, config(hung={"captioner": 20}))
     recording = read(tmp_path / "kept")
     outcome = replayed(recording)
     assert [event["text"] for event in outcome.told() if event["type"] == "caption"] == ["shade 10"]
@@ -216,9 +217,11 @@ def test_the_command_tells_what_differs_and_says_so_by_its_status(
     assert main(["replay", str(KEPT), "--events", str(tmp_path / "events.jsonl")]) == 0
     assert capsys.readouterr().out.startswith("equal: ")
     assert len((tmp_path / "events.jsonl").read_text().splitlines()) == len(read(KEPT).events)
-    assert main(["replay", str(KEPT), "--live", "chat"]) == 1
+    (tmp_path / "own.toml").write_text('[chat]\nbackend = "tests.recorded:OtherChat"\n')
+    anew = ["replay", str(KEPT), "--live", "chat", "--config", str(tmp_path / "own.toml")]
+    assert main(anew) == 1
     assert "'Hello there.' → 'Good day.'" in capsys.readouterr().out
-    assert main(["replay", str(KEPT), "--live", "chat", "--json"]) == 1
+    assert main([*anew, "--json"]) == 1
     *changed, last = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert last["differences"] == len(changed)
 

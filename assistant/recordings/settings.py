@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any, cast, get_args
 
 from pydantic import ValidationError
@@ -12,6 +12,7 @@ from assistant.config import Config, ConfigError
 from devices.capture import shown
 from pipelines import backends
 from pipelines.backends import BackendOptions, Kind
+from pipelines.wording import one_line
 
 SECRET = re.compile(r"(?i)(passw|secret|token|authorization|api_?key$)")
 """Names of options whose value is nobody's business. (`key` names a variable of the environment.)"""
@@ -57,20 +58,15 @@ def _without_secrets(value: Any) -> Any:
             return value
 
 
-def restored(tables: dict[str, Any], live: Collection[Kind]) -> Config:
-    """The configuration again; of backends only those of the kinds that run live. Raises ConfigError."""
+def restored(tables: dict[str, Any], live: Mapping[Kind, BackendOptions]) -> Config:
+    """The configuration again; of backends only those that run live. Raises ConfigError."""
     ready = dict(tables)
-    ready["memory"] = {name: one for name, one in ready.get("memory", {}).items() if name not in LASTING}
+    memory = ready.get("memory", {})
+    if isinstance(memory, dict):
+        ready["memory"] = {name: one for name, one in memory.items() if name not in LASTING}
+    ready |= {kind: live.get(kind, Recorded()) for kind in KINDS if kind in ready}
     try:
-        for kind in KINDS:
-            if kind in ready:
-                ready[kind] = _options(kind, ready[kind]) if kind in live else Recorded()
         return Config.model_validate(ready)
-    except (ValidationError, backends.UnknownBackend) as error:
-        text = " ".join(str(error).split())
+    except ValidationError as error:
+        text = one_line(str(error))[:500]
         raise ConfigError(f"the recorded configuration is none for this version of omni: {text}") from error
-
-
-def _options(kind: Kind, table: dict[str, Any]) -> BackendOptions:
-    options = {name: value for name, value in table.items() if name != "backend"}
-    return backends.find(kind, table["backend"]).model_validate(options)
