@@ -64,7 +64,7 @@ async def run(config: Config, feed: Feed, outside: Outside = NOBODY, parts: Part
         devices = await parts.open(config)
         config = without(config, devices)
         await parts.load(config, models)
-        models.limit(config.ladder.hung)
+        models.limit(config.hung)
         emit = parts.emit(feed.emit)
         session = assemble(Kit(config, devices, models, parts, outside), emit)
         greet(config, devices, models, emit)

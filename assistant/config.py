@@ -24,6 +24,7 @@ from pipelines.attention import AttentionOptions
 from pipelines.backends import BackendOptions, Kind, UnknownBackend
 from pipelines.endpointer import HearingOptions
 from pipelines.gate import GateOptions
+from pipelines.hanging import HungOptions
 from pipelines.ladder import LadderOptions
 from pipelines.looking import LookingOptions
 from pipelines.memory import MemoryOptions
@@ -52,6 +53,7 @@ class Config(Options):
     memory: MemoryOptions = Field(default_factory=MemoryOptions)
     looking: LookingOptions = Field(default_factory=LookingOptions)
     ladder: LadderOptions = Field(default_factory=LadderOptions)
+    hung: HungOptions = Field(default_factory=HungOptions)
     tools: ToolsOptions = Field(default_factory=ToolsOptions)
     mcp: tuple[McpOptions, ...] = ()
     conversation: ConversationOptions = Field(default_factory=ConversationOptions)

@@ -20,6 +20,7 @@ from devices.threads import apart
 from pipelines import backends
 from pipelines.backends import PROTOCOLS, BackendError, BackendOptions, Captioner, Kind, Loaded
 from pipelines.gate import Gate, GateOptions, KeyframeGate
+from pipelines.hanging import HungOptions
 from pipelines.relief import motion_and_text
 from pipelines.toolbox import Ability
 from pipelines.types import Caption, Emit, Perception, Trouble
@@ -30,9 +31,6 @@ M = TypeVar("M")
 Asks = Callable[[], AsyncIterator[str]]
 """Typed lines, until their end."""
 Kept = Callable[[Frame, Caption], None]
-
-THINKING: tuple[Kind, ...] = ("captioner", "transcriber", "chat")
-"""Models that may take a while."""
 
 
 @dataclass(slots=True)
@@ -67,10 +65,10 @@ class Models:
         kind = next(kind for kind, protocol in PROTOCOLS.items() if protocol is wanted)
         return Model(self.loaded[kind].backend, self.workers[kind]) if kind in self.loaded else None
 
-    def limit(self, seconds: float) -> None:
-        """Let each model count as hung after so long; those that must be quick after a fourth of it."""
+    def limit(self, hung: HungOptions) -> None:
+        """Let each count as hung after so long."""
         for kind, worker in self.workers.items():
-            worker.longest = seconds if kind in THINKING else seconds / 4
+            worker.longest = hung.of(kind)
 
     def close(self) -> None:
         for worker in self.workers.values():

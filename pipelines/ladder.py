@@ -30,9 +30,6 @@ class LadderOptions(Options):
     """The second step: pixels of the longer side of a picture."""
     retry: float = Field(default=60.0, gt=0, le=3600)
     """The third step, motion and text only: after so long the captioner is tried again, then less and less often."""
-    hung: float = Field(default=60.0, gt=0, le=3600)
-    """A model without a sign of life for so long hangs, and is left alone until it is over; a fourth of it for those
-    that must be quick: detector, wake word, turn and voice."""
 
     @model_validator(mode="after")
     def _apart(self) -> LadderOptions:

@@ -93,8 +93,9 @@ class Stage:
     hearing: HearingOptions = field(default_factory=HearingOptions)
     looking: LookingOptions = field(default_factory=LookingOptions)
     tools: ToolsOptions = field(default_factory=ToolsOptions)
-    ladder: LadderOptions | None = None
-    """With it a model hangs that says nothing for so long."""
+    ladder: LadderOptions = field(default_factory=LadderOptions)
+    hung: float | None = None
+    """Seconds after which each model counts as hung; None: never."""
     attention: AttentionOptions = field(default_factory=AttentionOptions)
     brought: tuple[Ability, ...] = ()
     """Tools beside the assistant's own, as a tool server brings them."""
@@ -126,7 +127,7 @@ class Stage:
             hearing=self.hearing,
             looking=self.looking,
             tools=self.tools,
-            ladder=self.ladder or LadderOptions(),
+            ladder=self.ladder,
             attention=self.attention,
             mcp=(McpOptions(name="brought", command=("brought",)),) if self.brought else (),
             chat=BackendOptions(),
@@ -145,7 +146,7 @@ class Stage:
         models, loop = Models(), asyncio.get_running_loop()
         for kind, model in known.items():
             models.loaded[kind], models.workers[kind] = Loaded(model, "fake"), Worker(kind)
-            models.workers[kind].longest = self.ladder.hung if self.ladder else None
+            models.workers[kind].longest = self.hung
             if kind in self.takes and isinstance(loop, VirtualLoop):
                 loop.takes[models.workers[kind]._thread] = self.takes[kind]
         return models

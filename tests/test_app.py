@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+from typing import get_args
 
 from assistant import app
 from assistant.feed import Feed
-from assistant.parts import Outside
+from assistant.parts import Models, Outside
 from assistant.plain import drops
 from devices.media import Frame
+from pipelines.backends import Kind
 from pipelines.ladder import FEWER, FULL, LIGHT, SMALLER
 from pipelines.relief import DOWN, UP
 from pipelines.types import Caption, Event, Health, Notice, Seen
+from pipelines.worker import Worker
 from tests.fakes import FakeCamera, FakeCaptioner, FakeMicrophone
 from tests.recorded import FakeParts, config, take
 
@@ -64,3 +67,19 @@ async def test_events_that_somebody_missed_are_counted_where_drops_are_shown() -
     health = [event async for event in line if isinstance(event, Health)][-1]
     assert drops(health.counters)["events for the metrics dropped"] > 2
     assert "events for the feed dropped" not in health.counters
+
+
+async def test_every_model_has_its_own_time_after_which_it_counts_as_hung() -> None:
+    models = Models(workers={kind: Worker(kind) for kind in get_args(Kind)})
+    models.limit(config(hung={"chat": 300}).hung)
+    times = {kind: worker.longest for kind, worker in models.workers.items()}
+    assert times == {
+        "captioner": 180,
+        "chat": 300,
+        "transcriber": 60,
+        "voice": 30,
+        "detector": 15,
+        "wake": 15,
+        "turn": 15,
+    }
+    models.close()

@@ -25,7 +25,7 @@ from tests.stage import Stage
 HOUR, DAY = 3600.0, 8 * 3600.0
 VLM, CHAT, VOICE, CAMERA = (1.0, 3.0), (3.5, 5.0), (5.25, 6.5), (6.75, 7.5)
 """Hours from which to which that part is away; a model stalls first, and fails in the second half."""
-LADDER = LadderOptions(hung=60, retry=60)
+LADDER = LadderOptions(retry=60)
 ASKED_EVERY = 120.0
 QUESTIONS = ("hello", "what do you see", "how many are there", "set a timer for one minute")
 GROWTH = 64_000
@@ -249,6 +249,7 @@ def _stage(account: Account) -> Stage:
         chat=Chat({}),
         voice=Voice(),
         ladder=LADDER,
+        hung=60,
         asks=questions,
     )
     stage.events = Told(account)

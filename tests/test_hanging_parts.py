@@ -11,7 +11,7 @@ import pytest
 
 from devices.media import Frame, Samples
 from pipelines.backends import BackendError, Prompt
-from pipelines.ladder import LIGHT, LadderOptions
+from pipelines.ladder import LIGHT
 from pipelines.phrases import ENGLISH
 from pipelines.relief import DOWN
 from pipelines.types import Caption, Event, Heard, Notice, Recovered, Reply, Seen, SpeechStarted, Transcript, Trouble
@@ -19,8 +19,6 @@ from tests.fakes import FakeCamera, FakeChat, FakeMicrophone, FakeTranscriber, F
 from tests.hanging import Hang
 from tests.stage import ANSWERS, BOOK, COUNT, HELLO, SILENCE, Stage
 from tests.virtual import VirtualLoop
-
-LADDER = LadderOptions(hung=60)
 
 
 def spend(seconds: float) -> None:
@@ -61,7 +59,7 @@ class Deaf(FakeTranscriber):
 
 async def test_while_the_transcriber_hangs_typed_questions_are_answered_and_it_is_heard_again_afterwards() -> None:
     microphone = FakeMicrophone([HELLO, *[SILENCE] * 700, COUNT, *[SILENCE] * 8])
-    stage = Stage(microphone=microphone, transcriber=Deaf(), ladder=LADDER)
+    stage = Stage(microphone=microphone, transcriber=Deaf(), hung=60)
     stage.asks = lambda: typed((30, "hello"), (300, "how many are there"))
     await stage.run()
     assert stage.said() == [
@@ -112,7 +110,7 @@ class Absent(FakeChat):
 
 async def test_who_speaks_again_while_the_chat_hangs_amends_the_question_and_is_told_that_there_is_no_answer() -> None:
     microphone = FakeMicrophone([HELLO, *[SILENCE] * 8, COUNT, *[SILENCE] * 400, HELLO, *[SILENCE] * 5])
-    stage = Stage(microphone=microphone, chat=Absent(dict(ANSWERS)), ladder=LADDER)
+    stage = Stage(microphone=microphone, chat=Absent(dict(ANSWERS)), hung=60)
     await stage.run()
     asked = [(reply.asked, reply.text) for reply in stage.told(Reply)]
     assert asked == [
@@ -141,7 +139,7 @@ class Mute(FakeVoice):
 async def test_a_voice_that_hangs_while_it_is_held_leaves_the_rest_written_and_comes_back() -> None:
     cough = (0.2, 0.3)
     microphone = FakeMicrophone([COUNT, SILENCE, cough, *[SILENCE] * 700, HELLO, *[SILENCE] * 8])
-    stage = Stage(microphone=microphone, voice=Mute(), ladder=LADDER)
+    stage = Stage(microphone=microphone, voice=Mute(), hung=60)
     stage.asks = lambda: typed((200, "hello"))
     await stage.run()
     assert stage.said() == ["I see two. One is on the left.", "Hello there.", "Hello there."]
@@ -153,7 +151,7 @@ async def test_a_voice_that_hangs_while_it_is_held_leaves_the_rest_written_and_c
 
 async def test_who_speaks_while_the_voice_hangs_is_answered() -> None:
     microphone = FakeMicrophone([COUNT, *[SILENCE] * 20, HELLO, *[SILENCE] * 100])
-    stage = Stage(microphone=microphone, voice=Mute(), ladder=LADDER)
+    stage = Stage(microphone=microphone, voice=Mute(), hung=60)
     await stage.run()
     assert stage.said() == ["I see two.", "Hello there."]
     assert [reply.cut for reply in stage.told(Reply)] == [True, False]
@@ -174,7 +172,7 @@ async def test_a_thread_that_really_hangs_keeps_nobody_from_talking_and_nobody_f
             microphone=spoken,
             voice=FakeVoice(rate=100_000),
             captioner=Blocked(),
-            ladder=LadderOptions(hung=0.3),
+            hung=0.3,
         )
         running = asyncio.create_task(stage.run())
         await asyncio.sleep(2.0)

@@ -24,7 +24,7 @@ from tests.fakes import FakeCamera, FakeGlimpse, frame
 from tests.stage import Stage
 from tests.virtual import VirtualLoop
 
-OPTIONS = LadderOptions(slow=10, quick=8, down=3, up=4, retry=60, hung=60)
+OPTIONS = LadderOptions(slow=10, quick=8, down=3, up=4, retry=60)
 
 
 def steps(ladder: Ladder, *took: float) -> list[int]:
@@ -136,7 +136,8 @@ async def test_each_step_is_said_once_and_undone_when_it_has_passed() -> None:
 
 
 async def test_a_captioner_that_hangs_is_said_once_its_late_caption_is_dropped_and_others_step_in() -> None:
-    stage = Stage(cameras=[moving(1500)], captioner=Vlm(lambda number: 1000.0 if number == 3 else 1.0), ladder=OPTIONS)
+    stage = Stage(cameras=[moving(1500)], captioner=Vlm(lambda number: 1000.0 if number == 3 else 1.0))
+    stage.ladder, stage.hung = OPTIONS, 60
     await stage.run()
     assert [(one.part, one.why) for one in stage.told(Trouble)] == [
         ("captioner of desk", "it has not answered for 60 s")
