@@ -11,7 +11,7 @@ from json import dumps
 from pathlib import Path
 
 from assistant.config import ConfigError
-from pipelines import diary, keeping
+from pipelines import album, diary, keeping
 from pipelines.diary import Diary, Entry
 from pipelines.memory import MemoryOptions
 from pipelines.wording import one_line
@@ -71,13 +71,15 @@ def _forget(path: Path, arguments: argparse.Namespace) -> int:
     if arguments.words:
         raise ConfigError("--forget removes the whole diary: say it without words")
     book = Diary(path, create=False)
-    changes = len(book)
-    book.close()
+    try:
+        changes = len(book)
+    finally:
+        book.close()
     if not (arguments.yes or _agreed(f"Remove {path} with its {changes} changes and their pictures? [y/N] ")):
         print("omni: nothing was removed: answer y, or say --yes", file=sys.stderr)
         return 1
-    diary.remove(path)
-    print(f"removed {path}")
+    gone = diary.remove(path)
+    print(f"removed {path}" if gone else f"emptied {path}: it is in use, and what is seen from now on is kept in it")
     return 0
 
 
@@ -94,5 +96,5 @@ def _line(entry: Entry) -> str:
 
 def _as_json(entry: Entry, path: Path) -> str:
     picture = diary.pictures_of(path) / entry.picture
-    kept = str(picture) if entry.picture and picture.is_file() else None
+    kept = str(picture) if album.is_name(entry.picture) and picture.is_file() else None
     return dumps(asdict(entry) | {"at": entry.at.isoformat(timespec="milliseconds"), "picture": kept})

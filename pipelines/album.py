@@ -16,7 +16,7 @@ LONGEST = 960
 QUALITY = 80
 """Of the JPEG, 0 to 100."""
 
-_NAME = re.compile(r"\d{8}-\d{6}-\d{3}-[\w-]+-\d+\.jpg", re.ASCII)
+_NAME = re.compile(r"\d{8}-\d{6}-\d{3}-[\w-]{1,40}-\d{1,18}\.jpg", re.ASCII)
 _SESSION = re.compile(r"session-(\d+)-\w+")
 
 
@@ -124,16 +124,21 @@ def for_session(most: int, most_bytes: int, folder: Path) -> Album:
     return Album(most, most_bytes, Path(own))
 
 
+def is_name(name: str) -> bool:
+    """Whether it is one of `named`: such a name leads nowhere but into the album's folder."""
+    return _NAME.fullmatch(name) is not None
+
+
 def pictures(folder: Path) -> list[Path]:
     """The pictures of an album in that folder, oldest first, and no other files."""
-    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+    return sorted(path for path in folder.iterdir() if is_name(path.name))
 
 
-def remove(folder: Path) -> None:
+def remove(folder: Path, *, folder_too: bool = True) -> None:
     """Remove an album; files of other kinds, and then the folder as well, are left. Raises OSError."""
     for path in pictures(folder):
         path.unlink(missing_ok=True)
-    if not any(folder.iterdir()):
+    if folder_too and not any(folder.iterdir()):
         folder.rmdir()
 
 

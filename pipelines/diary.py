@@ -7,7 +7,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,8 +77,9 @@ class Diary:
             raise
 
     def __len__(self) -> int:
-        """How many changes it holds."""
-        return int(self._rows.execute("SELECT count(*) FROM changes").fetchone()[0])
+        """How many changes it holds. Raises BackendError."""
+        with self._reading():
+            return int(self._rows.execute("SELECT count(*) FROM changes").fetchone()[0])
 
     def write(self, entry: Entry) -> None:
         """Add a change. Raises BackendError."""
@@ -112,10 +113,8 @@ class Diary:
             f"SELECT utc, camera, caption, facts, picture FROM changes WHERE {' AND '.join(conditions)}"
             " ORDER BY utc DESC, id DESC LIMIT ?"
         )
-        try:
+        with self._reading():
             return [_entry(*row) for row in self._rows.execute(rows, (*values, most))]
-        except sqlite3.Error as error:
-            raise BackendError(_unreadable(self.path, error)) from error
 
     def forget(self, before: datetime) -> int:
         """Delete what was seen before, and its words; how many changes that were. Raises BackendError."""
@@ -128,8 +127,34 @@ class Diary:
                 self._rows.execute("INSERT INTO words (words) VALUES ('optimize')")
         return gone
 
+    def clear(self) -> bool:
+        """Delete everything, so that nothing of it is left in the file. Raises BackendError.
+
+        True if nobody else has the diary open, so that its file may go.
+        """
+        with self._changing():
+            self._rows.execute("DELETE FROM changes")
+            self._rows.execute("DELETE FROM words")
+            self._rows.execute("INSERT INTO words (words) VALUES ('rebuild')")  # it marks words as deleted otherwise
+        with self._changing():
+            self._rows.execute("VACUUM")
+            self._rows.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._rows.execute("PRAGMA busy_timeout = 200")
+        try:  # needs the file for itself
+            return bool(self._rows.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",))
+        except sqlite3.OperationalError:
+            return False
+
     def close(self) -> None:
         self._rows.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """What stands in a file of somebody else need not be what this program writes."""
+        try:
+            yield
+        except (sqlite3.Error, ValueError, TypeError, OverflowError, RecursionError) as error:
+            raise BackendError(_unreadable(self.path, error)) from error
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -146,6 +171,8 @@ class Diary:
         (whose,) = self._rows.execute("PRAGMA application_id").fetchone()
         if whose != _OURS:
             raise BackendError(f"{self.path} is no diary of this program: name another file")
+        if _schema(self._rows) != _ours():
+            raise BackendError(f"{self.path} is no diary of this program, or of another version: name another file")
         self._rows.execute("SELECT utc, facts FROM changes, words LIMIT 1").fetchone()
         self._rows.execute("PRAGMA secure_delete = ON")
         self._rows.execute("PRAGMA synchronous = NORMAL")
@@ -157,13 +184,22 @@ def pictures_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.pictures")
 
 
-def remove(path: Path) -> None:
-    """Remove a diary and its keyframes. Raises BackendError where the file is none, and OSError."""
-    Diary(path, create=False).close()
-    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
-        path.with_name(name).unlink(missing_ok=True)
+def remove(path: Path) -> bool:
+    """Remove a diary and its keyframes. Raises BackendError where the file is none, and OSError.
+
+    False where somebody has it open: then it is empty, but there, and what is seen from now on is kept in it.
+    """
+    book = Diary(path, create=False)
+    try:
+        alone = book.clear()
+    finally:
+        book.close()
     if pictures_of(path).is_dir():
-        album.remove(pictures_of(path))
+        album.remove(pictures_of(path), folder_too=alone)
+    if alone:
+        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+            path.with_name(name).unlink(missing_ok=True)
+    return alone
 
 
 def entry(caption: Caption, at: datetime, picture: str = "") -> Entry:
@@ -200,7 +236,23 @@ def _found(path: Path, create: bool) -> bool:
     return create and path.stat().st_size == 0
 
 
-def _unreadable(path: Path, error: sqlite3.Error) -> str:
+def _schema(rows: sqlite3.Connection) -> set[tuple[str, str, str]]:
+    """What is declared in a file, without the tables that the index of words makes for itself."""
+    declared = rows.execute(
+        "SELECT type, name, sql FROM sqlite_master"
+        " WHERE name NOT LIKE 'sqlite%' AND NOT (type = 'table' AND name LIKE 'words!_%' ESCAPE '!')"
+    )
+    return {(kind, name, str(sql).replace('"', "")) for kind, name, sql in declared}  # quoted, once it was renamed
+
+
+def _ours() -> set[tuple[str, str, str]]:
+    """What is declared in a diary: no view and no trigger, which would be somebody else's program."""
+    with closing(sqlite3.connect(":memory:")) as rows:
+        rows.executescript(_SCHEMA)
+        return _schema(rows)
+
+
+def _unreadable(path: Path, error: Exception) -> str:
     if isinstance(error, sqlite3.OperationalError) and "lock" in str(error):
         return f"the diary {path} is held by another program: try again"
     return f"{path} is no diary of this program, or damaged ({first_line(error, named=False)}): move it away"
@@ -210,5 +262,14 @@ def _utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
-def _entry(utc: str, camera: str, caption: str, facts: str | None, picture: str) -> Entry:
-    return Entry(datetime.fromisoformat(utc), camera, caption, json.loads(facts) if facts else None, picture)
+def _entry(utc: object, camera: object, caption: object, facts: object, picture: object) -> Entry:
+    """Raises ValueError or OverflowError for what no diary of this program says."""
+    for value in (utc, camera, caption, "" if facts is None else facts, picture):
+        if not isinstance(value, str):
+            raise ValueError("a text is none")
+    at, told = datetime.fromisoformat(str(utc)), json.loads(str(facts)) if facts else None
+    if at.tzinfo is None or not 1 < at.year < 9999:
+        raise ValueError("a time is none")
+    if not isinstance(told, dict | None):
+        raise ValueError("facts are none")
+    return Entry(at, str(camera), str(caption), told, str(picture))

@@ -119,10 +119,17 @@ class Keeper:
             self.diary = Diary(path)
         if not options.pictures:
             return
-        if path is not None:
-            self.album = Album(*bounds, diary.pictures_of(path), stays=True)
-        else:
-            self.album = album.for_session(*bounds, home() / "album") if options.on_disk else Album(*bounds)
+        try:
+            if path is not None:
+                self.album = Album(*bounds, diary.pictures_of(path), stays=True)
+            else:
+                self.album = album.for_session(*bounds, home() / "album") if options.on_disk else Album(*bounds)
+        except OSError as error:
+            folder = home() / "album" if path is None else diary.pictures_of(path)
+            why = error.strerror or error
+            raise BackendError(
+                f"keyframes cannot be kept in {folder}: {why}; memory.pictures = 0 keeps none"
+            ) from error
 
     def _write(self, change: _Change) -> None:
         # A file that is read ahead of the clock was seen now at the latest.

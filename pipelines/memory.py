@@ -18,11 +18,11 @@ class MemoryOptions(Options):
     """How many changes are kept."""
     in_prompt: int = Field(default=8, ge=1, le=100)
     """How many of them a chat is given, the newest."""
-    keep: float = Field(default=168.0, gt=0)
+    keep: float = Field(default=168.0, gt=0, le=876_000)
     """Hours after which what was seen is forgotten, in a diary too."""
     pictures: int = Field(default=100, ge=0, le=100_000)
     """How many keyframes are kept beside their changes; 0: none."""
-    megabytes: float = Field(default=32.0, gt=0)
+    megabytes: float = Field(default=32.0, gt=0, le=1_000_000)
     """How much they may take together, as JPEG files of at most 960 pixels."""
     on_disk: bool = False
     """Keep them in files, which are removed at the end of the session unless there is a diary, and not in memory."""

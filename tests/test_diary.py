@@ -192,5 +192,57 @@ def test_forgetting_removes_all_that_was_kept_and_nothing_else(book: Diary, tmp_
     pictures.mkdir()
     (pictures / "20260314-120000-000-desk-3.jpg").write_bytes(b"x")
     (tmp_path / "day" / "mine.txt").write_text("x")
-    diary.remove(book.path)
+    book.close()
+    assert diary.remove(book.path)
     assert [path.name for path in (tmp_path / "day").iterdir()] == ["mine.txt"]
+
+
+def test_a_diary_that_is_in_use_is_emptied_and_goes_on(book: Diary, tmp_path: Path) -> None:
+    pictures = diary.pictures_of(book.path)
+    pictures.mkdir()
+    (pictures / "20260314-120000-000-desk-3.jpg").write_bytes(b"x")
+    assert not diary.remove(book.path)
+    assert list(pictures.iterdir()) == []
+    assert not any(b"cup" in path.read_bytes() for path in tmp_path.rglob("diary.db*") if path.is_file())
+    book.write(entry("A cat."))
+    again = Diary(book.path, create=False)
+    assert [one.caption for one in again.search()] == ["A cat."]
+    assert again.search("cup") == []
+    again.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE changes SET facts = '{bad'",
+        f"UPDATE changes SET facts = '{'[' * 100_000}'",
+        "UPDATE changes SET facts = '[1]'",
+        "UPDATE changes SET utc = 'yesterday'",
+        "UPDATE changes SET utc = '9999-12-31T23:59:59-23:59'",
+        "UPDATE changes SET utc = '2026-03-14T12:00:00'",
+        "UPDATE changes SET caption = x'ff00'",
+        "UPDATE changes SET camera = CAST(x'ff' AS TEXT)",
+    ],
+)
+def test_what_this_program_never_wrote_is_told_in_one_line(book: Diary, damage: str) -> None:
+    with sqlite3.connect(book.path) as foreign:
+        foreign.execute(damage)
+    with pytest.raises(BackendError, match=r"is no diary of this program, or damaged \("):
+        book.search()
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "ALTER TABLE changes RENAME TO hidden; CREATE VIEW changes AS WITH RECURSIVE n (utc) AS"
+        " (SELECT 1 UNION ALL SELECT utc + 1 FROM n) SELECT utc, '' AS camera, '' AS caption, '' AS facts,"
+        " '' AS picture FROM n ORDER BY utc",
+        "CREATE TRIGGER words_x AFTER DELETE ON changes BEGIN INSERT INTO words (told) VALUES ('kept'); END",
+        "DROP TABLE words; CREATE TABLE words (told TEXT)",
+    ],
+)
+def test_no_program_in_a_foreign_file_is_run(book: Diary, program: str) -> None:
+    with sqlite3.connect(book.path) as foreign:
+        foreign.executescript(program)
+    with pytest.raises(BackendError, match="is no diary of this program"):
+        Diary(book.path, create=False)

@@ -119,3 +119,13 @@ async def test_a_diary_that_cannot_be_opened_is_told_before_the_session_begins(t
     session = keeping(MemoryOptions(diary=str(tmp_path / "letter")), print)
     with pytest.raises(BackendError, match="is no diary"):
         await session.__aenter__()
+
+
+async def test_a_folder_for_pictures_that_cannot_be_made_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "album").write_text("in the way")
+    monkeypatch.setenv("OMNI_HOME", str(tmp_path))
+    with pytest.raises(BackendError, match=r"keyframes cannot be kept in .*album: File exists; memory.pictures = 0"):
+        async with keeping(MemoryOptions(on_disk=True), print):
+            pass

@@ -29,12 +29,14 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("OMNI_HOME", str(tmp_path))
     path = tmp_path / "diary" / "diary.db"
     book = Diary(path)
-    book.write(Entry(NOW - timedelta(hours=3), "desk", "A red cup\x1b[2J on a desk.", None, "20260314-1-desk-1.jpg"))
+    book.write(
+        Entry(NOW - timedelta(hours=3), "desk", "A red cup\x1b[2J on a desk.", None, "20260314-120000-000-desk-1.jpg")
+    )
     book.write(Entry(NOW - timedelta(minutes=5), "hall", "A cup on the floor.", {"people": 0}, "gone.jpg"))
     book.write(Entry(NOW - timedelta(minutes=1), "desk", "桌上有一本书。"))
     book.close()
     diary.pictures_of(path).mkdir()
-    (diary.pictures_of(path) / "20260314-1-desk-1.jpg").write_bytes(b"x")
+    (diary.pictures_of(path) / "20260314-120000-000-desk-1.jpg").write_bytes(b"x")
     return path
 
 
@@ -66,8 +68,19 @@ def test_as_json_each_has_its_time_facts_and_picture(kept: Path, capsys: pytest.
     assert main(["recall", "cup", "--json"]) == 0
     newest, oldest = map(json.loads, capsys.readouterr().out.splitlines())
     assert (newest["facts"], newest["picture"]) == ({"people": 0}, None)
-    assert oldest["picture"] == str(diary.pictures_of(kept) / "20260314-1-desk-1.jpg")
+    assert oldest["picture"] == str(diary.pictures_of(kept) / "20260314-120000-000-desk-1.jpg")
     assert abs(datetime.fromisoformat(oldest["at"]) - NOW + timedelta(hours=3)) < timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("picture", ["/etc/hostname", "../diary.db", "x" * 5000, "a\0.jpg"])
+def test_a_picture_of_a_foreign_diary_leads_nowhere(
+    kept: Path, capsys: pytest.CaptureFixture[str], picture: str
+) -> None:
+    book = Diary(kept)
+    book.write(Entry(NOW, "desk", "A trap.", None, picture))
+    book.close()
+    assert main(["recall", "trap", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["picture"] is None
 
 
 @pytest.mark.usefixtures("kept")
