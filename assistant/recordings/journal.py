@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
+import os
 import queue
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from shutil import disk_usage
 from typing import IO, Any
 
 import numpy as np
@@ -22,6 +25,8 @@ PICTURES, VOICE = "pictures", "voice"
 
 MOST_HELD = 128 * 2**20
 """Bytes that may wait to be written; a disk that is behind by more than that ends the recording."""
+FULL = 2**20
+"""Bytes that are left on a full disk, at most."""
 CLOSING = 20.0
 """Seconds that the last of it may take."""
 
@@ -117,7 +122,7 @@ class Journal:
                     if self._jobs.empty():
                         self._lines.flush()
             except (OSError, soundfile.SoundFileError) as error:
-                self._fail(getattr(error, "strerror", None) or str(error))
+                self._fail(_why(error, self.folder))
             with self._lock:
                 self._held -= size
         self._end(soundfile.SoundFileError)
@@ -128,7 +133,7 @@ class Journal:
             if self._sound is not None:
                 self._sound.close()
         except (OSError, sound_error) as error:
-            self._fail(getattr(error, "strerror", None) or str(error))
+            self._fail(_why(error, self.folder))
 
     def _fail(self, why: str) -> None:
         with self._lock:
@@ -145,6 +150,14 @@ class Journal:
 def _plain(value: Any) -> Any:
     """What is no JSON as it stands: a model's numbers may be NumPy's, and it may give what it should not."""
     return value.item() if isinstance(value, np.generic) else repr(value)
+
+
+def _why(error: Exception, folder: Path) -> str:
+    """What the system said; libsndfile says no more than that it said something."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    full = disk_usage(folder).free < FULL
+    return os.strerror(errno.ENOSPC) if full else str(error)
 
 
 def _flac(path: Path, rate: int) -> Any:
