@@ -24,8 +24,9 @@ OFFLINE = {"local_files_only": True, "trust_remote_code": False}
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
-_LOADING = threading.Lock()
-"""transformers is imported, and loads a model, in one thread at a time: two at once leave weights out."""
+ALONE = threading.Lock()
+"""Held by whoever builds a model in torch. transformers is imported, and loads a model, in one thread at a time: two at
+once leave weights out. Meanwhile it changes the number format in which torch makes what says none, for all threads."""
 
 
 def cores_for_models() -> int:
@@ -53,7 +54,7 @@ def loading(folder: Path) -> Iterator[None]:
     """Load with transformers here, alone; what is wrong with the files becomes one line. Raises BackendError."""
     try:
         # What torch warns of, an error says more clearly, and nobody is to read it before that.
-        with _LOADING, warnings.catch_warnings(action="ignore", category=UserWarning):
+        with ALONE, warnings.catch_warnings(action="ignore", category=UserWarning):
             import transformers
 
             transformers.utils.logging.disable_progress_bar()

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pipelines import weights
 from pipelines.backends import BackendError
+from pipelines.language.loading import ALONE
 from pipelines.vision.engines import TorchVision, Tower, VisionEngine
 
 Wanted = Literal["auto", "torch", "int8", "onnx", "openvino"]
@@ -93,7 +94,7 @@ def _in_8_bits(tower: Tower) -> Tower:
     from torch import nn
 
     quantised: Any = torch.ao.quantization.quantize_dynamic
-    with warnings.catch_warnings(action="ignore"):  # torch means to replace it, by what is slower on a processor
+    with ALONE, warnings.catch_warnings(action="ignore"):  # torch means to replace it, by what is slower on a processor
         for at, block in enumerate(tower.blocks):
             tower.blocks[at] = quantised(block.float(), {nn.Linear}, torch.qint8, inplace=True)
     return tower.float()
