@@ -54,6 +54,11 @@ class Drafts:
         self._at_work: tuple[int, asyncio.Task[Heard]] | None = None
         """The pause before which was said what becomes words now."""
 
+    @property
+    def dropped(self) -> int:
+        """Drafts that a newer one replaced before there was time for them."""
+        return self._drafts.dropped
+
     def offer(self, draft: Draft) -> None:
         """Put this into words: a pause in any case, what is said on only if there is time."""
         if not self._drafts.closed and (draft.pause is not None or not self._worker.busy):

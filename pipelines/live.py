@@ -74,6 +74,7 @@ class Session:
             counted["ladder step"] = self.sight.relief.ladder.step
             counted["ladder steps taken"] = self.sight.relief.ladder.taken
         if self.hearing is not None:
+            counted["drafts dropped"] = self.hearing.listening.drafts.dropped
             counted["utterances"] = self.hearing.utterances.accepted
             counted["utterances waits"] = self.hearing.utterances.waits
             counted["sound waits"] = self.hearing.chunks.waits

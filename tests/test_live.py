@@ -10,7 +10,7 @@ import pytest
 from pipelines.endings import EndingOptions
 from pipelines.phrases import ENGLISH
 from pipelines.thinking import ConversationOptions
-from pipelines.types import Caption, Reply, SpeechStarted, Transcript
+from pipelines.types import Caption, Health, Reply, SpeechStarted, Transcript
 from tests.fakes import (
     FakeCamera,
     FakeMicrophone,
@@ -133,3 +133,13 @@ async def test_history_is_cut_from_the_front_in_one_piece() -> None:
     await stage.run()
     assert [len(prompt.history) for prompt in stage.chat.prompts] == [0, 1, 2, 3, 4]
     assert len(stage.conversation.history) == 2
+
+
+async def test_pauses_that_there_was_no_time_to_put_into_words_are_counted() -> None:
+    halting = [(0.5, 0.1), (0.3, 0.0)] * 6
+    stage = Stage(microphone=FakeMicrophone([SILENCE, *halting, *[SILENCE] * 8]), takes={"transcriber": 1.5})
+    await stage.run()
+    assert stage.told(Health)[-1].counters["drafts dropped"] > 0
+    quick = Stage(microphone=FakeMicrophone([SILENCE, *halting, *[SILENCE] * 8]))
+    await quick.run()
+    assert quick.told(Health)[-1].counters["drafts dropped"] == 0
