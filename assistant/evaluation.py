@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,23 +38,42 @@ T = TypeVar("T")
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 LONGEST = 7200.0
 """Seconds, on the session's clock, after which a scenario is given up."""
+BUSY = 0.1
+"""Part of a scenario's length that its models wait for a processor, above which its times are not to be relied on."""
 
 
 class MeasuredLoop(VirtualLoop):
     """A clock that jumps over all waiting; work in a thread takes the time on it that it really took.
 
     Jobs of several models are done one after the other and charged side by side: as if each had a processor to itself.
+    What a job waited while other programs had the processor is not charged.
     """
+
+    waited = 0.0
+    """Seconds that were not charged."""
 
     def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
         return super().run_in_executor(executor, self._measured, func, *args)
 
     def _measured(self, func: Callable[..., T], *args: Any) -> T:
-        began = time.perf_counter()
+        began, waited = time.perf_counter(), _waited()
         try:
             return func(*args)
         finally:
-            self.spend(time.perf_counter() - began)
+            lost = _waited() - waited
+            self.waited += lost
+            self.spend(time.perf_counter() - began - lost)
+
+
+def _waited() -> float:
+    """Seconds for which this thread was ready and no processor was free; 0 where the system does not tell (Linux does).
+
+    Threads that a model has of its own are not counted.
+    """
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +84,8 @@ class Session:
     keyframes: list[tuple[Frame, Caption]]
     heard: list[Span]
     """When the assistant's voice was heard; empty without a speaker."""
+    waited: float = 0.0
+    """Seconds for which its models waited for a processor, which is on no clock of the session."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -82,7 +103,9 @@ def run(arguments: argparse.Namespace) -> int:
         verdicts = judging.judge(scenario, session.events, session.heard)
         met += sum(one.passed for one in verdicts)
         failed += sum(not one.passed for one in verdicts)
-        _print(scenario_path.stem, verdicts, arguments.json)
+        _print(one_line(scenario_path.stem), verdicts, arguments.json)
+        if session.waited > BUSY * scenario.end:
+            print(_busy(one_line(scenario_path.stem), session.waited), file=sys.stderr)
     if not arguments.json:
         print(f"{met} of {met + failed} expectations met in {len(read)} scenario{'s' * (len(read) > 1)}")
     return 1 if failed else 0
@@ -98,6 +121,8 @@ def evaluate(
     """
     with tempfile.TemporaryDirectory(prefix="omni-eval-") as made, asyncio.Runner(loop_factory=loop) as runner:
         session = runner.run(asyncio.wait_for(perform(scenario, chosen, out or Path(made)), LONGEST))
+        if isinstance(clock := runner.get_loop(), MeasuredLoop):
+            session = replace(session, waited=clock.waited)
         if out is not None:
             _keep(session, out)
     return session
@@ -178,7 +203,8 @@ def _voice(chosen: Config) -> Voice:
 
 def _folder(path: Path) -> Path:
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)  # it shows and tells what may be nobody's business
     except OSError as error:
         raise ConfigError(f"--out {path}: cannot be used as a folder: {error.strerror or error}") from error
     return path
@@ -195,11 +221,18 @@ def _keep(session: Session, out: Path) -> None:
         draw(session.keyframes, out / "contact_sheet.png", out.name, conversation=talk)
 
 
+def _busy(name: str, waited: float) -> str:
+    return (
+        f"omni: {name}: this machine is busy: models waited {waited:.1f} s for a processor, which is not counted;"
+        " run it again when nothing else runs, before you trust its seconds"
+    )
+
+
 def _print(name: str, verdicts: list[Verdict], as_lines: bool) -> None:
     for one in verdicts:
         if as_lines:
             print(json.dumps({"scenario": name, **asdict(one)}))
             continue
         times = "" if one.at is None or one.waited is None else f"  [at {one.at:.2f} s, after {one.waited:.2f} s]"
-        print(f"{'pass' if one.passed else 'FAIL'}  {name}  {one.expected}: {one_line(one.found)}{times}")
+        print(f"{'pass' if one.passed else 'FAIL'}  {name}  {one_line(one.expected)}: {one_line(one.found)}{times}")
     sys.stdout.flush()

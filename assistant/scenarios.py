@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,6 +23,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 """Of the picture's width or height."""
 Words = Annotated[str, Field(min_length=1, max_length=400)]
 
+LONGEST = 3600.0
+"""Seconds of a scenario."""
 AFTERMATH = 1.0
 """Seconds that a scenario goes on after the last thing in it, where its length is not given."""
 
@@ -139,7 +141,9 @@ class Scenario(Options):
     def end(self) -> float:
         """Its length in seconds."""
         moments = [one.at for one in self.show] + [one.at for one in self.say] + [one.at for one in self.ask]
-        return max(moments + [one.before for one in self.expect]) + AFTERMATH if self.seconds is None else self.seconds
+        if self.seconds is not None:
+            return self.seconds
+        return min(LONGEST, max(moments + [one.before for one in self.expect]) + AFTERMATH)
 
     @field_validator("show")
     @classmethod
@@ -164,6 +168,9 @@ class Scenario(Options):
         for name, at in moments.items():
             if at >= self.end:
                 raise ValueError(f"{name}: is at {at:g} s, after the end at {self.end:g} s")
+        for number, one in enumerate(self.expect):
+            if one.before > min(self.end, LONGEST):  # what is never run would always be met
+                raise ValueError(f"expect.{number}: waits until {one.before:g} s, after the end at {self.end:g} s")
         return self
 
 
@@ -214,15 +221,27 @@ def _beside(scenario: Scenario, folder: Path) -> Scenario:
 def _absent(scenario: Scenario) -> Iterator[str]:
     """What is named and is not there, or is not what it should be."""
     for number, shown in enumerate(scenario.show):
-        if shown.picture and not (shown.picture.is_file() and shown.picture.suffix.lower() in PICTURES):
-            yield f"show.{number}.picture: there is no picture {shown.picture}"
+        if shown.picture and not _is_file(shown.picture, PICTURES):
+            yield f"show.{number}.picture: there is no picture {_shortened(shown.picture)}"
         drawn = shown.draw or Drawing()
         for colour in (drawn.background, drawn.card, *(shape.colour for shape in drawn.shapes)):
             if not _is_colour(colour):
                 yield f"show.{number}.draw: {colour!r} is no colour: give a name or #rrggbb"
     for number, said in enumerate(scenario.say):
-        if said.sound and not (said.sound.is_file() and said.sound.suffix.lower() in soundfiles.READABLE):
-            yield f"say.{number}.sound: there is no sound file {said.sound}"
+        if said.sound and not _is_file(said.sound, soundfiles.READABLE):
+            yield f"say.{number}.sound: there is no sound file {_shortened(said.sound)}"
+
+
+def _is_file(path: Path, endings: Collection[str]) -> bool:
+    try:
+        return path.is_file() and path.suffix.lower() in endings
+    except (OSError, ValueError):  # no file can have that name
+        return False
+
+
+def _shortened(path: Path) -> str:
+    """An over-long name is known by its end."""
+    return str(path) if len(str(path)) <= 200 else f"…{str(path)[-200:]}"
 
 
 def _is_colour(name: str) -> bool:

@@ -31,6 +31,8 @@ LONGER_SIDE = 1280
 """Pixels of a picture file."""
 FRAMES = 10
 """A second."""
+LONGEST_SOUND = 600.0
+"""Seconds that are heard of a sound file."""
 HISS = 0.0005
 """Loudness of the hiss under all that is said: digital silence is not what a microphone hears."""
 
@@ -138,15 +140,30 @@ def write_speech(path: Path, said: Sequence[Say], voice: Callable[[], Voice], se
     sound = np.random.default_rng(0).normal(0, HISS, round(seconds * SPEECH_RATE)).astype(np.float32)
     speaker = voice() if any(one.text is not None for one in said) else None
     for one in said:
-        spoken, start = _sound(one, speaker), round(one.at * SPEECH_RATE)
+        spoken, start = _sound(one, speaker, seconds - one.at), round(one.at * SPEECH_RATE)
         sound[start : start + len(spoken)] += spoken[: len(sound) - start]
     writer = soundfiles.WavWriter(path, SPEECH_RATE)
     writer.write(0, np.clip(sound, -1, 1))
     writer.close()
 
 
-def _sound(said: Say, voice: Voice | None) -> Samples:
-    if said.text is not None and voice is not None:
-        return soundfiles.resample(voice.synthesize(said.text), voice.rate, SPEECH_RATE)
-    blocks = list(soundfiles.read(said.sound)) if said.sound is not None else []
-    return soundfiles.resample(np.concatenate([block for block, _ in blocks]), blocks[0][1], SPEECH_RATE)
+def _sound(said: Say, voice: Voice | None, longest: float) -> Samples:
+    """At 16 kHz; of a file what lies within the first `longest` seconds."""
+    if said.sound is None:
+        spoken, rate = (
+            (voice.synthesize(said.text or ""), voice.rate) if voice else (np.zeros(0, np.float32), SPEECH_RATE)
+        )
+    else:
+        spoken, rate = _beginning(said.sound, min(longest, LONGEST_SOUND))
+    return soundfiles.resample(spoken, rate, SPEECH_RATE)
+
+
+def _beginning(path: Path, seconds: float) -> tuple[Samples, int]:
+    """So many seconds of a sound file, and its rate; a file may claim to be of any length. Raises DeviceError."""
+    blocks, length, rate = list[Samples](), 0, SPEECH_RATE
+    for block, its_rate in soundfiles.read(path):
+        blocks.append(block)
+        length, rate = length + len(block), its_rate
+        if length >= seconds * rate:
+            break
+    return np.concatenate(blocks)[: round(seconds * rate)], rate

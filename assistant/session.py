@@ -155,10 +155,16 @@ def _output(name: str) -> Path:
     try:
         if path.exists() and not path.is_file():
             raise ConfigError(f"--events {name}: is no file; --json writes the events to the standard output")
-        path.open("a").close()
-    except OSError as error:
-        raise ConfigError(f"--events {name}: cannot be written: {error.strerror or error}") from error
+        with open(path, "a", opener=_private):
+            pass
+    except (OSError, ValueError) as error:  # ValueError: no file can have that name
+        raise ConfigError(f"--events {name}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
     return path
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that, where it is new, nobody else may read: it tells what was said."""
+    return os.open(path, flags, 0o600)
 
 
 async def _record(path: Path, events: Latest[Event]) -> None:

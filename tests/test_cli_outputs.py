@@ -156,6 +156,7 @@ def test_the_events_can_be_written_to_a_file(chosen: Path, tmp_path: Path) -> No
     quick.write_text(CONFIG.replace("source = 0", f'source = "{photos.as_posix()}"\nhold = 0.2'), encoding="utf-8")
     events = tmp_path / "events.jsonl"
     assert main(["run", str(quick), "--plain", "--events", str(events)]) == 0
+    assert events.stat().st_mode & 0o77 == 0, "what was said is nobody else's business"
     types = [json.loads(line)["type"] for line in events.read_text(encoding="utf-8").splitlines()]
     assert types[0] == "started"
     assert types[-1] == "health"

@@ -59,6 +59,9 @@ def test_every_shipped_scenario_can_be_read(path: Path) -> None:
         (GOOD + "[[say]]\nat = 1", "say.0: either text or sound"),
         (GOOD + '[[say]]\nat = 1\nsound = "no.wav"', "say.0.sound: there is no sound file"),
         ("seconds = 5\n" + GOOD + '[[ask]]\nat = 7\ntext = "x"', "ask.0.at: is at 7 s, after the end at 5 s"),
+        ("seconds = 2\n" + GOOD, "expect.0: waits until 3 s, after the end at 2 s"),
+        (GOOD.replace("after = 1\n", "after = 3599\n"), "expect.0: waits until 3601 s, after the end at 3600 s"),
+        (GOOD + f'[[show]]\nat = 0\npicture = "{"a" * 5000}.png"', "show.0.picture: there is no picture …aaa"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(
@@ -107,6 +110,23 @@ def test_speech_stands_at_its_seconds(tmp_path: Path) -> None:
         assert loud[round(at * rate)] == is_loud, at
 
 
+def test_a_sound_file_of_any_length_is_heard_to_the_end_of_the_scenario_only(tmp_path: Path) -> None:
+    import soundfile
+
+    soundfile.write(tmp_path / "long.wav", np.full(1000, 0.4), 16_000)
+    with (tmp_path / "long.wav").open("r+b") as file:  # two gigabytes that take no room on the disk
+        file.truncate(2_000_000_044)
+        for at, size in ((4, 2_000_000_036), (40, 2_000_000_000)):
+            file.seek(at)
+            file.write(size.to_bytes(4, "little"))
+    began = time.process_time()
+    said = scenarios.Say(at=1.0, sound=tmp_path / "long.wav")
+    scenery.write_speech(tmp_path / "speech.wav", [said], FakeVoice, 3.0)
+    assert time.process_time() - began < 1.0
+    sound, rate = soundfile.read(tmp_path / "speech.wav")
+    assert len(sound) == 3 * rate
+
+
 def test_shapes_and_cards_are_drawn_where_they_belong() -> None:
     drawing = scenarios.Drawing(
         background="#000000",
@@ -136,6 +156,22 @@ def test_work_takes_as_long_on_the_clock_as_it_really_took_and_waiting_no_time_a
         worked = runner.run(session())
     assert 0.05 <= worked < 0.5
     assert time.perf_counter() - began < 5
+
+
+def test_what_other_programs_took_is_not_charged(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited = iter((1.0, 1.04))
+    monkeypatch.setattr(evaluation, "_waited", lambda: next(waited))
+
+    async def session() -> float:
+        began = asyncio.get_running_loop().time()
+        await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.05)
+        return asyncio.get_running_loop().time() - began
+
+    with asyncio.Runner(loop_factory=MeasuredLoop) as runner:
+        worked, loop = runner.run(session()), runner.get_loop()
+    assert 0.009 < worked < 0.3
+    assert isinstance(loop, MeasuredLoop)
+    assert loop.waited == pytest.approx(0.04)
 
 
 TALK = """
@@ -202,6 +238,7 @@ def test_a_scenario_runs_through_the_whole_pipeline(talk: Path, capsys: pytest.C
     assert {one.name for one in (talk / "out" / "mine").iterdir()} == {
         "contact_sheet.png", "events.jsonl", "microphone.wav", "speaker.wav",
     }  # fmt: skip
+    assert (talk / "out" / "mine").stat().st_mode & 0o77 == 0, "what was heard is nobody else's business"
     assert main(["trace", str(talk / "out" / "mine")]) == 0
     assert "tell me the colour" in capsys.readouterr().out
 
@@ -213,6 +250,14 @@ def test_an_expectation_that_is_not_met_is_told_and_is_status_1(talk: Path, caps
     assert [one["passed"] for one in verdicts] == [True, False, True]
     assert verdicts[1]["found"] == '"I am Omni."'
     assert verdicts[1]["scenario"] == "mine"
+
+
+def test_nothing_in_a_scenario_is_obeyed_by_the_terminal(talk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(talk, TALK.format(name="\\u001b]0;pwned\\u0007")).rename(talk / "\x1b[31mred.toml")
+    assert main(["eval", str(path), "--config", str(talk / "desk.toml")]) == 1
+    told = capsys.readouterr()
+    assert "[31mred" in told.out
+    assert "\x1b" not in told.out + told.err
 
 
 def test_a_scenario_leaves_the_diary_alone_and_needs_no_call(talk: Path, capsys: pytest.CaptureFixture[str]) -> None:
