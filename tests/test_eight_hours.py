@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import subprocess
+import sys
 import tracemalloc
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from devices.lines import Latest, Sink
@@ -216,6 +219,15 @@ class Watch:
 
 
 def test_eight_hours_with_each_part_away_for_a_while() -> None:
+    """In a process of its own: what other tests have loaded grows and shrinks as well."""
+    lives = "from tests.test_eight_hours import day; day()"
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", lives], cwd=root, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def day() -> None:
+    """The day, and that it went well."""
     account = Account()
     tracemalloc.start()
     try:
