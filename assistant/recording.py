@@ -17,6 +17,7 @@ from assistant.recordings import settings
 from assistant.recordings.forms import FORMAT
 from assistant.recordings.journal import Journal, make_folder
 from assistant.recordings.shells import LIGHT, Shell, role, shell
+from assistant.recordings.stalls import watched_stalls
 from assistant.recordings.tool_servers import WatchedServer
 from assistant.recordings.values import digest
 from assistant.recordings.watched_devices import (
@@ -48,6 +49,7 @@ class Recorder:
         self.folder, self._parts = folder, parts
         self._journal: Journal | None = None
         self._models: list[WatchedModel] = []
+        self._stalls: asyncio.Task[None] | None = None
 
     async def open(self, config: Config) -> Devices:
         """Raises ConfigError where the folder cannot be used."""
@@ -66,6 +68,8 @@ class Recorder:
         for kind, loaded in models.loaded.items():
             models.loaded[kind] = replace(loaded, backend=self._watched(kind, kind, loaded.backend))
         self._watch(self._devices, journal)
+        if not isinstance(loop, VirtualLoop):
+            self._stalls = asyncio.create_task(watched_stalls(journal))
 
     def server(self, options: McpOptions, emit: Emit) -> Server:
         server = self._parts.server(options, emit)
@@ -105,11 +109,12 @@ class Recorder:
         self._parts.end()
         task = asyncio.current_task()
         if self._journal is not None:
+            if self._stalls is not None:
+                self._stalls.cancel()
             for model in self._models:
                 model.end()
             how = "cancelled" if task is not None and task.cancelling() else "ended"
-            self._journal.line("over", at=self._clock(), how=how)
-            self._journal.end()
+            self._journal.end(at=self._clock(), how=how)
 
     async def settle(self) -> None:
         """Return when all is written, or that takes too long."""

@@ -33,6 +33,7 @@ from assistant.recordings.played_devices import (
 from assistant.recordings.played_models import Mismatch, PlayedModel, TimedModel
 from assistant.recordings.reading import Recording, read
 from assistant.recordings.shells import LIGHT, role, shell
+from assistant.recordings.stalls import played_stalls
 from assistant.recordings.tool_servers import PlayedServer
 from pipelines.backends import BackendOptions, Captioner, Kind, Loaded
 from pipelines.clock import Stalled, VirtualLoop
@@ -101,6 +102,7 @@ async def _run(recording: Recording, live: Mapping[Kind, BackendOptions], outcom
     chosen, player = settings.restored(recording.header["config"], live), Player(recording, live.keys(), outcome.events)
     asks = next(recording.lines("asks"), {"typed": False, "hold": False})
     typed = partial(played_asks, recording) if asks["typed"] else None
+    played_stalls(recording, _loop())
     running = asyncio.create_task(app.run(chosen, Feed(), Outside(typed, asks["hold"]), player))
     until = recording.ended_at + (LINGERING if recording.over == "ended" else 0.0)
     await asyncio.wait([running], timeout=until - asyncio.get_running_loop().time())

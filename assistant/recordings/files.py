@@ -17,8 +17,9 @@ def opened(folder: Path, name: str, most: int) -> BinaryIO:
     """
     path = folder / name
     try:
-        if path.parent != folder and path.parent.is_symlink():
-            raise ConfigError(f"{path.parent}: is a link, and none is followed: record the session anew")
+        for one in {path, path.parent} - {folder}:
+            if one.is_symlink():
+                raise ConfigError(f"{one}: is a link, and none is followed: record the session anew")
         file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error

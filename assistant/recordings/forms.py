@@ -144,6 +144,7 @@ LINES: dict[str, Any] = {
         "cut": bool, "error": NotRequired[str],
     },
     "tools": {"at": Moment, "server": Name, "tools": list[Annotated[dict[str, JsonValue], AfterValidator(_tool)]]},
+    "stall": {"at": Moment, "lasted": Annotated[float, Field(ge=0, le=3600)]},
     "ended": {"at": Moment, "device": Name, "error": NotRequired[str]},
     "over": {"at": Moment, "how": Literal["ended", "cancelled"]},
 }  # fmt: skip
@@ -185,12 +186,17 @@ def _checked(validate: Callable[..., Any], value: Any) -> dict[str, Any]:
     try:
         found: dict[str, Any] = validate(value, strict=True)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(one) for one in first["loc"])
-        raise ValueError(one_line(f"{place}: {first['msg']}")[:300]) from error
+        raise ValueError(first_mistake(error)) from error
     except RecursionError as error:
         raise ValueError("its values stand too deep within each other") from error
     return found
+
+
+def first_mistake(error: ValidationError) -> str:
+    """The first one with its place, in one line."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(one) for one in first["loc"])
+    return one_line(f"{place}: {first['msg'].removeprefix('Value error, ')}")[:300]
 
 
 def _json(text: str) -> Any:

@@ -60,6 +60,7 @@ class Journal:
         (folder / HEADER).write_text(json.dumps(header, indent=1, default=_plain) + "\n", encoding="utf-8")
         self._lines: IO[str] = (folder / LINES).open("w", encoding="utf-8")
         self._sound: Any = None
+        self._over: Line = {}
         self._broken, self._well = broken, True
         self._jobs: queue.SimpleQueue[tuple[_Job, int] | None] = queue.SimpleQueue()
         self._held, self._lock = 0, threading.Lock()
@@ -90,8 +91,9 @@ class Journal:
         path = self.folder / PICTURES / name
         self._put(lambda: _write_png(path, frame), frame.pixels.nbytes)
 
-    def end(self) -> None:
-        """Nothing more is taken."""
+    def end(self, **over: Any) -> None:
+        """Nothing more is taken. `over`: how the session ended, which is told only where all of it was kept."""
+        self._over = self._over or over
         self._jobs.put(None)
 
     def close(self) -> None:
@@ -129,9 +131,11 @@ class Journal:
 
     def _end(self, sound_error: type[Exception]) -> None:
         try:
-            self._lines.close()
             if self._sound is not None:
                 self._sound.close()
+            if self._well and self._over:
+                self._lines.write(json.dumps({"is": "over", **self._over}) + "\n")
+            self._lines.close()
         except (OSError, sound_error) as error:
             self._fail(_why(error, self.folder))
 

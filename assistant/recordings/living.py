@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from assistant.config import Config, ConfigError
+from assistant.recordings.forms import first_mistake
 from pipelines import backends
 from pipelines.backends import BackendOptions, Kind
 from pipelines.weights import is_path
@@ -51,7 +52,7 @@ def _recorded(kind: Kind, table: Any) -> BackendOptions:
     try:
         return model.model_validate(options)
     except ValidationError as error:
-        raise _refused(kind, str(error)) from error
+        raise _refused(kind, first_mistake(error)) from error
 
 
 def _is_place(value: str) -> bool:

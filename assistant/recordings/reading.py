@@ -17,7 +17,6 @@ from assistant.recordings.files import opened
 from assistant.recordings.journal import HEADER, LINES, PICTURES, SOUND, VOICE, Line
 from assistant.recordings.values import from_kept, from_pcm
 from devices.media import SPEECH_RATE, Pixels, Samples
-from pipelines.wording import one_line
 
 BLOCK = 4096
 """Samples that are read at once."""
@@ -141,12 +140,12 @@ class Recording:
         except ConfigError as error:
             self.spoilt = self.spoilt or error
             raise
-        except errors as error:
-            self.spoil(name, str(error))
+        except errors:
+            self.spoil(name)
 
-    def spoil(self, name: str, why: str) -> NoReturn:
+    def spoil(self, name: str) -> NoReturn:
         """Note that a file is damaged. Raises ConfigError."""
-        told = ConfigError(f"{self.folder / name}: is damaged ({one_line(why)[:200]}): record the session anew")
+        told = ConfigError(f"{self.folder / name}: is damaged: record the session anew")
         self.spoilt = self.spoilt or told
         raise told
 
@@ -167,7 +166,7 @@ class Sound:
         while len(self._rest) < count:
             block = next(self._blocks, None)
             if block is None:
-                return None if self._recording.broke_off else self._recording.spoil(SOUND, "it ends too soon")
+                return None if self._recording.broke_off else self._recording.spoil(SOUND)
             self._rest = np.concatenate([self._rest, block])
         taken, self._rest = self._rest[:count], self._rest[count:]
         return taken
@@ -179,12 +178,12 @@ def _blocks(recording: Recording) -> Iterator[Samples]:
     try:
         with opened(recording.folder, SOUND, MOST_OF_A_FILE) as raw, soundfile.SoundFile(raw) as file:
             if (file.samplerate, file.channels) != (SPEECH_RATE, 1):
-                recording.spoil(SOUND, "it is no sound of a microphone here")
+                recording.spoil(SOUND)
             while len(block := file.read(BLOCK, dtype="int16")):
                 yield from_pcm(block)
-    except (ConfigError, soundfile.LibsndfileError) as error:
+    except (ConfigError, soundfile.LibsndfileError):
         if not recording.broke_off:  # else a block may be half written, or not even begun
-            recording.spoil(SOUND, str(error))
+            recording.spoil(SOUND)
 
 
 def read(folder: Path) -> Recording:

@@ -9,10 +9,10 @@ from typing import Any, cast, get_args
 from pydantic import ValidationError
 
 from assistant.config import Config, ConfigError
+from assistant.recordings.forms import first_mistake
 from devices.capture import shown
 from pipelines import backends
 from pipelines.backends import BackendOptions, Kind
-from pipelines.wording import one_line
 
 SECRET = re.compile(r"(?i)(passw|secret|token|authorization|api_?key$)")
 """Names of options whose value is nobody's business. (`key` names a variable of the environment.)"""
@@ -68,5 +68,5 @@ def restored(tables: dict[str, Any], live: Mapping[Kind, BackendOptions]) -> Con
     try:
         return Config.model_validate(ready)
     except ValidationError as error:
-        text = one_line(str(error))[:500]
-        raise ConfigError(f"the recorded configuration is none for this version of omni: {text}") from error
+        mistake = first_mistake(error)
+        raise ConfigError(f"the recorded configuration is none for this version of omni ({mistake})") from error
