@@ -167,6 +167,8 @@ class Answers:
             left -= min(left, len(calls))
             last = number + 1 == rounds or not left
             prompt = replace(prompt, steps=(*prompt.steps, *steps), tools=() if last else prompt.tools)
+        if not number:
+            raise BackendError("it called a tool and was offered none: tools = true in [chat] offers them")
         raise BackendError(f"it called tools again and again without an answer ({len(prompt.steps)} calls): it was cut")
 
     def _prompt(self, request: Request, looked: Looked | None) -> Prompt:

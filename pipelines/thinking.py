@@ -24,6 +24,7 @@ from pipelines.types import (
     Called,
     Caption,
     Emit,
+    Notice,
     PartialTranscript,
     Perception,
     Reminder,
@@ -31,6 +32,12 @@ from pipelines.types import (
     SpeechStarted,
     Transcript,
 )
+from pipelines.wording import quoted
+
+MOST_TYPED = 8
+"""Typed questions that wait until those before are answered."""
+MOST_REMEMBERED = 2000
+"""Characters of a question, and of an answer, that later prompts hold."""
 
 
 class ConversationOptions(Options):
@@ -67,6 +74,7 @@ class Conversation:
         self._turn: Turn | None = None
         self._unfinished: Transcript | None = None
         self._answer_by = 0.0
+        self._typed: deque[Transcript] = deque()
         self._reminders: deque[Reminder] = deque(maxlen=MOST)
         self._alarm: asyncio.Timeout | None = None
         self._spoken: Language = "en" if options.language == "auto" else options.language
@@ -117,6 +125,8 @@ class Conversation:
                 self._give_up_floor()
         if self._unfinished is not None and self._floor.free and now >= self._answer_by:
             self._answer(self._unfinished)
+        if self._typed and self._quiet:
+            self._answer(self._typed.popleft())
         if self._reminders and self._quiet:
             self._remind(self._reminders.popleft())
 
@@ -126,6 +136,10 @@ class Conversation:
         if self._unfinished is not None:
             await self.interrupt()
             self._answer(self._unfinished)
+        while self._typed:
+            if self._turn is not None:
+                await self._turn.over()
+            self._answer(self._typed.popleft())
         for reminder in tuple(self._reminders):
             if self._turn is not None:
                 await self._turn.over()
@@ -195,10 +209,14 @@ class Conversation:
             self.mouth.resume()
 
     async def _respond(self, said: Transcript, hush: bool) -> None:
+        if not hush and self._waits(said):
+            self._put_off(said)
+            return
         asked = self._amended(said)
         await self.interrupt()
         self._unfinished = None
         if hush:
+            self._typed.clear()
             return
         if asked.text and not asked.finished:
             self._unfinished = asked
@@ -206,11 +224,27 @@ class Conversation:
         else:
             self._answer(asked)
 
+    @property
+    def _unanswered(self) -> Transcript | None:
+        """What was asked and is not answered yet, not even in the first word."""
+        if self._turn is None or not self.busy or self._turn.aloud.begun:
+            return None
+        return self._turn.question
+
+    def _waits(self, said: Transcript) -> bool:
+        """Lines that are typed one after the other, or pasted at once, are answered one after the other."""
+        before = self._unanswered
+        return said.source == "keyboard" and bool(self._typed or (before and before.source == "keyboard"))
+
+    def _put_off(self, said: Transcript) -> None:
+        if len(self._typed) < MOST_TYPED:
+            self._typed.append(said)
+        else:
+            self._emit(Notice(f"too many questions at once: {quoted(said.text)} is left out", said.said_at))
+
     def _amended(self, said: Transcript) -> Transcript:
-        """With what was said before and is not answered yet, not even in its first word."""
-        before = self._unfinished
-        if before is None and self._turn is not None and self.busy and not self._turn.aloud.begun:
-            before = self._turn.question
+        """With what was said before and is not answered yet."""
+        before = self._unfinished or self._unanswered
         if before is None or not before.text or said.source != "voice" or before.source != "voice":
             return said
         text, words = joined(before.text, said.text), (*before.words, *said.words)
@@ -239,7 +273,7 @@ class Conversation:
     def _remember(self, turn: Turn, cut: bool) -> None:
         reply = turn.reply(cut)
         if reply.asked and reply.text:
-            self.history.append(Exchange(reply.asked, reply.text))
+            self.history.append(Exchange(reply.asked[:MOST_REMEMBERED], reply.text[:MOST_REMEMBERED]))
         if len(self.history) > 2 * self.options.history:
             del self.history[: len(self.history) - self.options.history]
         self._emit(reply)

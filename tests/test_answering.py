@@ -126,6 +126,13 @@ async def test_a_chat_that_only_calls_is_cut() -> None:
     assert trouble.why == "it called tools again and again without an answer (3 calls): it was cut"
 
 
+async def test_a_chat_that_calls_without_being_offered_anything_is_told_of() -> None:
+    chat = ToolFake({"hello": [[ToolCall("list_timers", {})]]}, calls_tools=False)
+    stage = await told(chat, (1.0, "hello"))
+    (trouble,) = stage.told(Trouble)
+    assert trouble.why == "it called a tool and was offered none: tools = true in [chat] offers them"
+
+
 async def test_a_chat_makes_no_more_calls_than_it_may() -> None:
     many: Round = [ToolCall("list_timers", {})] * 6
     chat = ToolFake({"hello": [many, many, ["Done."]]})
@@ -159,7 +166,7 @@ async def test_a_tool_that_hangs_ends_with_the_turn() -> None:
 
     slow = Ability(Tool("slow", "", {"type": "object"}), wait)
     chat = ToolFake({"hello": [[ToolCall("slow", {})], ["Too late."]], "thanks": [["Bye."]]})
-    stage = await told(chat, (1.0, "hello"), (2.0, "thanks"), brought=(slow,))
+    stage = await told(chat, (1.0, "hello"), (2.0, "stop"), (2.1, "thanks"), brought=(slow,))
     assert ended == [True]
     assert [(reply.asked, reply.text) for reply in stage.told(Reply)] == [("hello", ""), ("thanks", "Bye.")]
 

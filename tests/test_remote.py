@@ -55,6 +55,14 @@ def test_answers_that_differ_in_their_wrapping_are_the_same(serve: Serve, watch:
     assert ask(serve(sends(*parts)), watch) == "Two eggs."
 
 
+def test_an_answer_that_does_not_end_is_cut_where_its_limit_is(serve: Serve) -> None:
+    chat: Chat = OpenAi(url=serve(sends(*[event("word word. ")] * 200)).url, model="qwen", max_tokens=20).load()
+    said: list[str] = []
+    with pytest.raises(BackendError, match=r"127.0.0.1:\d+ says more than max_tokens = 20 allows: it is cut"):
+        said.extend(piece for piece in chat.reply(Prompt("", (), (), "hi", 1.0)) if isinstance(piece, str))
+    assert len("".join(said)) in range(100, 201)
+
+
 def test_letters_that_are_cut_by_the_network_are_put_together(serve: Serve, watch: Watch) -> None:
     sent = 'data: {"choices": [{"delta": {"content": "两个鸡蛋"}, "finish_reason": "stop"}]}\n\n'.encode()
     assert ask(serve(sends(sent[:44], sent[44:45], sent[45:])), watch) == "两个鸡蛋"

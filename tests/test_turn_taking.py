@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from pipelines.live import live
-from pipelines.types import Caption, Reminder, Reply, SpeechStarted, Transcript, TurnTrace
+from pipelines.thinking import MOST_REMEMBERED, MOST_TYPED
+from pipelines.types import Caption, Notice, Reminder, Reply, SpeechStarted, Transcript, TurnTrace
 from tests.fakes import FakeCamera, FakeChat, FakeMicrophone, FakeTranscriber
 from tests.stage import COUNT, HELLO, SILENCE, Stage
 
@@ -151,6 +152,46 @@ async def test_a_typed_question_is_no_nod_and_amends_nothing() -> None:
     play = Stage(asks=keyboard, chat=FakeChat(dict(ANSWERS)))
     await play.run()
     assert [(reply.asked, reply.cut) for reply in play.told(Reply)] == [("hello", True), ("what is on the left", False)]
+
+
+def typing(*lines: str) -> Stage:
+    """All of them typed, or pasted, at once."""
+
+    async def keyboard() -> AsyncIterator[str]:
+        for line in lines:
+            yield line
+
+    return Stage(asks=keyboard, chat=FakeChat(dict(ANSWERS)))
+
+
+async def test_lines_that_are_pasted_are_answered_one_after_the_other() -> None:
+    questions = ["hello", "how many are there", "what is on the left"]
+    play = typing(*questions)
+    await play.run()
+    assert [(one.asked, one.text, one.cut) for one in play.told(Reply)] == [(q, ANSWERS[q], False) for q in questions]
+
+
+async def test_a_typed_stop_is_for_all_that_waits() -> None:
+    play = typing("hello", "how many are there", "stop", "what is on the left")
+    await play.run()
+    assert [one.text for one in play.told(Reply) if one.text] == ["A cup."]
+
+
+async def test_who_pastes_a_book_is_told_what_is_left_out() -> None:
+    play = typing(*["hello"] * (MOST_TYPED + 2), "what is on the left")
+    await play.run()
+    assert len(play.told(Reply)) == MOST_TYPED + 1
+    assert [one.text for one in play.told(Notice)] == [
+        'too many questions at once: "hello" is left out',
+        'too many questions at once: "what is on the left" is left out',
+    ]
+
+
+async def test_later_prompts_hold_the_beginning_of_a_long_answer() -> None:
+    chat = FakeChat({"hello": "So many words. " * 1000})
+    await Stage(asks=typing("hello", "how many are there").asks, chat=chat, speaker=None).run()
+    (told,) = chat.prompts[-1].history
+    assert (told.asked, len(told.heard)) == ("hello", MOST_REMEMBERED)
 
 
 async def test_every_turn_tells_when_each_of_its_steps_happened() -> None:

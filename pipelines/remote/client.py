@@ -23,6 +23,8 @@ FIRST_PAUSE = 0.5
 """Seconds before the first repetition; each further pause is twice as long."""
 LONGEST_PAUSE = 20.0
 """Seconds that a server may have one wait before a repetition; when it wants more, the request has failed."""
+LETTERS = 10
+"""Of one token, on average; they are about four in English."""
 DAY = 86_400.0
 """Seconds beyond which a wait is not counted for a person: headers name centuries."""
 
@@ -81,7 +83,20 @@ class Server:
         What `calls` offers may be called; at the end it has the calls. Raises BackendError with one line that names the
         server.
         """
-        return without_thoughts(self._answer(messages, max_tokens, Calls() if calls is None else calls))
+        answer = without_thoughts(self._answer(messages, max_tokens, Calls() if calls is None else calls))
+        return self._bounded(answer, max_tokens)
+
+    def _bounded(self, answer: Generator[str, None, None], max_tokens: int) -> Generator[str, None, None]:
+        """A server may not keep to the limit, and what it says is spoken, remembered, and sent with later questions."""
+        left = LETTERS * max_tokens
+        with contextlib.closing(answer):
+            for piece in answer:
+                left -= len(piece)
+                if left < 0:
+                    raise BackendError(
+                        f"{self._options.origin} says more than max_tokens = {max_tokens} allows: it is cut"
+                    )
+                yield piece
 
     def _answer(self, messages: list[dict[str, Any]], max_tokens: int, calls: Calls) -> Generator[str, None, None]:
         """The pieces as they come; asked for again after a failure, as long as none has come."""
