@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -67,6 +68,8 @@ class Recorder:
         self._album = Album(journal)
         for kind, loaded in models.loaded.items():
             models.loaded[kind] = replace(loaded, backend=self._watched(kind, kind, loaded.backend))
+            if not isinstance(loop, VirtualLoop):
+                self._models[-1].late = partial(getattr, models.workers[kind], "late")
         self._watch(self._devices, journal)
         if not isinstance(loop, VirtualLoop):
             self._stalls = asyncio.create_task(watched_stalls(journal))

@@ -27,6 +27,9 @@ class Worker:
         """When it ended a job last, or had nothing to do."""
         self.longest: float | None = None
         """Seconds without the end of a job after which it hangs; None: it is waited for as long as it takes."""
+        self.late = 0.0
+        """Seconds by which its thread came late to the job at hand, though it had nothing else to do."""
+        self._free_at = 0.0
         self.spent = 0.0
         """Seconds for which calls were waited for, all together."""
 
@@ -79,11 +82,24 @@ class Worker:
             raise BackendError("it still does not answer")
         if not self._jobs:
             self._alive_at = _now()
-        job = _Job(work)
+        job = _Job(self._timed(work))
         job.done = asyncio.get_running_loop().run_in_executor(self._thread, job.run)
         self._jobs.add(job.done)
         job.done.add_done_callback(self._ended)
         return job
+
+    def _timed(self, work: Callable[[], T]) -> Callable[[], T]:
+        """The same, which notes in the thread by how much it begins late."""
+        clock, handed = asyncio.get_running_loop().time, _now()
+
+        def timed() -> T:
+            self.late = clock() - max(handed, self._free_at)
+            try:
+                return work()
+            finally:
+                self._free_at = clock()
+
+        return timed
 
     async def _result(self, job: _Job[T]) -> T:
         self._calls += 1

@@ -52,7 +52,7 @@ class Album:
 class WatchedModel:
     """What is behind a shell in a recorded session: the model itself.
 
-    A call took until the session knew of its end: a busy loop hears late of what a thread has done.
+    A call took from when its thread could begin until the session knew of its end: a busy machine wakes both late.
     """
 
     def __init__(
@@ -62,6 +62,8 @@ class WatchedModel:
         self._kind, self._model = kind, model
         self._journal, self._album, self._clock = journal, album, clock
         self._soon = soon
+        self.late: Callable[[], float] = lambda: 0.0
+        """Seconds by which its thread came late to what it does now."""
         self._unknown: deque[Callable[[], None]] = deque()
         """Writes what has ended, and the session does not know yet."""
         self._known_at = 0.0
@@ -76,7 +78,7 @@ class WatchedModel:
     def call(self, method: str, *given: Any) -> Any:
         if method == "reset":
             return self._model.reset()
-        told, began = self._told(method, given), self._clock()
+        told, began = self._told(method, given), self._clock() - self.late()
         self._at_work = ("call", told)
         try:
             result = getattr(self._model, method)(*given)
@@ -93,7 +95,7 @@ class WatchedModel:
         told = self._told(method, given)
         number = self._journal.number()
         self._journal.line("stream", **told, id=number)
-        pieces, end, began = None, dict[str, Any](), self._clock()
+        pieces, end, began = None, dict[str, Any](), self._clock() - self.late()
         self._at_work = ("end", {"of": number})
         try:
             pieces = iter(getattr(self._model, method)(*given))
@@ -102,7 +104,7 @@ class WatchedModel:
                 self._write(began, "piece", of=number, gave=as_kept(piece))
                 began = float("inf")  # where nobody asks for more, its end takes no time
                 yield piece
-                began, self._at_work = self._clock(), ("end", {"of": number})
+                began, self._at_work = self._clock() - self.late(), ("end", {"of": number})
         except Exception as error:
             end = {"error": _line(error)}
             raise
