@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
@@ -45,8 +44,10 @@ class MetricsOptions(Options):
     @field_validator("opentelemetry")
     @classmethod
     def _is_an_address(cls, address: str | None) -> str | None:
-        if address is not None and not re.match(r"https?://[^/\s]", address):
-            raise ValueError("is an http:// or https:// address")
+        parts = urlsplit(address or "")
+        secret = parts.username or parts.password or parts.query or parts.fragment
+        if address is not None and (parts.scheme not in ("http", "https") or not parts.hostname or secret):
+            raise ValueError("is an http:// or https:// address without user, password and query")
         return address
 
 
@@ -69,15 +70,19 @@ def tellers(options: MetricsOptions | None) -> list[Teller]:
 
 
 async def tell(events: Latest[Event], told: Sequence[Teller]) -> None:
-    """Tell a session's figures until the line is closed; what cannot be written is left out."""
-    loop, clock = asyncio.get_running_loop(), Clock()
+    """Tell a session's figures until the line is closed; what cannot be written is left out, and that is said once."""
+    loop, clock, said = asyncio.get_running_loop(), Clock(), False
     with DaemonThread("metrics") as thread:
         async for event in events:
             if isinstance(event, Started):
                 clock.take(event)
             for teller in told:
-                with suppress(OSError):  # a full disk ends no session
+                try:
                     await loop.run_in_executor(thread, teller.take, event, clock)
+                except OSError as error:  # a full disk ends no session
+                    if not said:
+                        print(f"omni: [metrics] cannot be written: {error.strerror or error}", file=sys.stderr)
+                    said = True
         for teller in told:
             await loop.run_in_executor(thread, teller.close)
 
@@ -86,7 +91,7 @@ class Prometheus:
     """Counters and histograms, as a text file, a page of this machine, or both."""
 
     def __init__(self, path: Path | None, port: int | None) -> None:
-        """Raises DeviceError without its package, or where the port is taken."""
+        """Raises DeviceError without its package, where the port is taken, or where the file cannot be written."""
         _need("prometheus_client")
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
@@ -107,6 +112,12 @@ class Prometheus:
                 self._server, _ = start_http_server(port, addr="127.0.0.1", registry=self._registry)
             except OSError as error:
                 raise DeviceError(f"metrics.port {port}: {error.strerror or error}: name another") from error
+        try:
+            self._write()
+        except (OSError, ValueError) as error:  # ValueError: no file can have that name
+            self.close()
+            why = getattr(error, "strerror", None) or error
+            raise DeviceError(f"metrics.prometheus {path}: cannot be written: {why}") from error
 
     def take(self, event: Event, clock: Clock) -> None:
         """Raises OSError where the file cannot be written."""

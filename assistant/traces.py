@@ -23,6 +23,9 @@ KEPT = 200
 LONGEST_LINE = 1_000_000
 """Characters of a line that may be a turn."""
 
+DAY = 86_400.0
+"""Seconds of which a turn takes less."""
+
 Moment = Callable[[TurnTrace], float | None]
 """A time on the clock of a trace; None where that did not happen."""
 
@@ -153,7 +156,10 @@ def _turns(line: str, clock: Clock) -> Iterator[Turn]:
             clock.take(Started(float(values["at"]) if "at" in values else 0.0, str(values.get("utc"))))
         case "turn_trace":
             trace, utc = _trace(values), values.get("utc")
-            yield Turn(trace, datetime.fromisoformat(utc) if isinstance(utc, str) else clock.time(trace.said_at))
+            when = datetime.fromisoformat(utc) if isinstance(utc, str) else clock.time(trace.said_at)
+            if when is not None and not 1 < when.year < 9999:
+                raise ValueError("in some time zones it is out of the calendar")
+            yield Turn(trace, when)
         case str():
             return
         case _:
@@ -166,7 +172,11 @@ _TYPES = get_type_hints(TurnTrace)
 def _trace(values: dict[str, Any]) -> TurnTrace:
     """A trace of values that have its types; what it does not know is left out."""
     known = {field.name: _value(field.name, values[field.name]) for field in fields(TurnTrace) if field.name in values}
-    return TurnTrace(**known)
+    trace = TurnTrace(**known)
+    moments = [moment(trace) for step in STEPS for moment in (step.begins, step.ends)] + [trace.started_at]
+    if any(abs(at - trace.said_at) > DAY for at in moments if at is not None):
+        raise ValueError("no turn takes a day")
+    return trace
 
 
 def _value(name: str, value: Any) -> Any:

@@ -19,6 +19,7 @@ from assistant.cli import main
 from assistant.feed import Feed
 from assistant.metrics import MetricsOptions
 from assistant.traces import STEPS, Turn
+from devices.lines import Latest
 from devices.media import DeviceError
 from pipelines.types import Event, Health, Started, Trouble, TurnTrace, as_json
 from tests.commands import one_line
@@ -73,13 +74,24 @@ def test_medians_and_p95_leave_out_what_did_not_happen(tmp_path: Path, capsys: p
     assert "1800" in rows["p95"]
 
 
+ODD: list[dict[str, object]] = [
+    {"utc": "9999-12-31T23:59:59-23:59"},
+    {"utc": "0001-01-01T00:00:00+23:59"},
+    {"utc": 7.5, "said_at": -9e11},
+    {"ended_at": 9e11},
+    {"first_audio_at": 1e300},
+]
+"""In place of a turn's own times."""
+
+
 def test_damaged_lines_are_counted_and_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     broken = ['{"type": "turn_tr', "[]", "7", '{"type": "turn_trace", "asked": 3}', "[" * 20_000, "\ud83d".join("ab")]
     broken += [json.dumps(as_json(SPOKEN)).replace("200.0", "NaN"), json.dumps({"type": "started", "utc": "noon"})]
+    broken += [json.dumps(as_json(SPOKEN) | odd) for odd in ODD]
     path = tmp_path / "events.jsonl"
     lines = [json.dumps(as_json(SPOKEN)), *broken, "", json.dumps(as_json(TYPED)), '{"type": "of a later version"}']
     path.write_text("\n".join(lines), encoding="utf-8", errors="surrogatepass")
-    assert main(["trace", str(path)]) == 0
+    assert main(["trace", str(path), "--plot", str(tmp_path / "turns.png")]) == 0
     told = capsys.readouterr()
     assert f"{len(broken)} damaged lines left out" in told.err
     assert "what do you see" in told.out
@@ -241,3 +253,25 @@ def test_an_address_of_metrics_is_an_address(tmp_path: Path, capsys: pytest.Capt
     mine = tmp_path / "mine.toml"
     mine.write_text('[chat]\nbackend = "grounded"\n[metrics]\nopentelemetry = "localhost"\n')
     assert "metrics.opentelemetry: is an http:// or https:// address" in one_line(capsys, main(["check", str(mine)]))
+    mine.write_text(mine.read_text().replace("localhost", "http://me:secret@localhost:4318/v1/traces"))
+    told = one_line(capsys, main(["check", str(mine)]))
+    assert told.endswith("is an http:// or https:// address without user, password and query")
+    assert "secret" not in told
+
+
+async def test_a_file_of_metrics_that_cannot_be_written_is_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("prometheus_client", reason="the metrics extra is not installed")
+    with pytest.raises(DeviceError, match=r"metrics.prometheus .*no/omni.prom: cannot be written: No such file"):
+        metrics.tellers(MetricsOptions(prometheus=tmp_path / "no" / "omni.prom"))
+    (tmp_path / "yes").mkdir()
+    told = metrics.tellers(MetricsOptions(prometheus=tmp_path / "yes" / "omni.prom"))
+    (tmp_path / "yes" / "omni.prom").unlink()
+    (tmp_path / "yes").rmdir()
+    line = Latest[Event](8)
+    for event in (SPOKEN, TYPED):
+        line.put(event)
+    line.close()
+    await metrics.tell(line, told)
+    assert capsys.readouterr().err == "omni: [metrics] cannot be written: No such file or directory\n"
