@@ -12,8 +12,8 @@ Event = dict[str, Any]
 
 PASSED_OVER = ("health",)
 """Events that are not compared: counters of lines differ with every breath of the machine."""
-WANDERING = {"started": ("utc",)}
-"""Fields that are another whenever a session runs."""
+WANDERING = {"started": ("utc",), "turn_trace": ("evidence_age",)}
+"""Fields that are another whenever a session runs: an age is one frame more where frame and answer come together."""
 TOLERANCE = 0.1
 """Seconds by which a real event loop is late now and then."""
 FAR = 5.0
