@@ -39,6 +39,12 @@ def test_counters_are_not_compared_and_the_day_neither() -> None:
     assert compared(before, [{"type": "started", "at": 0.0, "utc": "y"}]) == []
 
 
+def test_an_age_that_is_a_frame_more_is_no_difference() -> None:
+    before, after = [{"type": "turn_trace", "asked": "why", "said_at": 1.0, "evidence_age": age} for age in (0.2, 0.7)]
+    assert compared([before], [after]) == []
+    assert told(compared([before], [after | {"said_at": 1.5}])) == [("late", 1.0)]
+
+
 def test_long_runs_are_aligned_too() -> None:
     before = [event("", float(at), "speech_started") for at in range(400)]
     assert len(aligned(before, before[:200] + before[201:])) == 400

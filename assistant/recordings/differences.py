@@ -64,7 +64,8 @@ def _difference(kind: str, old: Event | None, new: Event | None, tolerance: floa
     if changed:
         told = "; ".join(f"{name} {old.get(name)!r} → {new.get(name)!r}" for name in changed)
         return Difference("wording", kind, moment(old), told)
-    name, apart = max(_apart(old, new), key=lambda one: abs(one[1]), default=("", 0.0))
+    steady = {name: old.get(name) for name in _names(old, new)}
+    name, apart = max(_apart(steady, new), key=lambda one: abs(one[1]), default=("", 0.0))
     if abs(apart) <= tolerance:
         return None
     told = f"{shown(old)} {name} {abs(apart):.3f} s {'later' if apart > 0 else 'earlier'}".strip()
