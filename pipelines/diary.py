@@ -66,7 +66,8 @@ class Diary:
             new = _found(path, create)
             self._rows = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5.0)
         except (OSError, sqlite3.Error) as error:
-            raise BackendError(f"the diary {path} cannot be opened: {first_line(error, named=False)}") from error
+            why = getattr(error, "strerror", None) or first_line(error, named=False)
+            raise BackendError(f"the diary {path} cannot be opened: {why}") from error
         try:
             self._begin(new)
         except sqlite3.Error as error:
