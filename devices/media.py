@@ -122,7 +122,7 @@ class Speaker(Protocol):
     async def play(self, samples: Samples, rate: int) -> None:
         """Return when the last sample was heard, output latency included.
 
-        Cancelling it fades out over 10 ms and is silence within 150 ms; `played` then tells how far it came.
+        Cancelling it is silence within 50 ms, on an idle machine; `played` then tells how far it came.
         Raises DeviceError when the device is lost or the file cannot be written.
         """
 

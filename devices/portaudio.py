@@ -24,7 +24,7 @@ Choice = Annotated[StrictInt, Field(ge=0)] | Annotated[str, Field(min_length=1)]
 
 _CALLED = {"input": "microphone", "output": "speaker"}
 _CHANNELS = {"input": (1, 2), "output": (2, 1)}  # one of an input, if it can; an output in the middle of its two
-_LATENCY = {"input": 0.1, "output": 0.06}  # seconds; an output's is most of the time between cancelling and silence
+_LATENCY = {"input": 0.1, "output": 0.06}  # seconds that a busy machine may leave a device alone
 _LEAVING = 0.3  # seconds that closing may take; a device that hangs longer is left to its thread
 
 _lock = threading.RLock()  # PortAudio must not be called by two threads at once
@@ -117,21 +117,31 @@ class Stream:
         self._kind, self._wanted = kind, wanted
         self._callback, self._ended = callback, ended
         self._stream: Any = None
-        self._closed = False
+        self._closed = self._halted = False
         self._thread = DaemonThread(_CALLED[kind])
 
     @property
     def active(self) -> bool:
-        """False before it is open and after it is closed or lost."""
+        """False before it is open and after it is closed or lost; True while it is halted."""
         stream = self._stream  # another thread may close it meanwhile
         try:
-            return stream is not None and bool(stream.active)
+            return stream is not None and (self._halted or bool(stream.active))
         except sounddevice().PortAudioError:
             return False
 
     async def open(self) -> None:
         """Open and start it. Raises DeviceError (NoSoundSystem)."""
         await self.work(self._open)
+
+    def halt(self) -> None:
+        """Drop what the device still holds, without waiting for that; it is silent until `resume`."""
+        self._halted = True
+        asyncio.get_running_loop().run_in_executor(self._thread, self._halt)
+
+    async def resume(self) -> None:
+        """Call back again after a halt; an output is heard at once. Raises DeviceError if it was lost meanwhile."""
+        if self._halted:
+            await self.work(self._resume)
 
     async def close(self) -> None:
         """Give the device back at once; what it still holds is not heard. Where that hangs, it is not waited for."""
@@ -170,10 +180,26 @@ class Stream:
                     self._stream.close()
                 self._stream = None
 
+    def _halt(self) -> None:
+        with _lock, suppress(sounddevice().PortAudioError):  # what is lost is silent too
+            if self._stream is not None:
+                self._stream.abort()
+
+    def _resume(self) -> None:
+        with _lock, quiet():
+            try:
+                self._stream.start()
+            except sounddevice().PortAudioError as error:
+                raise DeviceError(f"the {_CALLED[self._kind]} was lost: connect it again") from error
+            finally:
+                self._halted = False
+
     def _start(self, settings: dict[str, Any]) -> Any:
         module = sounddevice()
         make = module.InputStream if self._kind == "input" else module.OutputStream
-        stream = make(callback=self._callback, finished_callback=self._ended, latency=_LATENCY[self._kind], **settings)
+        # An output begins with what it is to play, where it would begin with as much silence as it can hold.
+        settings |= {"latency": _LATENCY[self._kind], "prime_output_buffers_using_stream_callback": True}
+        stream = make(callback=self._callback, finished_callback=self._ended, **settings)
         self.rate = round(stream.samplerate)
         try:
             stream.start()

@@ -169,8 +169,8 @@ class SoundCard:
         self.played, self.began_at = 0, None
         output = await self._opened()
         sound = await output.stream.work(resample, samples, rate, output.stream.rate)
-        output.begin(sound)
         try:
+            await output.begin(sound)
             while (heard := output.heard()) < len(sound):
                 self.played, self.began_at = _scaled(heard, len(sound), len(samples)), output.began_at
                 output.check()
@@ -187,7 +187,7 @@ class SoundCard:
 
     async def close(self) -> None:
         if self._output is not None and self._output.stream.active:
-            await asyncio.sleep(self._output.delay + _FADE)  # what is on its way, a fade perhaps, is still heard
+            await asyncio.sleep(self._output.delay)  # what is on its way is still heard
         await self._drop()
 
     async def _opened(self) -> _Output:
@@ -219,26 +219,28 @@ class _Output:
         self._mark = (0, clock())
         self._called = clock()
 
-    def begin(self, sound: Samples) -> None:
-        """Play this next (after the fade of the last, if there is still one)."""
+    async def begin(self, sound: Samples) -> None:
+        """Play this now. Raises DeviceError when the device was lost since it was cut."""
         with self._lock:
-            self._taken, self.began_at = -len(self._sound), None
-            self._sound = np.concatenate([self._sound, sound])
+            self._sound, self._taken, self.began_at = sound, 0, None
             self._called = self._clock()
-            self._mark = (self._taken, self._called)
+            self._mark = (0, self._called)
+        await self.stream.resume()
 
     def heard(self) -> int:
         """How many samples of this sound have been heard up to now."""
         with self._lock:
             taken, at = self._mark
-            heard = taken + (self._clock() - at) * self.stream.rate
-            return int(max(0, min(heard, self._taken)))
+            return int(max(0, min(taken + (self._clock() - at) * self.stream.rate, self._taken)))
 
     def cut(self) -> int:
-        """Fade out what was to come. The samples up to there: those that the device has already will be heard."""
+        """Fall silent. The samples that were heard; what the device holds besides, it drops: waiting takes too long."""
+        heard, silence = self.heard(), np.zeros(1, np.float32)
         with self._lock:
-            self._sound = _faded(self._sound, self.stream.rate)
-            return max(0, self._taken)
+            self._sound, self.began_at = silence[:0], self.began_at if heard else None
+        self.stream.halt()
+        self._hears(silence, self.stream.rate, self._clock())
+        return heard
 
     def check(self) -> None:
         """Raises DeviceError when the device takes no more sound."""
@@ -254,12 +256,10 @@ class _Output:
             count = min(frames, len(self._sound))
             if count:
                 self._mark = (self._taken, self._called + self.delay)
-            if self._taken <= 0 < self._taken + count:
-                self.began_at = self._called + self.delay - self._taken / self.stream.rate
+                self.began_at = self.began_at or self._mark[1]
             out[:count] = self._sound[:count, np.newaxis]
             out[count:] = 0
-            self._sound = self._sound[count:]
-            self._taken += count
+            self._sound, self._taken = self._sound[count:], self._taken + count
         self._hears(out[:, 0].copy(), self.stream.rate, self._called + self.delay)
 
 

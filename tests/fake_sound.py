@@ -29,13 +29,23 @@ class FakeStream:
         self.active = self.stuck = False
         self.flags = SimpleNamespace(input_overflow=False, output_underflow=False)
         self.heard: list[Samples] = []
+        self._first_at: float | None = None
+        self._starts = 0
         self._blocks = 0
 
     def start(self) -> None:
-        self.active = True
-        self._call()
+        """In `heard`, the time since an abort is silence."""
+        self.active, self._starts = True, self._starts + 1
+        at = asyncio.get_running_loop().time() + DELAY
+        self._first_at = self._first_at or at
+        self.heard.append(np.zeros(round((at - self._first_at) * RATE) - sum(map(len, self.heard)), np.float32))
+        self._call(self._starts)
 
     def abort(self) -> None:
+        """What is not heard yet never is."""
+        if self.active and self._first_at is not None:
+            count = round((asyncio.get_running_loop().time() - self._first_at) * RATE)
+            self.heard = [np.concatenate(self.heard)[: max(0, count)]]
         self.active = False
 
     def close(self) -> None:
@@ -49,8 +59,8 @@ class FakeStream:
         """Lose so many blocks."""
         self._blocks += blocks
 
-    def _call(self) -> None:
-        if not self.active:
+    def _call(self, start: int) -> None:
+        if not self.active or start != self._starts:
             return
         loop = asyncio.get_running_loop()
         now = loop.time()
@@ -58,7 +68,7 @@ class FakeStream:
             self._hand_over(
                 SimpleNamespace(currentTime=now, outputBufferDacTime=now + DELAY, inputBufferAdcTime=now - DELAY)
             )
-        loop.call_later(BLOCK / RATE, self._call)
+        loop.call_later(BLOCK / RATE, self._call, start)
 
     def _hand_over(self, time: Any) -> None:
         block = np.zeros((BLOCK, self._channels), np.float32)
@@ -99,6 +109,10 @@ class FakeSound(SimpleNamespace):
         return self.streams[-1]
 
     OutputStream = InputStream
+
+    def refuse(self) -> None:
+        """In place of a stream's `start`."""
+        raise PortAudioError("Device unavailable", -9985)
 
     def _terminate(self) -> None:
         self.started -= 1

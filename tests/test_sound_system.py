@@ -124,7 +124,7 @@ async def test_a_real_speaker_returns_when_all_was_heard(tmp_path: Path, rate: i
 
 
 @pytest.mark.real_time
-async def test_cancelling_a_real_speaker_is_silence_at_once_without_a_click(tmp_path: Path) -> None:
+async def test_cancelling_a_real_speaker_is_silence_at_once(tmp_path: Path) -> None:
     rate = 24000
     with pulse.server(tmp_path) as sound, sound.listening() as heard:
         speaker = speaker_to("default")
@@ -132,14 +132,12 @@ async def test_cancelling_a_real_speaker_is_silence_at_once_without_a_click(tmp_
             await play_and_cancel(speaker, tone(3, rate), rate, after)
             cancelled = time.monotonic()
             await asyncio.sleep(0.25)
-            assert heard.last_sound() - cancelled < 0.15
-            recorded = heard.samples[-pulse.RATE // 2 :]
-            loud = np.flatnonzero(np.abs(recorded) > 1e-4)
-            assert np.abs(np.diff(recorded[loud[-1] - 1440 :])).max() < 1.2 * np.abs(np.diff(tone(1, pulse.RATE))).max()
+            assert heard.last_sound() - cancelled < 0.05
         everything = heard.samples
         begun = time.monotonic()
         await speaker.play(tone(0.1, rate), rate)
         assert 0.1 <= time.monotonic() - begun < 0.3  # it is open still, and works again
+        assert heard.first_sound(begun) - begun < 0.05
         await speaker.close()
     loud = np.flatnonzero(np.abs(everything) > 0.01)
     second = loud[np.flatnonzero(np.diff(loud) > pulse.RATE // 10)[-1] + 1]
