@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -64,12 +65,14 @@ async def run(config: Config, feed: Feed, outside: Outside = NOBODY, parts: Part
         devices = await parts.open(config)
         config = without(config, devices)
         await parts.load(config, models)
+        gc.freeze()  # models stay: to look through them for garbage holds all threads up for a fifth of a second
         models.limit(config.hung)
         emit = parts.emit(feed.emit)
         session = assemble(Kit(config, devices, models, parts, outside), emit)
         greet(config, devices, models, emit)
         await live(session, emit)
     finally:
+        gc.unfreeze()
         parts.end()
         models.close()
         try:

@@ -5,6 +5,7 @@ Which of the two is asked was decided by measuring both: `python -m tests.benchm
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Generator, Iterator
 from concurrent import futures
 from contextlib import closing
@@ -60,6 +61,8 @@ class Later:
     def __init__(self, load: Callable[[], Any]) -> None:
         thread = DaemonThread("language model")
         self._loaded = thread.submit(load)
+        # It is there to stay: to look through it for garbage would hold all threads up while somebody talks.
+        self._loaded.add_done_callback(lambda _: gc.freeze())
         thread.shutdown()
 
     def wait(self, seconds: float) -> bool:
