@@ -15,7 +15,8 @@ AGREEMENT = re.compile(
 )
 SMALL_TALK = re.compile(r"i see|got it|of course|all right|oh really|i know|go on|that's right")
 HUSH = re.compile(
-    r"(?:(?:can|could|would|will) you )?(?:please )?(?:just )?(?:stop(?: it| talking)?|(?:be )?quiet|hush|silence|shut up|(?:that's )?enough|never ?mind|wait"
+    r"(?:(?:can|could|would|will) you )?(?:please )?(?:just )?"
+    r"(?:stop(?: it| talking)?|(?:be )?quiet|hush|silence|shut up|(?:that's )?enough|never ?mind|wait"
     r"|wait a (?:moment|minute|second)|hold on|forget it)(?: please)?"
     r"|停|停下|停止|停一下|别说了|不要说了|安静|闭嘴|等等|等一下|够了|算了"
 )
