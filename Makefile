@@ -4,7 +4,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := embedded,neural,piper,remote,hub,demo,dev
+EXTRAS := embedded,neural,piper,remote,hub,aec,wake,mcp,metrics,demo,dev
 
 .DEFAULT_GOAL := help
 
