@@ -29,7 +29,7 @@ class HearingOptions(Options):
     start: float = Field(default=0.06, gt=0, le=2)
     """Speech without a break after which the assistant falls silent and listens."""
     shortest: float = Field(default=0.12, ge=0, le=2)
-    """Less speech than this is no utterance: a click."""
+    """Where no stretch of speech is as long as this, there is no utterance: clicks."""
     pause: float = Field(default=0.2, gt=0, le=2)
     """Silence in which it is judged whether the speaker has ended."""
     burst: float = Field(default=0.7, ge=0, le=5)
@@ -233,9 +233,12 @@ class Endpointer:
         return [Utterance(_sound(head), SPEECH_RATE, *times, *told)]
 
     def _said(self, windows: list[_Window]) -> bool:
-        """Whether there is enough speech in it for a word."""
-        speech = sum(window.speech >= self._release for window in windows)
-        return speech >= max(1, self._windows_in(self._options.shortest))
+        """Whether there is enough speech in it, in one piece, for a word."""
+        run = longest = 0
+        for window in windows:
+            run = run + 1 if window.speech >= self._release else 0
+            longest = max(longest, run)
+        return longest >= max(1, self._windows_in(self._options.shortest))
 
     def _quietest(self) -> int:
         """Index after the quietest window of the last seconds."""

@@ -234,7 +234,9 @@ def test_real_speech_is_cut_at_its_pauses(media: Path) -> None:
 
 @pytest.mark.parametrize("name", ["noise-sb-noise1.wav", "leopard-empty.wav"])
 def test_real_noise_is_no_speech(media: Path, name: str) -> None:
-    assert heard_in(media / "audio" / name) == []
+    found = heard_in(media / "audio" / name)
+    assert not [event for event in found if isinstance(event, Draft | Utterance)]
+    assert len(found) <= 4, "a crack may make the assistant listen up"
 
 
 def heard_in(path: Path) -> list[SpeechEvent]:

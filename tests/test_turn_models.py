@@ -11,11 +11,9 @@ import pytest
 from devices.media import Samples
 from pipelines import backends
 from pipelines.backends import BackendError
-from pipelines.detectors.silero import Silero
 from pipelines.turn_models.mels import log_mels, normalised
 from pipelines.turn_models.smart_turn import SmartTurn, SmartTurnModel
-from tests.benchmarks._prosody import cross_validated, features, pitches, ranked
-from tests.pauses import CLIPS, SHORTEST, pauses
+from tests.benchmarks._prosody import features, pitches
 from tests.small import turn_smart_turn
 
 
@@ -109,15 +107,6 @@ def test_a_voice_falls_at_its_end_or_draws_it_out() -> None:
 
 def test_where_no_voice_is_there_is_no_prosody() -> None:
     assert [features(sound) for sound in (silence(0), silence(3), noise(2), noise(0.01))] == [None] * 4
-
-
-def test_prosody_hardly_tells_the_ends_of_human_speech(media: Path) -> None:
-    if lacking := backends.missing(Silero):
-        pytest.skip(lacking)
-    found = [pause for pause in pauses(media, Silero().load()) if pause.kind != "unclear"]
-    assert {pause.clip for pause in found} == set(CLIPS)
-    assert all(pause.length >= SHORTEST for pause in found)
-    assert 0.5 < ranked(cross_validated(found), np.array([pause.kind != "within" for pause in found])) < 0.9
 
 
 def test_without_weights_only_the_words_tell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
