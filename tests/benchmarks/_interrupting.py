@@ -30,6 +30,8 @@ RATE = pulse.RATE
 WORDS = 16
 WORD, GAP, EDGE = 0.2, 0.05, 0.005
 """Seconds that a word lasts, the silence after it, and its rise and fall."""
+INSTANT = 0.03
+"""Seconds at the end of a word that nobody misses: it need not be said again for them (pipelines/wordtimes.py)."""
 LOUD = 3e-3
 SETTLED = 1.5
 """Seconds after the end of a noise until which the assistant must go on."""
@@ -82,11 +84,35 @@ def tone(word: str) -> Samples:
     return sound
 
 
-def heard_word(stretch: Stretch) -> tuple[int, bool]:
-    """Which word it is, and whether it was heard whole."""
+def heard_words(stretches: list[Stretch]) -> tuple[list[int], int]:
+    """The words that were heard whole, and how many words came in pieces."""
+    said = _joined(stretches)
+    lengths = [(word, sum(piece.end - piece.start for piece in pieces)) for word, pieces in said]
+    whole = [
+        word
+        for (word, seconds), (then, _) in pairwise([*lengths, (-1, 0.0)])
+        if seconds > WORD - 2 * EDGE or (then != word and seconds > WORD - INSTANT - 2 * EDGE)
+    ]
+    return whole, sum(len(pieces) > 1 for _, pieces in said)
+
+
+def _joined(stretches: list[Stretch]) -> list[tuple[int, list[Stretch]]]:
+    """Each word with its pieces: a device that runs dry is silent for a little while, and then goes on in the word."""
+    said: list[tuple[int, list[Stretch]]] = []
+    for stretch in stretches:
+        word = heard_word(stretch)
+        if said and said[-1][0] == word and stretch.start - said[-1][1][-1].end <= 2 * GAP:
+            said[-1][1].append(stretch)
+        else:
+            said.append((word, [stretch]))
+    return said
+
+
+def heard_word(stretch: Stretch) -> int:
+    """Which word it is, by its pitch."""
     samples = np.pad(stretch.samples, (0, 4 * RATE))
     high = np.argmax(np.abs(np.fft.rfft(samples))) * RATE / len(samples)
-    return round((high - 400) / 60), stretch.end - stretch.start > WORD - 2 * EDGE
+    return round((high - 400) / 60)
 
 
 @dataclass
@@ -149,6 +175,8 @@ class Trial:
     """Seconds from the last sample of the noise to the first of the assistant's voice."""
     whole: list[int] = field(default_factory=list)
     """The words that were heard whole."""
+    broken: int = 0
+    """Words that came in pieces, because the device ran dry."""
 
 
 def trials(many: int) -> list[Trial]:
@@ -217,7 +245,7 @@ def _judge(trial: Trial, began: float, monitors: tuple[Monitor, Monitor]) -> Non
     held = next((i for i, (one, then) in enumerate(pairwise(voice)) if _gap(one, then, start)), len(voice) - 1)
     trial.silent_after = voice[held].end - start
     trial.on_after = voice[held + 1].start - end if held + 1 < len(voice) else inf
-    trial.whole = [word for word, whole in map(heard_word, voice) if whole]
+    trial.whole, trial.broken = heard_words(voice)
 
 
 def _gap(one: Stretch, then: Stretch, since: float) -> bool:

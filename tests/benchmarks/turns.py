@@ -95,8 +95,10 @@ def _interrupt(many: int, figures: dict[str, Any], missed: list[str]) -> None:
         passing = [trial for trial in done if trial.name == name]
         on = [trial.on_after for trial in passing]
         clean = sum(trial.whole == list(range(_interrupting.WORDS)) for trial in passing)
+        broken = sum(trial.broken for trial in passing)
         resumed = [seconds for seconds in on if seconds < inf]
         figures[name] = {"resumed": len(resumed), "of": many, "no_word_lost_or_repeated": clean}
+        figures[name]["words_in_pieces"] = broken
         figures[name] |= {"to_sound_ms": _figures(resumed)} if resumed else {}
         if max(on) > RESUME_BAR or clean < many:
             missed.append(f"{name}: {len(resumed)} of {many} resumed, {clean} clean, worst {max(on) * 1000:.0f} ms")
