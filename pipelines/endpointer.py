@@ -33,7 +33,9 @@ class HearingOptions(Options):
     pause: float = Field(default=0.2, gt=0, le=2)
     """Silence in which it is judged whether the speaker has ended."""
     burst: float = Field(default=0.7, ge=0, le=5)
-    """A stretch of sound shorter than this may be a cough or a nod: it is judged after half that silence."""
+    """A stretch of sound shorter than this may be a cough or a nod."""
+    burst_pause: float = Field(default=0.09, gt=0, le=2)
+    """Silence in which such a stretch is judged, so that the assistant soon goes on."""
     ending: EndingOptions = Field(default_factory=EndingOptions)
     """How long the silence is that ends an utterance."""
     pre_roll: float = Field(default=0.3, ge=0, le=2)
@@ -80,7 +82,7 @@ class Endpointer:
         self._options, self._detector = options, detector
         self._size = detector.window
         self._start = self._windows_in(options.start)
-        self._pausing, self._soon = self._windows_in(options.pause), self._windows_in(options.pause / 2)
+        self._pausing, self._soon = self._windows_in(options.pause), self._windows_in(options.burst_pause)
         self._draft_every = self._windows_in(options.partials) if drafts else 0
         self._release = max(0.01, options.threshold - options.hysteresis)
         self._heard_until: float | None = None
