@@ -15,6 +15,10 @@ from pipelines.transcribers import sphinx_process
 from pipelines.transcribers.sphinx_process import Found, read, write
 
 
+class _Gone(BackendError):
+    """There is no process to take the sound."""
+
+
 class SphinxChild:
     """A recogniser in a process of its own, which ends when this is let go of, and with its parent, however that ends.
 
@@ -35,7 +39,11 @@ class SphinxChild:
         """What is heard in 16 kHz sound of 16 bits. Raises BackendError where the process breaks; the next mends it."""
         if self._process.poll() is not None:
             self._start()
-        found: Found = self._ask(pcm)
+        try:
+            found: Found = self._ask(pcm)
+        except _Gone:  # it ended a moment ago, and did not look dead yet
+            self._start()
+            found = self._ask(pcm)
         return found
 
     def _start(self) -> None:
@@ -59,6 +67,10 @@ class SphinxChild:
         assert answers is not None
         try:
             write(requests, message)
+        except OSError as error:
+            self._end()
+            raise _Gone(f"PocketSphinx ended (exit status {self._process.returncode})") from error
+        try:
             return json.loads(read(answers))
         except (EOFError, OSError) as error:
             self._end()
