@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from devices.media import DeviceError, Pixels
+from devices.media import DeviceError, Pixels, within
 
 if TYPE_CHECKING:
     import cv2
@@ -70,12 +70,7 @@ def grabbed(capture: cv2.VideoCapture, max_side: int) -> Pixels | None:
 def to_pixels(picture: Any, max_side: int) -> Pixels:
     """OpenCV's H×W×3 BGR as RGB, its longer side at most `max_side`, never enlarged."""
     cv2 = opencv()
-    height, width = picture.shape[:2]
-    scale = max_side / max(height, width)
-    if scale < 1:
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    return np.asarray(cv2.cvtColor(within(picture, max_side), cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
 def shown(source: Source) -> str:

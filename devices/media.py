@@ -128,3 +128,15 @@ class Speaker(Protocol):
 
     async def close(self) -> None:
         """Give the device back; finish the file."""
+
+
+def within(pixels: Pixels, side: int) -> Pixels:
+    """An H×W×3 picture with a longer side of at most so many pixels; the very same one where it is small enough."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)

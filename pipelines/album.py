@@ -9,7 +9,7 @@ from collections import OrderedDict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from devices.media import Frame
+from devices.media import Frame, within
 
 LONGEST = 960
 """Pixels of the longer side of a kept picture."""
@@ -100,12 +100,8 @@ def jpeg(frame: Frame) -> bytes:
     """The picture as JPEG, made smaller where it is larger than is worth keeping."""
     import cv2
 
-    pixels = frame.pixels
-    scale = LONGEST / max(pixels.shape[:2])
-    if scale < 1:
-        size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
-    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    picture = cv2.cvtColor(within(frame.pixels, LONGEST), cv2.COLOR_RGB2BGR)
+    _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     return encoded.tobytes()
 
 

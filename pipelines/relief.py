@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from devices.lines import Lossless
-from devices.media import Frame
+from devices.media import Frame, within
 from pipelines.backends import BackendError, Captioner, expect, missing
 from pipelines.ladder import FEWER, FULL, LIGHT, SMALLER, Ladder, LadderOptions
 from pipelines.phrases import Language
@@ -149,12 +149,5 @@ def motion_and_text() -> Captioner:
 
 def smaller(frame: Frame, side: int) -> Frame:
     """The frame with a longer side of at most so many pixels."""
-    import cv2
-    import numpy as np
-
-    height, width = frame.pixels.shape[:2]
-    scale = side / max(height, width)
-    if scale >= 1:
-        return frame
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return replace(frame, pixels=np.asarray(cv2.resize(frame.pixels, size, interpolation=cv2.INTER_AREA), np.uint8))
+    pixels = within(frame.pixels, side)
+    return frame if pixels is frame.pixels else replace(frame, pixels=pixels)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from devices.media import Frame, Pixels
+from devices.media import Frame, Pixels, within
 from pipelines.backends import BackendOptions
 from pipelines.captioners.changes import changes
 from pipelines.captioners.wording import sentences
@@ -93,11 +93,6 @@ class EmbeddedCaptioner:
 
 def fitted(pixels: Pixels) -> Pixels:
     """An H×W×3 picture, made smaller where it is larger than anything here needs."""
-    import cv2
     import numpy as np
 
-    scale = LONGEST / max(pixels.shape[:2])
-    if scale >= 1:
-        return np.ascontiguousarray(pixels)
-    size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.ascontiguousarray(within(pixels, LONGEST))
