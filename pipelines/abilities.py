@@ -32,10 +32,10 @@ def abilities(memory: Memory, looks: Looks | None, timers: Timers) -> Sequence[A
     return [*looking, _recall(memory), _read_text(memory, looks), _set_timer(timers), _timers(timers), _cancel(timers)]
 
 
-def recollection(memory: Memory, query: str, since: float | None = None) -> str:
-    """What memory tells of the words of `query` since then, a line each, oldest first; empty where it tells nothing."""
-    now, found = asyncio.get_running_loop().time(), memory.recall(query, since)[:MOST_RECALLED]
-    return "\n".join(_told(caption, now) for caption in reversed(found))
+def recollection(found: Sequence[Caption]) -> str:
+    """The newest of what memory found, which gives them newest first: a line each, oldest first."""
+    now = asyncio.get_running_loop().time()
+    return "\n".join(_told(caption, now) for caption in reversed(found[:MOST_RECALLED]))
 
 
 def _told(caption: Caption, now: float) -> str:
@@ -69,7 +69,8 @@ def _found(looked: Looked | None) -> str:
 def _recall(memory: Memory) -> Ability:
     async def run(arguments: dict[str, Any], said_at: float) -> str:
         since = said_at - arguments["since"] if "since" in arguments else None
-        return recollection(memory, arguments["query"], since) or "Nothing of that kind was seen."
+        found = memory.recall(arguments["query"], since)
+        return recollection(found) or "Nothing of that kind was seen."
 
     return _ability(
         "recall",

@@ -188,10 +188,10 @@ class Answers:
 
     def _recalled(self, question: str, scene: tuple[Caption, ...]) -> tuple[ToolResult, ...]:
         """For a chat that cannot recall by itself: what memory has for the question beyond the scene."""
-        if not remembered(question) or all(caption in scene for caption in self._memory.recall(question)):
+        found = self._memory.recall(question) if remembered(question) else ()
+        if all(caption in scene for caption in found):
             return ()
-        found = recollection(self._memory, question)
-        return (ToolResult(ToolCall("recall", {"query": question}), found),)
+        return (ToolResult(ToolCall("recall", {"query": question}), recollection(found)),)
 
 
 def _now(scene: tuple[Caption, ...]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import replace
+from math import inf
 from typing import Literal
 
 from pydantic import Field
@@ -133,17 +134,10 @@ class Conversation:
     async def _end(self) -> None:
         """Nobody says anything more: answer what waits, and let no reminder be lost."""
         self._give_up_floor()
-        if self._unfinished is not None:
-            await self.interrupt()
-            self._answer(self._unfinished)
-        while self._typed:
+        while self._unfinished is not None or self._typed or self._reminders:
             if self._turn is not None:
                 await self._turn.over()
-            self._answer(self._typed.popleft())
-        for reminder in tuple(self._reminders):
-            if self._turn is not None:
-                await self._turn.over()
-            self._remind(reminder)
+            await self._fall_due(inf)
 
     async def _take(self, perception: Perception) -> None:
         match perception:

@@ -42,7 +42,7 @@ class Turn:
         """End it; when this returns, `over` was called."""
         if self._task is not None and self.running:
             self._task.cancel()
-            await asyncio.wait([self._task])
+            await self.over()
 
     async def over(self) -> None:
         """Return at its end."""
