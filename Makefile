@@ -4,7 +4,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := embedded,neural,piper,remote,hub,aec,wake,mcp,metrics,demo,dev
+EXTRAS := embedded,neural,piper,remote,hub,aec,wake,mcp,metrics,mqtt,demo,dev
 
 .DEFAULT_GOAL := help
 
@@ -38,7 +38,14 @@ sound:
 		echo "pulseaudio cannot be installed: the tests that need it are skipped"; \
 	fi
 
-test: weights sound
+# The bridge to MQTT is tested on a real broker, where it can be installed; each test starts one of its own.
+broker:
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! command -v mosquitto >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends -y \
+			mosquitto >/dev/null || echo "mosquitto cannot be installed: the tests that need it are skipped"; \
+	fi
+
+test: weights sound broker
 	$(BIN)/python -m pytest
 
 check: setup
@@ -49,4 +56,4 @@ check: setup
 clean:
 	rm -rf $(VENV) demo
 
-.PHONY: help setup weights demo sound test check clean
+.PHONY: help setup weights demo sound broker test check clean

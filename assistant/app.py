@@ -126,7 +126,7 @@ def _sight(kit: Kit, precedence: Precedence, emit: Emit) -> Sight | None:
         return None
     language = kit.config.conversation.language
     relief = Relief(kit.config.ladder, emit, "en" if language == "auto" else language, kit.parts.light)
-    return Sight(*captioner, precedence, relief=relief)
+    return Sight(*captioner, precedence, relief=relief, name=kit.models.loaded["captioner"].name)
 
 
 def _eyes(kit: Kit, sight: Sight | None, memory: Memory, switches: Switches) -> tuple[Eye, ...]:

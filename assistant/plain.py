@@ -13,7 +13,9 @@ from typing import IO, TextIO
 from devices.lines import Latest
 from devices.threads import DaemonThread
 from pipelines.types import (
+    Answer,
     Attention,
+    CameraEvent,
     Caption,
     Event,
     Health,
@@ -54,6 +56,10 @@ def words(event: Event) -> tuple[str, str] | None:
             return "runs", one_line(", ".join(f"{part} ({what})" for part, what in event.parts.items()))
         case Attention():
             return ("now", text) if (text := attends(event)) else None
+        case CameraEvent():
+            return "event", one_line(f"{event.camera}: {event.title or event.caption} ({event.change})")
+        case Answer():
+            return "wrote", one_line(event.text or event.why)
         case _:
             return None
 
@@ -87,8 +93,10 @@ def moment(event: Event) -> float:
             return event.captured_at
         case Transcript() | TurnTrace():
             return event.said_at
-        case Reply():
+        case Reply() | Answer():
             return event.answered_at
+        case CameraEvent():
+            return event.captured_at
         case _:
             return event.at
 

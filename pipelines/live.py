@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from devices.lines import Latest, Lossless
 from devices.media import SPEECH_RATE, AudioChunk, DeviceError, Frame, Microphone
-from pipelines import hearing, seeing
+from pipelines import captioning, hearing, seeing
 from pipelines.hearing import Listening
 from pipelines.seeing import Eye, Sight
 from pipelines.switches import Switches
@@ -149,7 +149,7 @@ async def _look(eye: Eye, session: Session) -> None:
         group.create_task(_source(eye.camera, eye.frames, eye.patience))
         group.create_task(seeing.gate(eye, session.switches.sees))
         if session.sight is not None:
-            group.create_task(seeing.caption(eye, session.sight, session.perceptions))
+            group.create_task(captioning.caption(eye, session.sight, session.perceptions))
 
 
 async def _listen(parts: Hearing, perceptions: Lossless[Perception]) -> None:

@@ -1,23 +1,20 @@
-"""From frames to captions: the gate picks keyframes, the captioner puts them into words."""
+"""From frames to keyframes: each camera with its gate, and the captioner that all of them share."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import dataclass, field
-from functools import partial
 
-from devices.lines import Latest, Lossless
+from devices.lines import Latest
 from devices.media import Camera, Frame
-from pipelines.backends import BackendError, Captioner, Factual, Looker, expect
+from pipelines.backends import Captioner
 from pipelines.framering import FrameRing
 from pipelines.gate import Gate
 from pipelines.precedence import Precedence, Preemption
-from pipelines.relief import Made, Relief
+from pipelines.relief import Relief
 from pipelines.trouble import Patience
-from pipelines.types import Caption, Perception, Seen
-from pipelines.wording import one_line
+from pipelines.types import Caption
 from pipelines.worker import Worker
 
 
@@ -53,6 +50,10 @@ class Sight:
     """One picture at a time: a model that makes two captions by turns would mix them up."""
     relief: Relief | None = None
     """What takes work off the captioner when it is too slow; None: nothing does."""
+    name: str = ""
+    """What the captioner is known by."""
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """Cameras take turns, in the order in which they asked: none starves."""
 
 
 async def gate(eye: Eye, sees: Callable[[], bool]) -> None:
@@ -71,62 +72,3 @@ async def gate(eye: Eye, sees: Callable[[], bool]) -> None:
         elif eye.gate.still:
             eye.still(frame.camera, keyframe_at, frame.captured_at)
     eye.keyframes.close()
-
-
-async def caption(eye: Eye, sight: Sight, perceptions: Lossless[Perception]) -> None:
-    """Put each keyframe into words, until the line is closed."""
-    async for frame in eye.keyframes:
-        number = eye.keyframes.accepted - len(eye.keyframes)
-        seen = await _seen(frame, eye, sight)
-        if seen is not None and seen.text:
-            took = max(0.0, asyncio.get_running_loop().time() - frame.captured_at)
-            said = Caption(seen.text, frame.camera, frame.captured_at, took, number, seen.facts)
-            eye.kept(frame, said)
-            await perceptions.put(said)
-
-
-async def _seen(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
-    """What is to be seen, tried again after each failure; None when a newer keyframe came, or no more will."""
-    while True:
-        try:
-            seen = await _captioned(frame, eye, sight)
-        except BackendError as error:
-            eye.captioning.failed(str(error))
-        else:
-            if sight.relief is None or not sight.relief.stands_in:
-                eye.captioning.answered(sight.captioner)
-            return seen
-        if not eye.keyframes.closed:
-            await eye.captioning.rest()
-        if eye.keyframes.closed or len(eye.keyframes):
-            return None
-
-
-async def _captioned(frame: Frame, eye: Eye, sight: Sight) -> Seen:
-    """A caption, where the captioner does not keep up by what relieves it; of a file read fast all are waited for."""
-    if sight.relief is None or eye.every_keyframe:
-        seen, _ = await _by_model(frame, sight)
-        return seen
-    return await sight.relief.caption(frame, partial(_by_model, sight=sight), sight.worker)
-
-
-async def _by_model(frame: Frame, sight: Sight) -> Made:
-    """A caption of one camera after the other, and how long the model itself took."""
-    return await sight.preemption.caption(lambda: _timed(frame, sight))
-
-
-async def _timed(frame: Frame, sight: Sight) -> Made:
-    before, captioner = sight.worker.spent, sight.captioner
-    if isinstance(captioner, Looker):
-        seen = await _described(frame, captioner, sight)
-    else:
-        seen = expect(await sight.worker.call(captioner.caption, frame), Seen)
-    return seen, sight.worker.spent - before
-
-
-async def _described(frame: Frame, captioner: Looker, sight: Sight) -> Seen:
-    """A vision-language model's caption piece by piece, so that a question can go before it."""
-    async with aclosing(sight.worker.iterate(lambda: captioner.describe(frame))) as pieces:
-        text = "".join([expect(piece, str) async for piece in sight.precedence.patient(pieces)])
-    # A captioner that steps in for a vision-language model may know facts as well.
-    return Seen(one_line(text), captioner.facts if isinstance(captioner, Factual) else None)

@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from devices.media import Samples
+from pipelines.news import Answer as Answer
+from pipelines.news import CameraEvent as CameraEvent
+from pipelines.news import Settings as Settings
 
 Place = Literal["left", "centre", "right"]
 
@@ -44,6 +47,12 @@ class Seen:
 
     text: str
     facts: Facts | None = None
+    title: str = ""
+    """The same in a few words, where it gives them."""
+    unchanged: bool = False
+    """It was shown what it had said last, and says that this still holds; then `text` is that."""
+    confidence: float | None = None
+    """0 to 1, where it gives one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,12 @@ class Caption:
     facts: Facts | None = None
     still_at: float | None = None
     """When the picture was last found unchanged since then; None where nobody looked again."""
+    title: str = ""
+    """The same in a few words, where the captioner gives them."""
+    source: str = ""
+    """Which captioner says so."""
+    confidence: float | None = None
+    """0 to 1, where the captioner gives one."""
 
     @property
     def known_at(self) -> float:
@@ -359,6 +374,9 @@ Event = (
     | Notice
     | Started
     | Health
+    | CameraEvent
+    | Answer
+    | Settings
 )
 
 

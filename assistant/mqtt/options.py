@@ -1,0 +1,102 @@
+"""Which broker, under which names, and what is told there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from devices.media import Options
+
+PASSWORD = "OMNI_MQTT_PASSWORD"
+"""The environment variable with the broker's password."""
+_LEVELS = re.compile(r"[^+#/\x00-\x1f\x7f$][^+#/\x00-\x1f\x7f]*(/[^+#/\x00-\x1f\x7f$][^+#/\x00-\x1f\x7f]*)*")
+
+
+class TlsOptions(Options):
+    """How the connection is encrypted. An empty section trusts whom this machine trusts."""
+
+    ca: Path | None = None
+    """A file with the certificates of whom to trust; None: those that this machine trusts."""
+    certificate: Path | None = None
+    """This client's own certificate, for brokers that ask for one."""
+    key: Path | None = None
+    """Its key; None: it is in the certificate's file."""
+
+
+class OutboxOptions(Options):
+    """What waits while the broker is away."""
+
+    file: Path | None = None
+    """The SQLite file; None: one for this node in the folder of this program's state."""
+    most: int = Field(default=10_000, ge=1, le=10_000_000)
+    """Messages that wait at most; beyond, the oldest updates go first, and it is counted."""
+    keep: float = Field(default=72.0, gt=0, le=8760)
+    """Hours after which one is not worth sending any more."""
+
+
+class MqttOptions(Options):
+    """The broker, and what this program is called there."""
+
+    host: str = Field(min_length=1, max_length=255)
+    port: int | None = Field(default=None, ge=1, le=65535)
+    """None: 1883, or 8883 with [mqtt.tls]."""
+    username: str = ""
+    """Its password comes from the environment, as OMNI_MQTT_PASSWORD."""
+    tls: TlsOptions | None = None
+    base: str = "omni"
+    """What all topics begin with."""
+    node: str = Field(default="camera", max_length=64)
+    """What this program is called; two that share a broker need two names."""
+    name: str = ""
+    """What people call it, in Home Assistant; empty: the node."""
+    discovery: bool = True
+    """Whether Home Assistant is told what there is."""
+    discovery_prefix: str = "homeassistant"
+    pictures: Literal["none", "captioned"] = "captioned"
+    """Whether keyframes are published: those that were put into words, or none."""
+    max_side: int = Field(default=960, ge=64, le=4096)
+    """Pixels of their longer side."""
+    speech: bool = False
+    """Whether what was heard and said is published as well."""
+    keepalive: int = Field(default=30, ge=5, le=3600)
+    """Seconds after which the broker notices that this program is gone, at one and a half times of it."""
+    outbox: OutboxOptions = Field(default_factory=OutboxOptions)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        return self.host, self.port or (8883 if self.tls else 1883)
+
+    @field_validator("base", "node", "discovery_prefix")
+    @classmethod
+    def _is_topic(cls, levels: str) -> str:
+        if not _LEVELS.fullmatch(levels) or len(levels.encode()) > 128:
+            raise ValueError(
+                "is the beginning of a topic: no + # or control characters, no empty level, none from $ on"
+            )
+        return levels
+
+    @field_validator("node")
+    @classmethod
+    def _is_level(cls, node: str) -> str:
+        if "/" in node:
+            raise ValueError("is one level of a topic: no /")
+        return node
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_password(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "password" in given:
+            raise ValueError(f"no password in a file: export {PASSWORD}=…")
+        return given
+
+    @model_validator(mode="after")
+    def _apart(self) -> MqttOptions:
+        if (self.base + "/").startswith(self.discovery_prefix + "/") or (self.discovery_prefix + "/").startswith(
+            self.base + "/"
+        ):
+            raise ValueError(f"base {self.base!r} and discovery_prefix {self.discovery_prefix!r} must not be the same")
+        return self

@@ -1,0 +1,59 @@
+"""The names of all topics of one node."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+SWITCHES = ("privacy", "captioning", "listening", "speaking")
+DIALS = ("verbosity", "interval")
+COMMANDS = ("ask", "describe", "read", "count", "repeat", "stop", "say")
+RESERVED = (*SWITCHES, *DIALS, *COMMANDS, "bridge", "status", "answer", "transcript", "reply", "attention", "settings")
+"""Levels below the node that are no camera."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """`<base>/<node>/…`; what belongs to one camera stands below its name."""
+
+    base: str
+    node: str
+
+    @property
+    def root(self) -> str:
+        return f"{self.base}/{self.node}"
+
+    @property
+    def status(self) -> str:
+        """Retained `online` or `offline`; the latter is the will."""
+        return f"{self.root}/status"
+
+    @property
+    def health(self) -> str:
+        return f"{self.root}/bridge/health"
+
+    def state(self, name: str) -> str:
+        """What is so at present, retained: of a switch, a dial, the last answer, …"""
+        return f"{self.root}/{name}"
+
+    def order(self, name: str) -> str:
+        """Where a switch or a dial is set, or something is asked."""
+        return f"{self.root}/{name}/set"
+
+    @property
+    def orders(self) -> str:
+        """The filter for all of these."""
+        return f"{self.root}/+/set"
+
+    def camera(self, camera: str, name: str) -> str:
+        """`status`, `caption`, `keyframe`, `motion`, `people` (all retained) or `event` (never) of a camera."""
+        return f"{self.root}/{camera}/{name}"
+
+
+def unfit(camera: str) -> str:
+    """Why a camera's name can be no level of a topic; empty where it can."""
+    if re.search(r"[+#/\x00-\x1f\x7f]", camera) or camera.startswith("$") or len(camera.encode()) > 64:
+        return "a name of at most 64 bytes without + # / and control characters, that does not begin with $"
+    if camera in RESERVED:
+        return f"another name than {camera}, which is a topic of its own"
+    return ""

@@ -1,0 +1,95 @@
+"""From keyframes to captions: whose turn it is at the model, what it is asked, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from functools import partial
+
+from devices.lines import Lossless
+from devices.media import Frame
+from pipelines.backends import BackendError, Factual, Looker, expect
+from pipelines.relief import Made
+from pipelines.seeing import Eye, Sight
+from pipelines.types import Caption, Perception, Seen
+from pipelines.wording import one_line
+
+
+async def caption(eye: Eye, sight: Sight, perceptions: Lossless[Perception]) -> None:
+    """Put keyframes into words, the newest there is when it is this camera's turn, until the line is closed."""
+    while await eye.keyframes.filled():
+        if (said := await _next(eye, sight)) is not None:
+            eye.kept(*said)
+            await perceptions.put(said[1])
+
+
+async def _next(eye: Eye, sight: Sight) -> tuple[Frame, Caption] | None:
+    """The next keyframe with its caption, tried again after each failure; None when it is not to be had any more."""
+    async with sight.turns:
+        frame = await eye.keyframes.get()
+        number = eye.keyframes.accepted - len(eye.keyframes)
+        seen = await _seen(frame, eye, sight)
+    while seen is None:
+        if not eye.keyframes.closed:
+            await eye.captioning.rest()
+        if eye.keyframes.closed or len(eye.keyframes):  # a newer one came, or none will
+            return None
+        async with sight.turns:
+            seen = await _seen(frame, eye, sight)
+    return (frame, _said(frame, seen, number, sight)) if seen.text else None
+
+
+def _said(frame: Frame, seen: Seen, number: int, sight: Sight) -> Caption:
+    return Caption(
+        text=seen.text,
+        camera=frame.camera,
+        captured_at=frame.captured_at,
+        took=max(0.0, asyncio.get_running_loop().time() - frame.captured_at),
+        keyframe=number,
+        facts=seen.facts,
+        title=seen.title,
+        source=sight.name,
+        confidence=seen.confidence,
+    )
+
+
+async def _seen(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
+    """What is to be seen; None where the captioner fails."""
+    try:
+        seen = await _captioned(frame, eye, sight)
+    except BackendError as error:
+        eye.captioning.failed(str(error))
+        return None
+    if sight.relief is None or not sight.relief.stands_in:
+        eye.captioning.answered(sight.captioner)
+    return seen
+
+
+async def _captioned(frame: Frame, eye: Eye, sight: Sight) -> Seen:
+    """A caption, where the captioner does not keep up by what relieves it; of a file read fast all are waited for."""
+    if sight.relief is None or eye.every_keyframe:
+        seen, _ = await _by_model(frame, sight)
+        return seen
+    return await sight.relief.caption(frame, partial(_by_model, sight=sight), sight.worker)
+
+
+async def _by_model(frame: Frame, sight: Sight) -> Made:
+    """A caption of one camera after the other, and how long the model itself took."""
+    return await sight.preemption.caption(lambda: _timed(frame, sight))
+
+
+async def _timed(frame: Frame, sight: Sight) -> Made:
+    before, captioner = sight.worker.spent, sight.captioner
+    if isinstance(captioner, Looker):
+        seen = await _described(frame, captioner, sight)
+    else:
+        seen = expect(await sight.worker.call(captioner.caption, frame), Seen)
+    return seen, sight.worker.spent - before
+
+
+async def _described(frame: Frame, captioner: Looker, sight: Sight) -> Seen:
+    """A vision-language model's caption piece by piece, so that a question can go before it."""
+    async with aclosing(sight.worker.iterate(lambda: captioner.describe(frame))) as pieces:
+        text = "".join([expect(piece, str) async for piece in sight.precedence.patient(pieces)])
+    # A captioner that steps in for a vision-language model may know facts as well.
+    return Seen(one_line(text), captioner.facts if isinstance(captioner, Factual) else None)

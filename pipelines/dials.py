@@ -1,0 +1,41 @@
+"""What is set while a session runs: whether it captions and speaks, how much it says, and how often."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from pydantic import Field
+
+from devices.media import Options
+from pipelines.news import Settings, Verbosity
+from pipelines.types import Emit
+
+
+class SettingsOptions(Options):
+    """What it is at the start."""
+
+    captioning: bool = True
+    """Whether pictures are put into words."""
+    speaking: bool = True
+    """Whether answers are spoken; else they are only written."""
+    verbosity: Verbosity = "normal"
+    """How much is said of an event: `quiet`: what is known at once; `brief`: a title; `normal`; `detailed`."""
+    interval: float = Field(default=0.0, ge=0, le=3600)
+    """Seconds between two captions of a camera at the least."""
+
+
+class Dials:
+    """The present settings."""
+
+    def __init__(self, options: SettingsOptions, emit: Emit) -> None:
+        self._emit = emit
+        self.now = Settings(asyncio.get_running_loop().time(), **options.model_dump())
+
+    def set(self, **changed: bool | str | float) -> None:
+        """Change some of them by name, and tell of it where they were another. Raises ValueError as the options do."""
+        known = {name: getattr(self.now, name) for name in SettingsOptions.model_fields}
+        wanted = SettingsOptions.model_validate(known | changed).model_dump()
+        if wanted != known:
+            self.now = replace(self.now, at=asyncio.get_running_loop().time(), **wanted)
+            self._emit(self.now)
