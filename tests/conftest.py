@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from assistant.cli import take_short_turns
 from tests import virtual
+from tests.mosquitto import Mosquitto, running
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -54,3 +56,10 @@ def test_data() -> Path:
 def media(test_data: Path) -> Path:
     """Real photos, speech and videos (`images/`, `audio/`, `video/`, `ground_truth.json`)."""
     return test_data / "media"
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A real broker on a free port that anyone may use; `running` of tests.mosquitto starts other ones."""
+    with running(tmp_path / "mosquitto") as broker:
+        yield broker
