@@ -15,6 +15,8 @@ from pydantic_core import ErrorDetails
 
 from assistant.mcp_tools import McpOptions
 from assistant.metrics import MetricsOptions
+from assistant.mqtt import topics
+from assistant.mqtt.options import MqttOptions
 from devices.camera import CameraOptions
 from devices.media import Options
 from devices.microphone import MicrophoneOptions
@@ -58,6 +60,7 @@ class Config(Options):
     mcp: tuple[McpOptions, ...] = ()
     conversation: ConversationOptions = Field(default_factory=ConversationOptions)
     metrics: MetricsOptions | None = None
+    mqtt: MqttOptions | None = None
     captioner: InstanceOf[BackendOptions] | None = None
     detector: InstanceOf[BackendOptions] | None = None
     wake: InstanceOf[BackendOptions] | None = None
@@ -71,6 +74,9 @@ class Config(Options):
         names = [camera.name for camera in self.camera]
         if len(set(names)) < len(names):
             raise ValueError(f"every [[camera]] needs a name of its own, not {', '.join(names)}")
+        unfit = {name: why for name in names if self.mqtt and (why := topics.unfit(name))}
+        if unfit:
+            raise ValueError("; ".join(f"over MQTT the camera {name!r} needs {why}" for name, why in unfit.items()))
         servers = [server.name for server in self.mcp]
         if len(set(servers)) < len(servers):
             raise ValueError(f"every [[mcp]] needs a name of its own, not {', '.join(servers)}")

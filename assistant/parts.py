@@ -19,6 +19,7 @@ from devices.speaker import open_speaker
 from devices.threads import apart
 from pipelines import backends
 from pipelines.backends import PROTOCOLS, BackendError, BackendOptions, Captioner, Kind, Loaded
+from pipelines.controls import Controls
 from pipelines.gate import Gate, GateOptions, KeyframeGate
 from pipelines.hanging import HungOptions
 from pipelines.relief import motion_and_text
@@ -88,6 +89,8 @@ class Outside:
     """Told every caption that is remembered as a change."""
     counters: Callable[[], dict[str, int]] = dict
     """What was counted outside: changes that could not be kept, events that somebody missed."""
+    attach: Callable[[Controls], None] = lambda controls: None
+    """Given, once it is put together, what the outside may do to the session."""
 
 
 NOBODY = Outside()
