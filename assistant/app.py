@@ -25,8 +25,11 @@ from pipelines.backends import (
     Voice,
     WakeWord,
 )
+from pipelines.controls import Controls
+from pipelines.dials import Dials
 from pipelines.drafts import Drafts, Ears, TurnJudge
 from pipelines.endpointer import Endpointer
+from pipelines.enquiries import Enquiries
 from pipelines.hearing import Listening, never
 from pipelines.listening_gate import ListeningGate
 from pipelines.live import Hearing, Session, live
@@ -101,8 +104,11 @@ def assemble(kit: Kit, emit: Emit) -> Session:
     toolbox = _toolbox(kit, memory, looks, timers, servers)
     answers = Answers(memory, _mind(kit, precedence, emit), looks, toolbox, timers)
     relieving = [sight.relief.run] if sight and sight.relief else []
+    conversation = Conversation(config.conversation, memory, answers, mouth, emit)
+    dials, enquiries = Dials(config.settings, emit), Enquiries()
+    outside.attach(_controls(kit, switches, dials, conversation, enquiries))
     return Session(
-        Conversation(config.conversation, memory, answers, mouth, emit),
+        conversation,
         switches,
         eyes,
         sight,
@@ -118,6 +124,12 @@ def assemble(kit: Kit, emit: Emit) -> Session:
 def _present(kit: Kit) -> Present:
     wake = kit.models.get(WakeWord)
     return Present(kit.devices.microphone is not None, bool(kit.devices.cameras), wake.backend.phrase if wake else "")
+
+
+def _controls(kit: Kit, switches: Switches, dials: Dials, conversation: Conversation, enquiries: Enquiries) -> Controls:
+    cameras = tuple(camera.name for camera in kit.devices.cameras)
+    speaks = kit.models.get(Voice) is not None and kit.devices.speaker is not None
+    return Controls(switches, dials, conversation, enquiries, cameras, speaks)
 
 
 def _sight(kit: Kit, precedence: Precedence, emit: Emit) -> Sight | None:

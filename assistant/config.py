@@ -24,6 +24,7 @@ from devices.speaker import SpeakerOptions
 from pipelines import backends
 from pipelines.attention import AttentionOptions
 from pipelines.backends import BackendOptions, Kind, UnknownBackend
+from pipelines.dials import SettingsOptions
 from pipelines.endpointer import HearingOptions
 from pipelines.gate import GateOptions
 from pipelines.hanging import HungOptions
@@ -59,6 +60,7 @@ class Config(Options):
     tools: ToolsOptions = Field(default_factory=ToolsOptions)
     mcp: tuple[McpOptions, ...] = ()
     conversation: ConversationOptions = Field(default_factory=ConversationOptions)
+    settings: SettingsOptions = Field(default_factory=SettingsOptions)
     metrics: MetricsOptions | None = None
     mqtt: MqttOptions | None = None
     captioner: InstanceOf[BackendOptions] | None = None
