@@ -49,6 +49,8 @@ class Seen:
     facts: Facts | None = None
     title: str = ""
     """The same in a few words, where it gives them."""
+    labels: tuple[str, ...] = ()
+    """Things in it, by name, where it names them apart from its sentence."""
     unchanged: bool = False
     """It was shown what it had said last, and says that this still holds; then `text` is that."""
     confidence: float | None = None
@@ -95,6 +97,8 @@ class Caption:
     """When the picture was last found unchanged since then; None where nobody looked again."""
     title: str = ""
     """The same in a few words, where the captioner gives them."""
+    labels: tuple[str, ...] = ()
+    """Things in it, by name, where the captioner names them apart from its sentence."""
     source: str = ""
     """Which captioner says so."""
     confidence: float | None = None
