@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
 
 from devices.media import Frame, Samples
 from pipelines.tools import Tool, ToolCall, ToolResult
@@ -60,6 +60,8 @@ class Look:
     """What was asked about this picture before, and answered."""
     max_tokens: int | None = None
     """The longest answer; None: as the backend's options say."""
+    schema: Mapping[str, Any] | None = field(default=None, compare=False)
+    """JSON schema of the form that the question asks for, for servers that can hold a model to it."""
 
 
 @runtime_checkable

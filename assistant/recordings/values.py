@@ -46,7 +46,7 @@ def _bare(value: Any) -> Any:
         case tuple() | list():
             return [_bare(one) for one in value]
         case _ if is_dataclass(value):
-            return {one.name: _bare(getattr(value, one.name)) for one in fields(value)}
+            return {one.name: _bare(getattr(value, one.name)) for one in fields(value) if one.compare}
         case _:
             return value
 

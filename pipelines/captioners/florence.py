@@ -57,7 +57,8 @@ class Florence(Describing):
 
     def look(self, request: Look) -> Generator[str, None, None]:
         """What the task nearest to the question finds, in pieces; empty ones first. A list comes as one piece."""
-        meant = self.task_for(request.question)
+        # What is to be told in a form is described, as every keyframe is.
+        meant = self.options.task if request.schema else self.task_for(request.question)
         yield "" if meant else CANNOT
         task = meant or self.options.task
         prompt = self.engine.show(self.shown(task, request.frame))

@@ -53,7 +53,7 @@ class RemoteLooker(Describing):
 
         picture = data_url(request.frame, self.options.max_side, self.options.quality)
         longest = request.max_tokens or self.options.max_answer
-        yield from self._server.stream(conversation(picture, request), longest)
+        yield from self._server.stream(conversation(picture, request), longest, schema=request.schema)
 
 
 def conversation(picture: str, request: Look) -> list[dict[str, Any]]:

@@ -25,6 +25,8 @@ LONGEST_PAUSE = 20.0
 """Seconds that a server may have one wait before a repetition; when it wants more, the request has failed."""
 LETTERS = 10
 """Of one token, on average; they are about four in English."""
+NO_FORMS = {400, 422, 501}
+"""Statuses with which servers refuse a request for the reason that it prescribes a form."""
 DAY = 86_400.0
 """Seconds beyond which a wait is not counted for a person: headers name centuries."""
 
@@ -65,6 +67,7 @@ class Server:
         import httpx
 
         self._options, self._clock, self._key = options, clock or Clock(), options.secret()
+        self._forms = True
         self._http = httpx.Client(
             headers={"Accept": "text/event-stream", "Accept-Encoding": "identity", "User-Agent": "omni-assistant"}
             | ({"Authorization": f"Bearer {self._key}"} if self._key else {}),
@@ -76,14 +79,21 @@ class Server:
         )
 
     def stream(
-        self, messages: list[dict[str, Any]], max_tokens: int, calls: Calls | None = None
+        self,
+        messages: list[dict[str, Any]],
+        max_tokens: int,
+        calls: Calls | None = None,
+        schema: Mapping[str, Any] | None = None,
     ) -> Generator[str, None, None]:
         """The answer in pieces, without thoughts; empty ones while nothing comes. Closing it closes the connection.
 
-        What `calls` offers may be called; at the end it has the calls. Raises BackendError with one line that names the
-        server.
+        What `calls` offers may be called; at the end it has the calls. A server that can is held to the JSON `schema`.
+        Raises BackendError with one line that names the server.
         """
-        answer = without_thoughts(self._answer(messages, max_tokens, Calls() if calls is None else calls))
+        body = {"model": self._options.model, "messages": messages, "stream": True, self._options.limit: max_tokens}
+        if schema is not None and self._forms:
+            body["response_format"] = form(schema)
+        answer = without_thoughts(self._answer(body, Calls() if calls is None else calls))
         return self._bounded(answer, max_tokens)
 
     def _bounded(self, answer: Generator[str, None, None], max_tokens: int) -> Generator[str, None, None]:
@@ -98,9 +108,8 @@ class Server:
                     )
                 yield piece
 
-    def _answer(self, messages: list[dict[str, Any]], max_tokens: int, calls: Calls) -> Generator[str, None, None]:
+    def _answer(self, body: dict[str, Any], calls: Calls) -> Generator[str, None, None]:
         """The pieces as they come; asked for again after a failure, as long as none has come."""
-        body = {"model": self._options.model, "messages": messages, "stream": True, self._options.limit: max_tokens}
         if self._options.temperature is not None:
             body["temperature"] = self._options.temperature
         if calls.offered:
@@ -115,10 +124,17 @@ class Server:
                         yield piece
                 return
             except Failure as error:
-                pause = self._pause(error, attempt)
+                pause = 0.0 if self._without_form(error, body) else self._pause(error, attempt)
                 if said or pause is None:
                     raise BackendError(self._line(error)) from error
             yield from self._clock.wait(pause)
+
+    def _without_form(self, error: Failure, body: dict[str, Any]) -> bool:
+        """Whether the request is repeated without the form that the server may not know; then none is sent again."""
+        if error.status not in NO_FORMS or body.pop("response_format", None) is None:
+            return False
+        self._forms = False
+        return True
 
     def _pause(self, error: Failure, attempt: int) -> float | None:
         """Seconds until the request is repeated; None: it is not."""
@@ -185,3 +201,8 @@ class Server:
         if isinstance(error, httpx.ConnectError):
             return Failure(f"is not reached ({first_line(error, named=False)}): is it running?", again=True)
         return Failure("broke the connection", again=True)
+
+
+def form(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON schema as it stands in a request."""
+    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)}}

@@ -22,9 +22,11 @@ QUOTED = 200
 class Failure(BackendError):
     """A request that brought no answer."""
 
-    def __init__(self, what: str, quoted: str = "", again: bool = False, wait: float | None = None) -> None:
+    def __init__(
+        self, what: str, quoted: str = "", again: bool = False, wait: float | None = None, status: int = 200
+    ) -> None:
         super().__init__(what)
-        self._quoted = quoted
+        self._quoted, self.status = quoted, status
         self.again = again
         """Whether the same request may fare better a little later."""
         self.wait = wait

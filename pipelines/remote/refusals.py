@@ -49,6 +49,7 @@ def check(response: Response) -> None:
             said,
             again=status in PASSING,
             wait=_wait(response.headers.get("retry-after", "")),
+            status=status,
         )
     # Not every server calls its events text/event-stream; these two are none for certain.
     if kind == "text/html":
