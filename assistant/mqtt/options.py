@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from devices.media import Options
-
-PASSWORD = "OMNI_MQTT_PASSWORD"
-"""The environment variable with the broker's password."""
-_LEVELS = re.compile(r"[^+#/\x00-\x1f\x7f$][^+#/\x00-\x1f\x7f]*(/[^+#/\x00-\x1f\x7f$][^+#/\x00-\x1f\x7f]*)*")
-
-
-class TlsOptions(Options):
-    """How the connection is encrypted. An empty section trusts whom this machine trusts."""
-
-    ca: Path | None = None
-    """A file with the certificates of whom to trust; None: those that this machine trusts."""
-    certificate: Path | None = None
-    """This client's own certificate, for brokers that ask for one."""
-    key: Path | None = None
-    """Its key; None: it is in the certificate's file."""
+from pipelines.remote.mqtt_options import PASSWORD as PASSWORD
+from pipelines.remote.mqtt_options import BrokerOptions, topic_levels
+from pipelines.remote.mqtt_options import TlsOptions as TlsOptions
 
 
 class OutboxOptions(Options):
@@ -37,15 +24,9 @@ class OutboxOptions(Options):
     """Hours after which one is not worth sending any more."""
 
 
-class MqttOptions(Options):
+class MqttOptions(BrokerOptions):
     """The broker, and what this program is called there."""
 
-    host: str = Field(min_length=1, max_length=255)
-    port: int | None = Field(default=None, ge=1, le=65535)
-    """None: 1883, or 8883 with [mqtt.tls]."""
-    username: str = ""
-    """Its password comes from the environment, as OMNI_MQTT_PASSWORD."""
-    tls: TlsOptions | None = None
     base: str = "omni"
     """What all topics begin with."""
     node: str = Field(default="camera", max_length=64)
@@ -65,19 +46,10 @@ class MqttOptions(Options):
     """Seconds after which the broker notices that this program is gone, at one and a half times of it."""
     outbox: OutboxOptions = Field(default_factory=OutboxOptions)
 
-    @property
-    def address(self) -> tuple[str, int]:
-        """Host and port."""
-        return self.host, self.port or (8883 if self.tls else 1883)
-
     @field_validator("base", "node", "discovery_prefix")
     @classmethod
     def _is_topic(cls, levels: str) -> str:
-        if not _LEVELS.fullmatch(levels) or len(levels.encode()) > 128:
-            raise ValueError(
-                "is the beginning of a topic: no + # or control characters, no empty level, none from $ on"
-            )
-        return levels
+        return topic_levels(levels)
 
     @field_validator("node")
     @classmethod
@@ -85,13 +57,6 @@ class MqttOptions(Options):
         if "/" in node:
             raise ValueError("is one level of a topic: no /")
         return node
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_password(cls, given: Any) -> Any:
-        if isinstance(given, dict) and "password" in given:
-            raise ValueError(f"no password in a file: export {PASSWORD}=…")
-        return given
 
     @model_validator(mode="after")
     def _apart(self) -> MqttOptions:
