@@ -75,7 +75,7 @@ async def _captioned(frame: Frame, eye: Eye, sight: Sight) -> Seen:
 
 async def _by_model(frame: Frame, sight: Sight) -> Made:
     """A caption of one camera after the other, and how long the model itself took."""
-    return await sight.preemption.caption(lambda: _timed(frame, sight))
+    return await sight.preemption.patient(lambda: _timed(frame, sight))
 
 
 async def _timed(frame: Frame, sight: Sight) -> Made:

@@ -129,7 +129,7 @@ class Looks:
     async def _look(self, looker: Looker, request: Look) -> Looked | None:
         began, longest = asyncio.get_running_loop().time(), self.options.longest
         try:
-            async with asyncio.timeout(longest), self._sight.preemption.look():
+            async with asyncio.timeout(longest), self._sight.preemption.first():
                 text = await self._answer(looker, request)
         except TimeoutError:
             self._patience.failed(f"the question was not answered within {longest:g} s")

@@ -1,4 +1,4 @@
-"""Answers go before captions: while a question is worked on, the captioner rests between two tokens, or makes way."""
+"""Who goes first: answers before captions, which rest between two tokens or make way, and people before programs."""
 
 from __future__ import annotations
 
@@ -53,43 +53,43 @@ class Precedence:
 
 
 class Preemption:
-    """Who uses the vision-language model: one at a time, and a look ends the caption in progress."""
+    """Who uses a model: one at a time; who goes first ends the patient work in progress, which is begun anew after."""
 
     def __init__(self) -> None:
         self._one = asyncio.Lock()
-        self._looks = 0
-        self._nobody_looks = asyncio.Event()
-        self._nobody_looks.set()
-        self._captioning: asyncio.Task[Any] | None = None
+        self._first = 0
+        self._nobody_first = asyncio.Event()
+        self._nobody_first.set()
+        self._patient: asyncio.Task[Any] | None = None
 
-    async def caption(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """What the work gives. Where a look cut it short it is begun anew after that."""
+    async def patient(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What the work gives. Where somebody went first meanwhile it is begun anew after that."""
         while True:
-            await self._nobody_looks.wait()
+            await self._nobody_first.wait()
             async with self._one:
-                if self._looks:
+                if self._first:
                     continue
-                self._captioning = task = asyncio.create_task(work())
+                self._patient = task = asyncio.create_task(work())
                 try:
                     await asyncio.wait([task])
                 finally:
-                    self._captioning = None
+                    self._patient = None
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)
                 if not task.cancelled():
                     return task.result()
 
     @asynccontextmanager
-    async def look(self) -> AsyncIterator[None]:
-        """In here the model is free for a look; captions wait."""
-        self._looks += 1
-        self._nobody_looks.clear()
+    async def first(self) -> AsyncIterator[None]:
+        """In here the model is free for whoever goes first; patient work waits."""
+        self._first += 1
+        self._nobody_first.clear()
         try:
-            if self._captioning is not None:
-                self._captioning.cancel()
+            if self._patient is not None:
+                self._patient.cancel()
             async with self._one:
                 yield
         finally:
-            self._looks -= 1
-            if not self._looks:
-                self._nobody_looks.set()
+            self._first -= 1
+            if not self._first:
+                self._nobody_first.set()
