@@ -51,7 +51,7 @@ class Memory:
         """Remember a caption. True if it tells something new about its camera."""
         before = self._newest.get(caption.camera)
         self._captioned[caption.camera] = self._still[caption.camera] = caption.captured_at
-        if before is not None and _same(before, caption):
+        if before is not None and same(before, caption):
             return False
         self._changes.append(caption)
         self._newest.pop(caption.camera, None)  # in the order of adding, as the changes are
@@ -112,7 +112,7 @@ def recalled(record: Sequence[Caption], query: str) -> tuple[Caption, ...]:
     return ()
 
 
-def _same(before: Caption, after: Caption) -> bool:
+def same(before: Caption, after: Caption) -> bool:
     """What is stated one by one is compared to the letter: no wording varies there."""
     if before.facts is None and after.facts is None:
         return gist.same(before.text, after.text)

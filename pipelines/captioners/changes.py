@@ -34,8 +34,8 @@ def _people(before: Facts, after: Facts) -> Iterator[str]:
 
 
 def _lines(kind: str, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
-    new = [line for line in after if not _among(line, before)]
-    gone = [line for line in before if not _among(line, after)]
+    new = [line for line in after if not among(line, before)]
+    gone = [line for line in before if not among(line, after)]
     for lines, fate in ((new, "new"), (gone, "gone")):
         if len(lines) > SAID:
             yield f"{len(lines)} lines of {kind} are {fate}"
@@ -43,7 +43,7 @@ def _lines(kind: str, before: Sequence[str], after: Sequence[str]) -> Iterator[s
             yield f"the {kind} “{' / '.join(lines)}” is {fate}"
 
 
-def _among(line: str, others: Sequence[str]) -> bool:
+def among(line: str, others: Sequence[str]) -> bool:
     """Whether it is one of them, read a little differently perhaps."""
     return any(SequenceMatcher(None, _bare(line), _bare(other)).ratio() >= ALIKE for other in others)
 
