@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from devices.masks import MaskedCamera, Masks
 from devices.media import Camera, Options
 from devices.stills import PICTURES, Still, StillFolder
 from devices.video import LiveCamera, VideoFile
@@ -28,6 +29,8 @@ class CameraOptions(Options):
     """Read a video file as quickly as its frames are taken, losing none of those that `fps` lets through."""
     hold: float = Field(default=3.0, gt=0, le=3600)
     """Seconds that each still of a folder is shown."""
+    masks: Masks = ()
+    """Polygons of points [x, y], 0 to 1 of the picture as it is shown: blackened before anything looks at it."""
 
     @field_validator("source", mode="before")
     @classmethod
@@ -43,6 +46,11 @@ class CameraOptions(Options):
 
 def open_camera(options: CameraOptions) -> Camera:
     """The kind of camera that the source asks for; nothing is opened or read before its `probe` or `run`."""
+    camera = _unmasked(options)
+    return MaskedCamera(camera, options.masks) if options.masks else camera
+
+
+def _unmasked(options: CameraOptions) -> Camera:
     name, source, side, fps = options.name, options.source, options.max_side, options.fps
     if isinstance(source, int) or "://" in source or source.startswith("/dev/"):
         return LiveCamera(name, source, side, fps)

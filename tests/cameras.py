@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from devices.camera import CameraOptions, open_camera
 from devices.lines import Latest
 from devices.media import Camera, Frame
+from tests.mjpeg import MjpegServer
+
+KINDS = ["device", "stream", "video file", "fast video file", "still", "folder of stills"]
+"""Of cameras, as `plugged` makes them."""
 
 
 class ScriptedCapture:
@@ -40,6 +45,27 @@ class ScriptedCapture:
 
     def release(self) -> None:
         self.released = True
+
+
+@contextlib.contextmanager
+def plugged(kind: str, folder: Path, plug_in: Callable[..., None], **options: Any) -> Iterator[Camera]:
+    """A camera of that kind, its pictures 320 pixels wide and taken at 160, opened as the configuration does."""
+
+    def opened(source: int | str | Path, **more: Any) -> Camera:
+        source = str(source) if isinstance(source, Path) else source
+        return open_camera(CameraOptions(name="door", source=source, max_side=160, **more, **options))
+
+    if kind == "stream":
+        with MjpegServer() as server:
+            yield opened(server.url())
+    elif kind == "device":
+        plug_in(ScriptedCapture(iter([8] * 10_000)))
+        yield opened("0")
+    elif "video" in kind:
+        yield opened(write_clip(folder / "clip.mp4"), fast=kind.startswith("fast"))
+    else:
+        cv2.imwrite(str(folder / "a.png"), np.full((240, 320, 3), 8, np.uint8))
+        yield opened(folder / "a.png" if kind == "still" else folder)
 
 
 def write_clip(path: Path, size: tuple[int, int] = (320, 240), fps: float = 10.0, frames: int = 30) -> Path:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from assistant.cli import take_short_turns
+from devices import capture
 from tests import virtual
 from tests.mosquitto import Mosquitto, running
 
@@ -63,3 +65,14 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
     """A real broker on a free port that anyone may use; `running` of tests.mosquitto starts other ones."""
     with running(tmp_path / "mosquitto") as broker:
         yield broker
+
+
+@pytest.fixture
+def plug_in(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Have these captures be opened, one after another."""
+
+    def plug(*captures: Any) -> None:
+        waiting = iter(captures)
+        monkeypatch.setattr(capture, "open_capture", lambda source, side=1280: next(waiting))
+
+    return plug

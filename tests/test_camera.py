@@ -11,7 +11,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -24,43 +23,15 @@ from devices.stills import Still, StillFolder
 from devices.video import LiveCamera, VideoFile
 from pipelines.trouble import Patience, keep_up
 from pipelines.types import Event, Trouble
-from tests.cameras import ScriptedCapture, running, write_clip
+from tests.cameras import KINDS, ScriptedCapture, plugged, running
 from tests.mjpeg import MjpegServer, number_of
 
 
 @pytest.fixture
-def plug_in(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Have these captures be opened, one after another."""
-
-    def plug(*captures: ScriptedCapture) -> None:
-        waiting = iter(captures)
-        monkeypatch.setattr(capture, "open_capture", lambda source, side=1280: next(waiting))
-
-    return plug
-
-
-KINDS = ["device", "stream", "video file", "fast video file", "still", "folder of stills"]
-
-
-@pytest.fixture
 def camera(request: pytest.FixtureRequest, tmp_path: Path, plug_in: Callable[..., None]) -> Iterator[Camera]:
-    """A camera of the asked kind, its pictures 320 pixels wide and taken at 160, opened as the configuration does."""
-
-    def opened(source: int | str | Path, **options: Any) -> Camera:
-        source = str(source) if isinstance(source, Path) else source
-        return open_camera(CameraOptions(name="door", source=source, max_side=160, **options))
-
-    if request.param == "stream":
-        with MjpegServer() as server:
-            yield opened(server.url())
-    elif request.param == "device":
-        plug_in(ScriptedCapture(iter([8] * 10_000)))
-        yield opened("0")
-    elif "video" in request.param:
-        yield opened(write_clip(tmp_path / "clip.mp4"), fast=request.param.startswith("fast"))
-    else:
-        cv2.imwrite(str(tmp_path / "a.png"), np.full((240, 320, 3), 8, np.uint8))
-        yield opened(tmp_path / "a.png" if request.param == "still" else tmp_path)
+    """A camera of the asked kind."""
+    with plugged(request.param, tmp_path, plug_in) as camera:
+        yield camera
 
 
 @pytest.mark.real_time
