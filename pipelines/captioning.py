@@ -20,6 +20,8 @@ async def caption(eye: Eye, sight: Sight, perceptions: Lossless[Perception]) -> 
     while await eye.keyframes.filled():
         if (said := await _next(eye, sight)) is not None:
             eye.kept(*said)
+            if eye.watch is not None:
+                eye.watch.captioned(said[1])
             await perceptions.put(said[1])
 
 

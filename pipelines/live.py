@@ -145,11 +145,16 @@ async def _until_over(inputs: list[_Input]) -> None:
 async def _look(eye: Eye, session: Session) -> None:
     if eye.ring is not None:
         session.switches.when_covered(eye.ring.clear)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_source(eye.camera, eye.frames, eye.patience))
-        group.create_task(seeing.gate(eye, session.switches.sees))
-        if session.sight is not None:
-            group.create_task(captioning.caption(eye, session.sight, session.perceptions))
+    over = eye.watch.close if eye.watch is not None else lambda: None
+    session.switches.when_covered(over)
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_source(eye.camera, eye.frames, eye.patience))
+            group.create_task(seeing.gate(eye, session.switches.sees))
+            if session.sight is not None:
+                group.create_task(captioning.caption(eye, session.sight, session.perceptions))
+    finally:
+        over()
 
 
 async def _listen(parts: Hearing, perceptions: Lossless[Perception]) -> None:

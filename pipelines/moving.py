@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.thumbnails import HEIGHT, WIDTH, Thumbnail, changed_cells
 from pipelines.types import Place
 
 Where = Place | Literal["camera"]
 """Where most of a change lies; `camera`: nearly everywhere."""
+
+EVERYWHERE = 0.5
+"""Share of the picture from which on a change lies nowhere in particular."""
+SLOW = 2.0
+"""Seconds over which a change that creeps in is daylight, not motion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +34,74 @@ class Motion:
 
 
 STILL = Motion()
+
+
+class Mover:
+    """Tells motion by how pictures of one camera differ from the one in which all last held still (the anchor).
+
+    One picture that is another one does not count: the next one must show, too, that all is not as it was.
+    """
+
+    def __init__(self, contrast: float, area: float, calm: float) -> None:
+        """The options of the gate by these names."""
+        self._contrast, self._area, self._calm = contrast, area, calm
+        self._before: Thumbnail | None = None
+        """What was to be seen before it moved."""
+        self._perhaps_at: float | None = None
+        """When the frame before this one was taken, if it was the first in which something moved."""
+        self._since: float | None = None
+        self._moved_at = 0.0
+        self._differs: float | None = None
+        self._little_at = self._looked_at = 0.0
+
+    def look(self, anchor: Thumbnail, picture: Thumbnail, changed: NDArray[np.bool_], now: float) -> Motion:
+        """What moves in a picture; `changed`: N, its cells that are not as in the anchor, which was not moved yet."""
+        moved = self._moved(float(changed.mean()), now)
+        if self._since is None:
+            return self._begins(anchor, picture, moved, now)
+        if moved:
+            self._moved_at, self._differs = now, None
+            return Motion(float(changed.mean()), where(changed), self._since)
+        if now - self._moved_at >= self._calm:
+            self._since = self._before = None
+            return STILL
+        if self._differs is None:
+            self._differs = self._share(self._unlike_before(picture))
+        return Motion(since=self._since, differs=self._differs)
+
+    def _moved(self, share: float, now: float) -> bool:
+        """Whether it is so much, and did not creep in; the anchor follows what is too much in any case."""
+        sudden = self._little_at >= min(now - SLOW, self._looked_at)
+        self._looked_at = now
+        if share < self._area / 2 or share >= self._area:
+            self._little_at = now
+        return share >= self._area and sudden
+
+    def _begins(self, anchor: Thumbnail, picture: Thumbnail, moved: bool, now: float) -> Motion:
+        """It has been still so far."""
+        if self._perhaps_at is None:
+            self._before, self._perhaps_at = (anchor, now) if moved else (None, None)
+            return STILL
+        changed, began_at, self._perhaps_at = self._unlike_before(picture), self._perhaps_at, None
+        if not (share := self._share(changed)):
+            return STILL
+        self._since, self._moved_at, self._differs = began_at, now, None
+        return Motion(share, where(changed), began_at)
+
+    def _unlike_before(self, picture: Thumbnail) -> NDArray[np.bool_]:
+        before = picture if self._before is None else self._before
+        return changed_cells(before, picture, self._contrast)
+
+    def _share(self, changed: NDArray[np.bool_]) -> float:
+        """0 where it is too little to count."""
+        share = float(changed.mean())
+        return share if share >= self._area else 0.0
+
+
+def where(changed: NDArray[np.bool_]) -> Where:
+    """The third of the picture in which the middle of the changed cells lies."""
+    if float(changed.mean()) >= EVERYWHERE:
+        return "camera"
+    columns = changed.reshape(HEIGHT, WIDTH).sum(axis=0)
+    x = float(np.average((np.arange(WIDTH) + 0.5) / WIDTH, weights=columns))
+    return "left" if x < 1 / 3 else "right" if x > 2 / 3 else "centre"

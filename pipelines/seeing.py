@@ -15,6 +15,7 @@ from pipelines.precedence import Precedence, Preemption
 from pipelines.relief import Relief
 from pipelines.trouble import Patience
 from pipelines.types import Caption
+from pipelines.watching import Watch
 from pipelines.worker import Worker
 
 
@@ -32,6 +33,8 @@ class Eye:
     """Told at what time the camera's picture was found as it was in the keyframe of what time."""
     kept: Callable[[Frame, Caption], None] = lambda frame, caption: None
     """Given each keyframe with its caption."""
+    watch: Watch | None = None
+    """Makes events of what happens before it; None: nobody wants any."""
     ring: FrameRing | None = None
     """Holds the last seconds for questions about them; None where nothing can answer such."""
     frames: Latest[Frame] = field(default_factory=lambda: Latest[Frame](1, "frames"))
@@ -64,7 +67,10 @@ async def gate(eye: Eye, sees: Callable[[], bool]) -> None:
             continue
         if eye.ring is not None:
             eye.ring.put(frame)
-        if eye.gate.wants(frame):
+        wanted = eye.gate.wants(frame)
+        if eye.watch is not None:
+            eye.watch.saw(frame, eye.gate.motion, wanted)
+        if wanted:
             keyframe_at = frame.captured_at
             if eye.every_keyframe:
                 await eye.keyframes.drained()

@@ -11,6 +11,7 @@ import numpy as np
 from devices.lines import Latest, Sink
 from devices.media import AudioChunk, DeviceError, Frame, Samples
 from pipelines.backends import BackendError, Prompt
+from pipelines.moving import STILL, Motion
 from pipelines.types import Heard, Seen
 
 
@@ -49,6 +50,7 @@ class ShadeGate:
 
     shade: int | None = None
     still: bool = False
+    motion: Motion = STILL
 
     def wants(self, frame: Frame) -> bool:
         shade = int(frame.pixels[0, 0, 0])

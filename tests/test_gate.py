@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.media import Frame, Pixels
-from pipelines.gate import GateOptions, KeyframeGate, thumbnail
+from pipelines.gate import GateOptions, KeyframeGate
+from pipelines.thumbnails import thumbnail
 
 FPS = 10.0
 RANDOM = np.random.default_rng(7)

@@ -12,8 +12,9 @@ Event = dict[str, Any]
 
 PASSED_OVER = ("health",)
 """Events that are not compared: counters of lines differ with every breath of the machine."""
-WANDERING = {"started": ("utc",), "turn_trace": ("evidence_age",)}
-"""Fields that are another whenever a session runs: an age is one frame more where frame and answer come together."""
+WANDERING = {"started": ("utc",), "turn_trace": ("evidence_age",), "camera_event": ("id",)}
+"""Fields that are another whenever a session runs: an age is one frame more where frame and answer come together,
+an id tells when the session began."""
 TOLERANCE = 0.1
 """Seconds by which a real event loop is late now and then."""
 FAR = 5.0

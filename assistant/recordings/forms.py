@@ -63,6 +63,7 @@ def _models(models: dict[str, Any]) -> dict[str, Any]:
 Moment = Annotated[float, Field(ge=0, le=1e10)]
 """Seconds on the session's clock."""
 Seconds = Annotated[float, Field(ge=0, le=NEVER)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, le=2**40)]
 Samples = Annotated[int, Field(ge=0, le=2**31)]
 Rate = Annotated[int, Field(ge=1000, le=768_000)]
@@ -125,6 +126,13 @@ class Header(TypedDict):
     models: Annotated[dict[Kind, Model], AfterValidator(_models)]
 
 
+class Motion(TypedDict):
+    share: Share
+    where: Literal["left", "centre", "right", "camera"] | None
+    since: Moment | None
+    differs: Share
+
+
 _Asked = {"kind": Name, "method": Name, "at": Moment, "digest": Name, "asked": NotRequired[str]}
 _Result = {"took": NotRequired[Seconds], "error": NotRequired[str | None], "state": NotRequired[State | None]}
 
@@ -134,7 +142,8 @@ LINES: dict[str, Any] = {
     "event": {"event": Event},
     "chunk": {"at": Moment, "from": Moment, "n": Annotated[int, Field(ge=0, le=2**24)], "lost": Count},
     "picture": {"camera": Name, "taken": Moment, "file": File},
-    "frame": {"at": Moment, "camera": Name, "taken": Moment, "wanted": bool, "still": bool},
+    "frame": {"at": Moment, "camera": Name, "taken": Moment, "wanted": bool, "still": bool,
+              "motion": NotRequired[Motion]},
     "call": {**_Asked, **_Result, "gave": NotRequired[Given], "sound": NotRequired[File]},
     "stream": {**_Asked, "id": Count},
     "piece": {"of": Count, "took": Seconds, "gave": Given},

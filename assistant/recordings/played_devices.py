@@ -10,6 +10,7 @@ from assistant.recordings.journal import Line
 from assistant.recordings.reading import Recording
 from devices.lines import Latest, Sink
 from devices.media import SPEECH_RATE, AudioChunk, DeviceError, Frame, Pixels, Samples
+from pipelines.moving import STILL, Motion
 
 
 class _Played:
@@ -78,11 +79,12 @@ class PlayedGate:
     def __init__(self, camera: str, recording: Recording) -> None:
         self._lines = _of_device("", "frame", recording, camera)
         self.still = False
+        self.motion = STILL
 
     def wants(self, frame: Frame) -> bool:
         for line in self._lines:
             if line["taken"] == frame.captured_at:
-                self.still = bool(line["still"])
+                self.still, self.motion = bool(line["still"]), Motion(**line.get("motion", {}))
                 return bool(line["wanted"])
         return False
 

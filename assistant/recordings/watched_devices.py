@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from assistant.recordings.journal import Journal
@@ -14,6 +14,7 @@ from devices.lines import Latest, Sink, Through
 from devices.media import AudioChunk, Camera, DeviceError, Frame, Microphone, Samples, Speaker
 from devices.proxies import CameraProxy, MicrophoneProxy, SpeakerProxy
 from pipelines.gate import Gate
+from pipelines.moving import STILL, Motion
 
 
 class WatchedMicrophone(MicrophoneProxy):
@@ -65,11 +66,16 @@ class WatchedGate:
     def still(self) -> bool:
         return self._gate.still
 
+    @property
+    def motion(self) -> Motion:
+        return self._gate.motion
+
     def wants(self, frame: Frame) -> bool:
         wanted = self._gate.wants(frame)
         if wanted:
             self._album.keep(frame)
         told = {"camera": frame.camera, "taken": frame.captured_at, "wanted": wanted, "still": self._gate.still}
+        told |= {} if self._gate.motion == STILL else {"motion": asdict(self._gate.motion)}
         self._journal.line("frame", at=self._clock(), **told)
         return wanted
 

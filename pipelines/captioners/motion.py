@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from devices.media import Pixels
 from pipelines.captioners.people import place
-from pipelines.gate import HEIGHT, WIDTH, GateOptions, Thumbnail, changed_cells, thumbnail
+from pipelines.gate import GateOptions
+from pipelines.thumbnails import HEIGHT, WIDTH, Thumbnail, changed_cells, thumbnail
 
 Motion = Literal["none", "left", "centre", "right", "camera"]
 Grey = NDArray[np.float32]

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 
 from devices.media import Frame
-from pipelines.gate import KeyframeGate, thumbnail
+from pipelines.gate import KeyframeGate
+from pipelines.thumbnails import thumbnail
 from tests.benchmarks._report import data, report
 
 RATES = (30.0, 10.0)
