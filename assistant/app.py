@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 
 from assistant import commands, duplex
@@ -12,6 +13,7 @@ from assistant.config import Config
 from assistant.feed import Feed
 from assistant.greeting import greet
 from assistant.parts import NOBODY, REAL, Devices, Models, Outside, Parts, Server
+from devices.media import Camera
 from pipelines.abilities import abilities
 from pipelines.answering import Answers, Mind
 from pipelines.backends import (
@@ -45,6 +47,7 @@ from pipelines.timers import Timers
 from pipelines.toolbox import Toolbox
 from pipelines.trouble import Patience
 from pipelines.types import Emit
+from pipelines.watching import MissedCamera, Post, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +150,34 @@ def _eyes(kit: Kit, sight: Sight | None, memory: Memory, switches: Switches) -> 
     looked_back = sight is not None and isinstance(sight.captioner, Looker)
     return tuple(
         Eye(
-            camera=SwitchedCamera(camera, switches),
+            camera=_switched(camera, watch, switches),
             gate=kit.parts.gate(camera.name, config.gate, least),
             patience=Patience(f"camera {camera.name}", emit),
             captioning=Patience(f"captioner of {camera.name}", emit),
             every_keyframe=options.fast and sight is not None,
             still=memory.still,
             kept=kit.outside.kept,
+            watch=watch,
             ring=config.looking.ring() if looked_back else None,
         )
-        for camera, options in zip(kit.devices.cameras, config.camera, strict=True)
+        for camera, options, watch in zip(kit.devices.cameras, config.camera, _watches(kit, sight, emit), strict=True)
     )
+
+
+def _watches(kit: Kit, sight: Sight | None, emit: Emit) -> list[Watch | None]:
+    """One for each camera, where events are wanted."""
+    options, cameras, since = kit.config.events, kit.devices.cameras, datetime.now(UTC)
+    if options is None:
+        return [None for _ in cameras]
+    waiting = options if sight else options.model_copy(update={"late": 0.0})  # no words are to come
+    language = kit.config.conversation.language
+    spoken = "en" if language == "auto" else language
+    return [Watch(Post(camera.name, since), waiting, emit, spoken) for camera in cameras]
+
+
+def _switched(camera: Camera, watch: Watch | None, switches: Switches) -> Camera:
+    switched = SwitchedCamera(camera, switches)
+    return switched if watch is None else MissedCamera(switched, watch)
 
 
 def _mouth(kit: Kit, emit: Emit) -> Mouth:

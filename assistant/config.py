@@ -34,6 +34,7 @@ from pipelines.memory import MemoryOptions
 from pipelines.mistakes import mistake
 from pipelines.thinking import ConversationOptions
 from pipelines.toolbox import ToolsOptions
+from pipelines.watching import WatchOptions
 
 
 class ConfigError(Exception):
@@ -51,6 +52,7 @@ class Config(Options):
     microphone: MicrophoneOptions | None = None
     speaker: SpeakerOptions | None = None
     gate: GateOptions = Field(default_factory=GateOptions)
+    events: WatchOptions | None = None
     attention: AttentionOptions = Field(default_factory=AttentionOptions)
     hearing: HearingOptions = Field(default_factory=HearingOptions)
     memory: MemoryOptions = Field(default_factory=MemoryOptions)
