@@ -1,0 +1,191 @@
+"""What a vision-language model is asked of a keyframe where events are told: title, summary and labels in one call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from devices.media import Frame
+from pipelines import gist
+from pipelines.backends import BackendError, Look
+from pipelines.chats.prompting import plain
+from pipelines.dials import Dials
+from pipelines.news import Verbosity
+from pipelines.phrases import Language
+from pipelines.reportform import FORMS, LONGEST_TITLE, SENTENCES, first_clause, report, shortened
+from pipelines.types import Facts, Seen
+from pipelines.wording import one_line, quoted
+
+LONGEST_ANCHOR = 300
+"""Characters of the last caption that a model is shown."""
+QUOTED = 80
+"""Characters that an error quotes of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How much is asked for."""
+
+    tokens: int
+    """Of the whole answer, with what the form takes."""
+    summary: int
+    """Characters of the summary at the most."""
+
+
+LENGTHS: dict[Verbosity, Length] = {
+    "brief": Length(96, 160),
+    "normal": Length(160, 400),
+    "detailed": Length(400, 1200),
+}
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "unchanged": {"type": "boolean"},
+        "title": {"type": "string"},
+        "summary": {"type": "string"},
+        "labels": {"type": "array", "items": {"type": "string"}},
+    },
+    "required": ["unchanged", "title", "summary", "labels"],
+    "additionalProperties": False,
+}
+"""The form of a report, for servers that can hold a model to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The question in one language."""
+
+    picture: str
+    anchor: str
+    """Around what was told last."""
+    form: str
+    """Before the form."""
+
+
+_ASKED: dict[Language, _Asked] = {
+    "en": _Asked(
+        "This is a camera's picture: what is to be seen?",
+        "A moment ago it was described so: {} If that is still exactly what is to be seen, with nothing new and "
+        "nothing gone, answer with one word: unchanged. Otherwise describe the picture anew.",
+        "Answer in English, with nothing but JSON of this form, its values filled in:",
+    ),
+    "zh": _Asked(
+        "这是摄像头的画面：能看到什么？",
+        "刚才的描述是：{}如果现在看到的仍与它完全一致，没有新增也没有减少，只回答两个字：不变。否则请重新描述画面。",
+        "请用中文回答，只给出如下形式的 JSON，并填入内容：",
+    ),
+}
+
+
+class Reports:
+    """Asks for reports, reads them, and remembers what was told last of each camera."""
+
+    def __init__(self, dials: Dials, language: Language = "en", wish: str = "") -> None:
+        """`wish`: what is asked of each picture, where that is another thing than what there is to be seen."""
+        self._dials, self._language, self._wish = dials, language, wish
+        self._last: dict[str, tuple[Verbosity, Seen]] = {}
+
+    def request(self, frame: Frame) -> Look:
+        """The question about a keyframe."""
+        asked, verbosity, last = _ASKED[self._language], self._verbosity, self._anchor(frame.camera)
+        anchor = asked.anchor.format(quoted(shortened(plain(last.text), LONGEST_ANCHOR), "“”")) if last else ""
+        form = {
+            "title": FORMS[self._language]["title"],
+            "summary": SENTENCES[self._language][verbosity],
+            "labels": FORMS[self._language]["labels"],
+        }
+        shown = json.dumps({"unchanged": False} | form if last else form, ensure_ascii=False)
+        question = "\n".join(filter(None, (self._wish or asked.picture, anchor, asked.form, shown)))
+        return Look(frame, question, max_tokens=LENGTHS[verbosity].tokens, schema=SCHEMA)
+
+    def read(self, camera: str, answer: str) -> Seen:
+        """What the answer to that tells; of one that says "unchanged", what was told last.
+
+        No text: nothing was answered. Raises BackendError for a refusal, the text of an error, or a broken answer.
+        """
+        last = self._anchor(camera)
+        found = report(answer, LENGTHS[self._verbosity].summary)
+        if not answer.strip():
+            return Seen("")
+        if found is None or (found.unchanged and not found.summary and last is None):
+            raise BackendError(f"it gave no description of the picture: {quoted(one_line(answer)[:QUOTED])}")
+        if last is not None and found.unchanged and (not found.summary or gist.same(last.text, found.summary)):
+            return replace(last, unchanged=True)
+        return Seen(found.summary, title=found.title, labels=found.labels)
+
+    def told(self, camera: str, seen: Seen) -> None:
+        """This was told of the camera's newest keyframe."""
+        if seen.facts is None and seen.text:
+            self._last[camera] = self._verbosity, replace(seen, unchanged=False)
+        else:  # by another captioner, which steps in: nothing that this one said
+            self._last.pop(camera, None)
+
+    def clear(self) -> None:
+        """Forget what was told."""
+        self._last.clear()
+
+    def titled(self, seen: Seen) -> Seen:
+        """With a title and labels: by rule where the captioner, that knows facts only, gave none."""
+        return titled(seen, self._language)
+
+    @property
+    def _verbosity(self) -> Verbosity:
+        """How much is asked for; where nothing is, nobody asks."""
+        return "brief" if self._dials.now.verbosity == "quiet" else self._dials.now.verbosity
+
+    def _anchor(self, camera: str) -> Seen | None:
+        """What was told last, where no more is asked for now than was then."""
+        verbosity, seen = self._last.get(camera, (None, None))
+        return seen if verbosity == self._verbosity else None
+
+
+def titled(seen: Seen, language: Language = "en") -> Seen:
+    """The same with a title and labels, where it has none: of facts by rule, else of its words."""
+    if not seen.text or seen.title:
+        return seen
+    facts = seen.facts or Facts()
+    title = shortened(_title(facts, _TITLES[language]) or first_clause(seen.text), LONGEST_TITLE)
+    kinds = {"person": facts.people, "text": facts.text, "code": facts.codes}
+    named = dict.fromkeys([*facts.labels, *(kind for kind, there in kinds.items() if there)])
+    return replace(seen, title=title, labels=seen.labels or tuple(named))
+
+
+_TITLES: dict[Language, Mapping[str, str]] = {
+    "en": {
+        "one": "One person",
+        "people": "{} people",
+        "maybe": "Possibly a person",
+        "text": "Text: {}",
+        "code": "Code: {}",
+        "dark": "Darkness",
+        "nobody": "Nobody",
+        "and": ", ",
+    },
+    "zh": {
+        "one": "一个人",
+        "people": "{}个人",
+        "maybe": "可能有人",
+        "text": "文字：{}",
+        "code": "码：{}",
+        "dark": "一片漆黑",
+        "nobody": "没有人",
+        "and": "，",
+    },
+}
+
+
+def _title(facts: Facts, words: Mapping[str, str]) -> str:
+    """What tells most: people and what is written there, else that there is nobody, or nothing to be seen."""
+    people = words["one"] if facts.people == 1 else words["people"].format(facts.people) if facts.people else ""
+    written = words["text"].format(facts.text[0]) if facts.text else ""
+    written = written or (words["code"].format(facts.codes[0]) if facts.codes else "")
+    if told := words["and"].join(filter(None, (people, written))):
+        return told
+    if facts.maybe_people:
+        return words["maybe"]
+    if facts.light == "dark":
+        return words["dark"]
+    return words["nobody"] if facts.people == 0 else ""
