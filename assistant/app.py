@@ -31,7 +31,7 @@ from pipelines.controls import Controls
 from pipelines.dials import Dials
 from pipelines.drafts import Drafts, Ears, TurnJudge
 from pipelines.endpointer import Endpointer
-from pipelines.enquiries import Enquiries
+from pipelines.enquiries import Enquiries, Place
 from pipelines.hearing import Listening, never
 from pipelines.listening_gate import ListeningGate
 from pipelines.live import Hearing, Session, live
@@ -101,14 +101,17 @@ def assemble(kit: Kit, emit: Emit) -> Session:
     emit, precedence, memory = switches.emit, Precedence(), Memory(config.memory, outside.changed)
     sight = _sight(kit, precedence, emit)
     eyes = _eyes(kit, sight, memory, switches)
-    mouth = _mouth(kit, emit)
+    dials = Dials(config.settings, emit)
+    mouth = _mouth(kit, dials, emit)
     looks = Looks(config.looking, eyes, sight, emit) if sight and isinstance(sight.captioner, Looker) else None
     timers, servers = Timers(), [parts.server(options, emit) for options in config.mcp]
     toolbox = _toolbox(kit, memory, looks, timers, servers)
-    answers = Answers(memory, _mind(kit, precedence, emit), looks, toolbox, timers)
+    mind = _mind(kit, precedence, emit)
+    answers = Answers(memory, mind, looks, toolbox, timers)
     relieving = [sight.relief.run] if sight and sight.relief else []
     conversation = Conversation(config.conversation, memory, answers, mouth, emit)
-    dials, enquiries = Dials(config.settings, emit), Enquiries()
+    place = Place([eye.camera.name for eye in eyes], switches.sees, conversation.own)
+    enquiries = Enquiries(Answers(memory, mind, looks), place, emit)  # what programs ask sets no timers, calls no tools
     outside.attach(_controls(kit, switches, dials, conversation, enquiries))
     return Session(
         conversation,
@@ -180,9 +183,12 @@ def _switched(camera: Camera, watch: Watch | None, switches: Switches) -> Camera
     return switched if watch is None else MissedCamera(switched, watch)
 
 
-def _mouth(kit: Kit, emit: Emit) -> Mouth:
+def _mouth(kit: Kit, dials: Dials, emit: Emit) -> Mouth:
     voice, worker = kit.models.get(Voice) or (None, None)
-    return Mouth(voice, worker, kit.devices.speaker, _patience(emit, "voice", "speaker"))
+    troubles = _patience(emit, "voice", "speaker")
+    mouth = Mouth(voice, worker, kit.devices.speaker, troubles, lambda: dials.now.speaking)
+    dials.when_changed(mouth.settle)
+    return mouth
 
 
 def _mind(kit: Kit, precedence: Precedence, emit: Emit) -> Mind | None:

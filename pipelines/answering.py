@@ -11,11 +11,12 @@ from pipelines import timer_talk
 from pipelines.abilities import recollection
 from pipelines.agreement import disagree
 from pipelines.backends import BackendError, Chat, Exchange, Prompt, calls_tools, expect
+from pipelines.chats.grounded import Rules
 from pipelines.chats.prompting import plain
 from pipelines.looking import Looks, PendingLook
 from pipelines.memory import Memory
 from pipelines.phrases import Phrases
-from pipelines.precedence import Precedence
+from pipelines.precedence import Precedence, Preemption
 from pipelines.sentences import sentences
 from pipelines.timers import Timers
 from pipelines.toolbox import Toolbox
@@ -43,6 +44,8 @@ class Mind:
     patience: Patience
     precedence: Precedence = field(default_factory=Precedence)
     """Captions wait while the answer's next piece is made."""
+    preemption: Preemption = field(default_factory=Preemption)
+    """One answer at a time; the conversation goes before what programs ask."""
 
     @property
     def calls_tools(self) -> bool:
@@ -59,6 +62,10 @@ class Request:
     own: Phrases
     """The assistant's own words."""
     trace: Trace
+    camera: str = ""
+    """The only one that it is about; empty: all."""
+    written: bool = False
+    """A program asks: there is time to look first, and where there is no answer nothing is said instead of it."""
 
 
 class Answers:
@@ -80,13 +87,34 @@ class Answers:
         """The sentences of one answer, each as soon as it is whole; closing it ends the work."""
         if (done := self._by_rule(request.asked.text)) is not None:
             yield done
-            return
-        if self._mind is None:
-            return
+        elif self._mind is not None:
+            async with self._mind.preemption.first(), aclosing(self._sentences(self._mind, request)) as answer:
+                async for sentence in answer:
+                    yield sentence
+
+    async def in_writing(self, request: Request) -> str:
+        """A whole answer, made when nobody else is answered, and begun anew where somebody was meanwhile.
+
+        Without a chat by rule, from what was seen; empty where no rule has one. Raises BackendError.
+        """
+        mind = self._mind
+        if mind is None:
+            return await self._without_chat(request)
+        return await mind.preemption.patient(lambda: _whole(self._sentences(mind, request)))
+
+    async def _without_chat(self, request: Request) -> str:
+        pending = self._begin_look(request)
+        try:
+            return Rules().answer(self._prompt(request, await self._in_time(pending, request))) or ""
+        finally:
+            if pending is not None:
+                await pending.end()
+
+    async def _sentences(self, mind: Mind, request: Request) -> Sentences:
         pending, spoken = self._begin_look(request), ""
         try:
-            looked = await self._in_time(pending)
-            async with aclosing(self._answered(self._mind, self._prompt(request, looked), request)) as answer:
+            looked = await self._in_time(pending, request)
+            async with aclosing(self._answered(mind, self._prompt(request, looked), request)) as answer:
                 async for sentence in answer:
                     spoken = f"{spoken} {sentence}"
                     yield sentence
@@ -112,20 +140,22 @@ class Answers:
         asked, looks = request.asked, self._looks
         if looks is None or not visible(asked.text):
             return None
-        scene = self._memory.scene()
+        scene = self._memory.scene(request.camera)
         moment = pointed_at(asked) if asked.source == "voice" else _now(scene)
         if scene and described(asked.text) and moment - scene[-1].known_at < FRESH:
             return None
         request.trace.mark("look_at")
-        camera = scene[-1].camera if scene else ""
-        return looks.begin(asked.text, moment, lambda looked: request.trace.mark("looked_at"), camera)
+        camera = request.camera or (scene[-1].camera if scene else "")
+        trace, only = request.trace, bool(request.camera)
+        return looks.begin(asked.text, moment, lambda looked: trace.mark("looked_at"), camera, only=only)
 
-    async def _in_time(self, pending: PendingLook | None) -> Looked | None:
+    async def _in_time(self, pending: PendingLook | None, request: Request) -> Looked | None:
         """What was found within the budget; where nothing was seen before there is nothing else to start from."""
         looks = self._looks
         if pending is None or looks is None:
             return None
-        return await pending.within(looks.budget if self._memory.scene() else looks.options.longest)
+        hurries = not request.written and self._memory.scene(request.camera)
+        return await pending.within(looks.budget if hurries else looks.options.longest)
 
     async def _closer(self, pending: PendingLook, spoken: str, request: Request) -> str | None:
         """The correction, if what the late look found disagrees with what was said meanwhile."""
@@ -147,6 +177,8 @@ class Answers:
         except BackendError as error:
             mind.patience.failed(str(error))
             instead = plain(prompt.looked.text) if prompt.looked is not None else ""
+            if request.written and (said or not instead):
+                raise
             if not said and (instead or request.own.failed):
                 yield instead or request.own.failed
 
@@ -172,7 +204,7 @@ class Answers:
         raise BackendError(f"it called tools again and again without an answer ({len(prompt.steps)} calls): it was cut")
 
     def _prompt(self, request: Request, looked: Looked | None) -> Prompt:
-        scene, asked, toolbox = self._memory.scene(), request.asked, self._toolbox
+        scene, asked, toolbox = self._memory.scene(request.camera), request.asked, self._toolbox
         request.trace.rests_on([looked] if looked is not None and looked.text else scene)
         return Prompt(
             request.own.system,
@@ -180,15 +212,16 @@ class Answers:
             scene,
             asked.text,
             _now(scene),
-            self._memory.record(),
+            self._memory.record(request.camera),
             looked,
             toolbox.tools if toolbox is not None and self._uses_tools else (),
-            () if self._uses_tools else self._recalled(asked.text, scene),
+            () if self._uses_tools else self._recalled(request, scene),
         )
 
-    def _recalled(self, question: str, scene: tuple[Caption, ...]) -> tuple[ToolResult, ...]:
+    def _recalled(self, request: Request, scene: tuple[Caption, ...]) -> tuple[ToolResult, ...]:
         """For a chat that cannot recall by itself: what memory has for the question beyond the scene."""
-        found = self._memory.recall(question) if remembered(question) else ()
+        question = request.asked.text
+        found = self._memory.recall(question, camera=request.camera or None) if remembered(question) else ()
         if all(caption in scene for caption in found):
             return ()
         return (ToolResult(ToolCall("recall", {"query": question}), recollection(found)),)
@@ -197,6 +230,11 @@ class Answers:
 def _now(scene: tuple[Caption, ...]) -> float:
     """A file that is read fast runs ahead of the clock: what was seen last is then what is seen now."""
     return max(asyncio.get_running_loop().time(), *(caption.known_at for caption in scene), 0.0)
+
+
+async def _whole(answer: Sentences) -> str:
+    async with aclosing(answer):
+        return " ".join([sentence async for sentence in answer])
 
 
 async def _round(mind: Mind, prompt: Prompt, calls: list[ToolCall], trace: Trace) -> Sentences:

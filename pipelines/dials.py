@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 from pydantic import Field
@@ -30,6 +31,7 @@ class Dials:
 
     def __init__(self, options: SettingsOptions, emit: Emit) -> None:
         self._emit = emit
+        self._changed: list[Callable[[], None]] = []
         self.now = Settings(asyncio.get_running_loop().time(), **options.model_dump())
 
     def set(self, **changed: bool | str | float) -> None:
@@ -38,4 +40,10 @@ class Dials:
         wanted = SettingsOptions.model_validate(known | changed).model_dump()
         if wanted != known:
             self.now = replace(self.now, at=asyncio.get_running_loop().time(), **wanted)
+            for take_it_up in self._changed:
+                take_it_up()
             self._emit(self.now)
+
+    def when_changed(self, changed: Callable[[], None]) -> None:
+        """Call this at every change, before it is told."""
+        self._changed.append(changed)

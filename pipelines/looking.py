@@ -92,13 +92,14 @@ class Looks:
         return min(self.options.budget, BRIEFLY) if self._missed >= MISSES else self.options.budget
 
     def begin(
-        self, question: str, moment: float, told: Callable[[Looked], None], camera: str = ""
+        self, question: str, moment: float, told: Callable[[Looked], None], camera: str = "", *, only: bool = False
     ) -> PendingLook | None:
         """Begin to look at what was shown at that time, in seconds on the loop's clock; None: there is no picture.
 
-        `told` is given what was found, when it is. `camera`: which one, where the question names none.
+        `told` is given what was found, when it is. `camera`: which one, where the question names none; `only`:
+        whatever it names.
         """
-        looker, frame = self._looker, self._frame(question, moment, camera)
+        looker, frame = self._looker, self._frame("" if only else question, moment, camera, only)
         if looker is None or frame is None:
             return None
         request = Look(frame, question, max_tokens=self.options.max_tokens)
@@ -118,12 +119,13 @@ class Looks:
         told(looked)
         self._emit(looked)
 
-    def _frame(self, question: str, moment: float, camera: str) -> Frame | None:
-        """Of the camera that the question names, else of `camera`, else of the first that shows anything."""
+    def _frame(self, question: str, moment: float, camera: str, only: bool) -> Frame | None:
+        """Of the camera that the question names, else of `camera`, else, if not `only`, of any that shows anything."""
         named = [eye for eye in self._eyes if mentions(question, eye.camera.name)]
         named.sort(key=lambda eye: len(eye.camera.name), reverse=True)
         preferred = [eye for eye in self._eyes if eye.camera.name == camera]
-        rings = [eye.ring for eye in [*named, *preferred, *self._eyes] if eye.ring is not None]
+        others = () if only else self._eyes
+        rings = [eye.ring for eye in [*named, *preferred, *others] if eye.ring is not None]
         return next((frame for ring in rings if (frame := ring.at(moment)) is not None), None)
 
     async def _look(self, looker: Looker, request: Look) -> Looked | None:

@@ -65,16 +65,20 @@ class Memory:
         if self._captioned.get(camera) == keyframe_at:
             self._still[camera] = max(at, self._still[camera])
 
-    def scene(self) -> tuple[Caption, ...]:
-        """The newest changes, oldest first; each camera's last one is always among them and tells how long it held."""
-        recent = list(self._changes)[-self.options.in_prompt :]
-        older = [caption for caption in self._newest.values() if caption not in recent]
-        return tuple(self._held(caption) for caption in older + recent)
+    def scene(self, camera: str = "") -> tuple[Caption, ...]:
+        """The newest changes, oldest first; each camera's last one is always among them and tells how long it held.
 
-    def record(self) -> tuple[Caption, ...]:
+        `camera`: only of that one.
+        """
+        recent = [caption for caption in self._changes if camera in ("", caption.camera)][-self.options.in_prompt :]
+        older = [caption for caption in self._newest.values() if caption not in recent]
+        return tuple(self._held(caption) for caption in older + recent if camera in ("", caption.camera))
+
+    def record(self, camera: str = "") -> tuple[Caption, ...]:
         """All remembered changes, oldest first; as in the scene, each camera's last one is among them."""
         pushed_out = [caption for caption in self._newest.values() if caption not in self._changes]
-        return tuple(self._held(caption) for caption in [*pushed_out, *self._changes])
+        told = [*pushed_out, *self._changes]
+        return tuple(self._held(caption) for caption in told if camera in ("", caption.camera))
 
     def recall(self, query: str = "", since: float | None = None, camera: str | None = None) -> tuple[Caption, ...]:
         """The changes that tell of what the words of `query` ask after, newest first; see `recalled`.

@@ -43,6 +43,12 @@ class Phrases:
     """Corrects an answer by a look that came after it began, from what was found."""
     found: str
     """Stands before what was found in memory for the question."""
+    describe: str
+    """What a program asks that wants to know what is to be seen."""
+    read: str
+    """What it asks for what a text says."""
+    count: str
+    """What it asks for the number of people."""
 
 
 def ago(seconds: float) -> str:
@@ -89,6 +95,9 @@ ENGLISH = Phrases(
     caption="Describe what you see in one short sentence.",
     closer=lambda found: f"Looking closer: {found}",
     found="Found in memory for this question:",
+    describe="What do you see?",
+    read="What does it say?",
+    count="How many people are there?",
 )
 CHINESE = Phrases(
     system=(
@@ -105,6 +114,9 @@ CHINESE = Phrases(
     caption="用一句简短的话描述你看到的画面。",
     closer=lambda found: f"再仔细看一下：{found}",
     found="记忆里与问题有关的：",
+    describe="你看到了什么？",
+    read="上面写着什么？",
+    count="有几个人？",
 )
 PHRASES: dict[Language, Phrases] = {"en": ENGLISH, "zh": CHINESE}
 

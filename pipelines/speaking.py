@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,8 +37,15 @@ class Mouth:
     """The voice and the speaker. Without one of them, or while one of them fails, answers are only written."""
 
     def __init__(
-        self, voice: Voice | None, worker: Worker | None, speaker: Speaker | None, troubles: dict[str, Patience]
+        self,
+        voice: Voice | None,
+        worker: Worker | None,
+        speaker: Speaker | None,
+        troubles: dict[str, Patience],
+        speaks: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`speaks`: whether it is to speak at present, see `settle`."""
+        self._speaks = speaks
         self._voice, self._worker, self._speaker = voice, worker, speaker
         self._troubles = troubles
         self._spoke: deque[tuple[float, float]] = deque(maxlen=32)
@@ -56,6 +64,11 @@ class Mouth:
         """Go on from the start of the word at which it was held."""
         self._free.set()
 
+    def settle(self) -> None:
+        """Whether it is to speak may be another now: if not, what is being said goes on in writing."""
+        if self._playing is not None and not self._speaks():
+            self._playing.cancel()
+
     def spoke_during(self, start: float, end: float) -> bool:
         """Whether sound was played at any time from `start` to `end` (seconds on the loop's clock)."""
         if self._speaks_since is not None and end > self._speaks_since:
@@ -64,7 +77,7 @@ class Mouth:
 
     async def synthesize(self, sentence: str) -> SpeechChunk:
         """One sentence as sound; no samples where there is no voice."""
-        if self._voice is not None and self._worker is not None and self._speaker is not None:
+        if self._voice is not None and self._worker is not None and self._speaker is not None and self._speaks():
             try:
                 spoken = await self._worker.call(_spoken, self._voice, sentence)
                 self._troubles["voice"].worked()
@@ -93,6 +106,9 @@ class Mouth:
             while not self._free.is_set():  # it may have been held again since the waiting ended
                 await self._free.wait()
             aloud.begun = True
+            if not self._speaks():
+                playback.write()
+                return
             try:
                 await self._sound(playback)
                 self._troubles["speaker"].worked()
@@ -146,6 +162,10 @@ class _Playback:
         finally:
             self._reached = max(self._reached, self._from + speaker.played)
             self.began_at = self.began_at or speaker.began_at
+
+    def write(self) -> None:
+        """The rest is written, and not said."""
+        self.over, self.began_at = True, self.began_at or asyncio.get_running_loop().time()
 
     def go_back(self) -> None:
         """To the start of the word at which it was held."""

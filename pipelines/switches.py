@@ -37,6 +37,8 @@ class Switches:
         self._asleep_at: float | None = None
         self._changed = asyncio.Event()
         self._forget: list[Callable[[], None]] = []
+        self._before: tuple[bool, bool] | None = None
+        """Microphone and camera as they were when privacy was switched on; None: it was not."""
 
     def emit(self, event: Event) -> None:
         """Put an event on the feed, and stay awake for what it tells of."""
@@ -65,12 +67,28 @@ class Switches:
 
     def mute(self, microphone: bool | None = None, camera: bool | None = None) -> None:
         """Switch capture on (True) or off; what is None stays as it is."""
-        state = self.attention
+        state, self._before = self.attention, None
         state.microphone = state.microphone if microphone is None else microphone
         state.camera = state.camera if camera is None else camera
         for forget in [] if state.camera else self._forget:
             forget()
         self._touch()
+
+    @property
+    def private(self) -> bool:
+        """Whether nothing is captured: no sound, no pictures."""
+        there, state = self.present, self.attention
+        return not (there.microphone and state.microphone) and not (there.camera and state.camera)
+
+    def privacy(self, on: bool) -> None:
+        """Switch all capture off, or what of it was on before back on; all, where nothing was."""
+        state, before = self.attention, self._before
+        if on and not self.private:
+            before = state.microphone, state.camera
+            self.mute(False, False)
+            self._before = before
+        elif self.private and not on:
+            self.mute(*(before or (True, True)))
 
     def when_covered(self, forget: Callable[[], None]) -> None:
         """Whenever the cameras are switched off this is called at once: what they showed is nobody's business then."""

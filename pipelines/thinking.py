@@ -6,19 +6,17 @@ import asyncio
 from collections import deque
 from dataclasses import replace
 from math import inf
-from typing import Literal
-
-from pydantic import Field
 
 from devices.lines import LineClosed, Lossless
-from devices.media import Options
 from pipelines.answering import Answers, Request
 from pipelines.backends import Exchange
-from pipelines.floor import Floor, FloorOptions, meaning
+from pipelines.floor import Floor, meaning
 from pipelines.manners import joined
 from pipelines.memory import Memory
-from pipelines.phrases import PHRASES, Language, Phrases, language_of
+from pipelines.phrases import Language, Phrases, language_of
+from pipelines.sentences import sentences
 from pipelines.speaking import Mouth
+from pipelines.talking import ConversationOptions as ConversationOptions
 from pipelines.timers import MOST
 from pipelines.turn import Sentences, Turn
 from pipelines.types import (
@@ -41,27 +39,6 @@ MOST_REMEMBERED = 2000
 """Characters of a question, and of an answer, that later prompts hold."""
 
 
-class ConversationOptions(Options):
-    language: Literal["auto", "en", "zh"] = "auto"
-    """What the assistant speaks by itself; `auto`: what it was spoken to in, English at first."""
-    system: str | None = None
-    """The instructions that stand in front of every prompt; without them, the assistant's own in `language`."""
-    history: int = Field(default=6, ge=0, le=100)
-    """How many past exchanges a prompt holds at least; at twice as many the older half is forgotten."""
-    unclear: str | None = None
-    """Said when speech was heard but not understood, instead of the assistant's own words; empty: nothing is said."""
-    failed: str | None = None
-    """Said when the chat failed before its first sentence, instead of its own words; empty: nothing is said."""
-    narrate: bool = False
-    """Say every change aloud, without being asked."""
-    duplex: Literal["auto", "half", "full", "cancel"] = "auto"
-    """Whether the microphone hears while the assistant speaks, so that one can interrupt by voice. `half`: it does not,
-    because it would hear the assistant; `full`: it hears all, for headphones; `cancel`: it hears all but the assistant
-    (the extra `aec`). `auto`: where both microphone and speaker are real devices, `cancel` if it is installed and
-    `half` if not; otherwise `full`."""
-    floor: FloorOptions = Field(default_factory=FloorOptions)
-
-
 class Conversation:
     """Takes perceptions one by one; at most one turn runs, as one task."""
 
@@ -78,6 +55,8 @@ class Conversation:
         self._typed: deque[Transcript] = deque()
         self._reminders: deque[Reminder] = deque(maxlen=MOST)
         self._alarm: asyncio.Timeout | None = None
+        self._said = ""
+        """What was heard last."""
         self._spoken: Language = "en" if options.language == "auto" else options.language
 
     @property
@@ -97,6 +76,25 @@ class Conversation:
         """End the present turn, if there is one; what was heard of it is in the history when this returns."""
         if self._turn is not None:
             await self._turn.interrupt()
+
+    def say(self, text: str) -> bool:
+        """Say it as soon as nobody talks, as a reminder is; False where too much waits for that already."""
+        if len(self._reminders) == MOST:
+            return False
+        self._reminders.append(Reminder(text, asyncio.get_running_loop().time()))
+        self._look_again()
+        return True
+
+    def repeat(self) -> bool:
+        """The same with what was heard last; False also where there is nothing to repeat."""
+        return bool(self._said) and self.say(self._said)
+
+    async def stop(self) -> None:
+        """Fall silent, and forget what waits to be answered or said."""
+        self._unfinished = None
+        self._typed.clear()
+        self._reminders.clear()
+        await self.interrupt()
 
     async def _next(self, perceptions: Lossless[Perception]) -> Perception | None:
         """The next perception, with what falls due until it comes; None at the end."""
@@ -169,7 +167,7 @@ class Conversation:
             self._begin(turn, _one(caption.text))
 
     def _remind(self, reminder: Reminder) -> None:
-        self._begin(Turn(reminder, self.mouth), _one(reminder.text))
+        self._begin(Turn(reminder, self.mouth), sentences(_one(reminder.text)))
 
     async def _weigh(self, partial: PartialTranscript) -> None:
         """Words mean it; a pause without them does not."""
@@ -250,15 +248,14 @@ class Conversation:
         if asked.text:
             if self.options.language == "auto":  # speak as one is spoken to
                 self._spoken = language_of(asked.text, otherwise=self._spoken)
-            self._begin(turn, self._answers.to(Request(asked, tuple(self.history), self._own, turn.trace)))
-        elif self._own.unclear:
-            self._begin(turn, _one(self._own.unclear))
+            self._begin(turn, self._answers.to(Request(asked, tuple(self.history), self.own(), turn.trace)))
+        elif unclear := self.own().unclear:
+            self._begin(turn, _one(unclear))
 
-    @property
-    def _own(self) -> Phrases:
-        """The assistant's own words in the language that is spoken; those of the configuration go before them."""
-        told = self.options.model_dump(include={"system", "unclear", "failed"}, exclude_none=True)
-        return replace(PHRASES[self._spoken], **told)
+    def own(self, text: str = "") -> Phrases:
+        """The assistant's own words in the language that is spoken; if that is left open, in the text's."""
+        by_text = self.options.language == "auto" and text
+        return self.options.own(language_of(text, otherwise=self._spoken) if by_text else self._spoken)
 
     def _begin(self, turn: Turn, answer: Sentences) -> None:
         turn.begin(self._turns, answer, self._remember)
@@ -270,9 +267,14 @@ class Conversation:
             self.history.append(Exchange(reply.asked[:MOST_REMEMBERED], reply.text[:MOST_REMEMBERED]))
         if len(self.history) > 2 * self.options.history:
             del self.history[: len(self.history) - self.options.history]
+        self._said = reply.text or self._said
         self._emit(reply)
         self._emit(turn.traced(cut))
-        if self._alarm is not None and not self._alarm.expired():  # what waited for quiet is due now
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """What waited for quiet may be due now."""
+        if self._alarm is not None and not self._alarm.expired():
             self._alarm.reschedule(asyncio.get_running_loop().time())
 
 

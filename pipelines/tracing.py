@@ -45,6 +45,11 @@ class Trace:
                 self._holds_until, worded_at = known_at, seen.captured_at + seen.took
                 self._trace = replace(self._trace, camera=seen.camera, photon_at=seen.captured_at, caption_at=worded_at)
 
+    @property
+    def photon_at(self) -> float | None:
+        """Seconds on the loop's clock when the newest picture was taken that the answer rests on; None: on none."""
+        return self._trace.photon_at
+
     def end(self, aloud: Aloud, *, cut: bool) -> TurnTrace:
         """The whole, with what was heard of it."""
         began, known = aloud.began_at, isfinite(self._holds_until)

@@ -254,6 +254,11 @@ class Attention:
     wake_word: str = ""
     """What must be said to be listened to in the mode `wake`."""
 
+    @property
+    def private(self) -> bool:
+        """Whether nothing is captured: no sound, no pictures."""
+        return not self.microphone and not self.camera
+
 
 @dataclass(frozen=True, slots=True)
 class TurnTrace:
