@@ -118,7 +118,7 @@ class Mosquitto:
     trusted: Path | None = None
     """The authority's file, where the broker speaks TLS."""
     certificate: tuple[Path, Path] | None = None
-    """The certificate and key with which the helpers here connect, where the broker asks for one."""
+    """With which the helpers here connect, where the broker asks for one."""
     host: str = "127.0.0.1"
     _process: subprocess.Popen[bytes] | None = None
 
@@ -131,6 +131,11 @@ class Mosquitto:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"mosquitto does not start:\n{self.log()}")
             time.sleep(0.005)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def stop(self) -> None:
         """As the system ends it: it writes down what it shall keep."""
@@ -211,20 +216,21 @@ def running(
     *,
     users: Mapping[str, str] | None = None,
     tls: Authority | None = None,
+    names: str = "localhost,127.0.0.1,::1",
     client_certificates: bool = False,
     persistence: bool = False,
     extra: tuple[str, ...] = (),
 ) -> Iterator[Mosquitto]:
     """A broker that has started; it ends with the block. Skips where the program is absent.
 
-    `users`: names and passwords (none: anyone may). `tls`: whose certificate it shows, for localhost and 127.0.0.1;
+    `users`: names and passwords (none: anyone may). `tls`: whose certificate it shows, good for `names`;
     `client_certificates`: it asks for one by the same authority. `persistence`: what is retained or queued outlives the
     program, even when it is killed. `extra`: lines of its configuration, such as "max_packet_size 20000".
     """
     if PROGRAM is None:
         pytest.skip("no mosquitto on this machine (Debian: apt-get install mosquitto)")
     folder.mkdir(parents=True, exist_ok=True)
-    own = tls.certificate("broker") if tls else None
+    own = tls.certificate("broker", names) if tls else None
     broker = Mosquitto(folder, _free_port(), users or {}, tls.ca if tls else None)
     lines = [f"listener {broker.port} {broker.host}", "user root", f"log_dest file {folder}/mosquitto.log"]
     lines += ["log_type all", "max_queued_messages 0", f"allow_anonymous {str(not users).lower()}"]
