@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from devices.media import Pixels
 
 Thumbnail = NDArray[np.float32]
-"""3×N: luma, Cr and Cb (the two around zero) of the N = 48·27 cells of a small picture, in grey levels."""
+"""3×N: luma, Cr and Cb (the two around zero) of the N cells of a small picture, in grey levels.
+
+N is 48·27; of a finer one twice, three times … as many each way."""
 
 Luma = NDArray[np.float32]
 
@@ -30,14 +34,18 @@ SHADOW = 0.1
 """Share of its brightness that a soft shadow takes from a surface."""
 
 
-def thumbnail(pixels: Pixels) -> Thumbnail:
-    """H×W×3 RGB as a small picture: every few pixels are looked at, and averaged per cell."""
+def thumbnail(pixels: Pixels, fineness: int = 1) -> Thumbnail:
+    """H×W×3 RGB as a small picture: every few pixels are looked at, and averaged per cell.
+
+    `fineness`: how many times as many cells it has each way.
+    """
     import cv2
 
-    rows = max(1, pixels.shape[0] // (HEIGHT * TAPS))
-    columns = max(1, pixels.shape[1] // (WIDTH * TAPS))
+    width, height = WIDTH * fineness, HEIGHT * fineness
+    rows = max(1, pixels.shape[0] // (height * TAPS))
+    columns = max(1, pixels.shape[1] // (width * TAPS))
     sparse = np.ascontiguousarray(pixels[::rows, ::columns])
-    small = cv2.resize(sparse, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(sparse, (width, height), interpolation=cv2.INTER_AREA)
     colours = cv2.cvtColor(small.astype(np.float32), cv2.COLOR_RGB2YCrCb).reshape(-1, 3)
     return np.ascontiguousarray((colours - ZERO).T)
 
@@ -66,7 +74,8 @@ def _apart(picture: Thumbnail, other: Thumbnail) -> NDArray[np.float32]:
     """How far each cell of `picture` lies outside of what `other` shows in the 3×3 cells around it."""
     import cv2
 
-    planes = [plane.reshape(HEIGHT, WIDTH) for plane in other]
+    rows = HEIGHT * math.isqrt(other.shape[1] // (WIDTH * HEIGHT))
+    planes = [plane.reshape(rows, -1) for plane in other]
     highest = np.stack([cv2.dilate(plane, AROUND) for plane in planes]).reshape(3, -1)
     lowest = np.stack([cv2.erode(plane, AROUND) for plane in planes]).reshape(3, -1)
     return np.asarray(np.maximum(picture - highest, lowest - picture).max(axis=0))
