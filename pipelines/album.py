@@ -96,11 +96,11 @@ def named(camera: str, keyframe: int, taken: datetime) -> str:
     return f"{_stamp(taken)}-{plain or 'camera'}-{keyframe}.jpg"
 
 
-def jpeg(frame: Frame) -> bytes:
-    """The picture as JPEG, made smaller where it is larger than is worth keeping."""
+def jpeg(frame: Frame, longest: int = LONGEST) -> bytes:
+    """The picture as JPEG, made smaller where its longer side has more pixels."""
     import cv2
 
-    picture = cv2.cvtColor(within(frame.pixels, LONGEST), cv2.COLOR_RGB2BGR)
+    picture = cv2.cvtColor(within(frame.pixels, longest), cv2.COLOR_RGB2BGR)
     _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     return encoded.tobytes()
 

@@ -1,0 +1,72 @@
+"""Counts what is published of how the session is: the last error of each part, ages, losses, reconnects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from assistant.mqtt.health import BridgeHealth, CameraHealth, PartHealth
+from pipelines.types import Caption, Event, Health, Recovered, Trouble
+
+MOST_PARTS = 64
+"""Parts whose last error is kept."""
+
+
+@dataclass(slots=True)
+class Account:
+    """What the events of a session tell of its parts."""
+
+    began_at: float
+    """Seconds on the loop's clock."""
+    reconnects: int = 0
+    refused: int = 0
+    """Messages of ours that the broker would not take, and of others that were not read."""
+    last_refused: str = ""
+    _parts: dict[str, PartHealth] = field(default_factory=dict)
+    _captions: dict[str, Caption] = field(default_factory=dict)
+    _counters: dict[str, int] = field(default_factory=dict)
+
+    def take(self, event: Event) -> None:
+        match event:
+            case Trouble():
+                self._parts.pop(event.part, None)  # the newest stands last
+                self._parts[event.part] = PartHealth(event.why, event.at)
+                if len(self._parts) > MOST_PARTS:
+                    del self._parts[next(iter(self._parts))]
+            case Recovered() if event.part in self._parts:
+                self._parts[event.part] = replace(self._parts[event.part], over=True)
+            case Caption():
+                self._captions[event.camera] = event
+            case Health():
+                self._counters = event.counters
+
+    def refuse(self, why: str) -> None:
+        """Something was not taken."""
+        self.refused += 1
+        self.last_refused = why
+
+    def report(self, now: float, online: Mapping[str, bool]) -> BridgeHealth:
+        """How it is now. `online`: whether each camera is."""
+        waiting = sum(self._counters.get(f"{camera} keyframes waiting", 0) for camera in online)
+        return BridgeHealth(
+            at=now,
+            uptime_s=round(now - self.began_at, 1),
+            problem=any(not part.over for part in self._parts.values()),
+            parts=dict(self._parts),
+            cameras={camera: self._camera(camera, so, now) for camera, so in online.items()},
+            captions_waiting=waiting,
+            refused=self.refused,
+            reconnects=self.reconnects,
+            counters=dict(self._counters),
+        )
+
+    def _camera(self, name: str, online: bool, now: float) -> CameraHealth:
+        caption, counted = self._captions.get(name), self._counters.get
+        return CameraHealth(
+            online=online,
+            caption_age_s=None if caption is None else round(max(0.0, now - caption.captured_at), 1),
+            latency_ms=None if caption is None else round(caption.took * 1000),
+            frames=counted(f"{name} frames", 0),
+            frames_dropped=counted(f"{name} frames dropped", 0),
+            keyframes_dropped=counted(f"{name} keyframes dropped", 0),
+        )

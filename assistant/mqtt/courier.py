@@ -1,0 +1,107 @@
+"""Brings events to the broker: stored first, sent in order, and taken out of the store once the broker has them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from assistant.mqtt import outbox
+from assistant.mqtt.message import Message
+from assistant.mqtt.options import MqttOptions
+from assistant.mqtt.outbox import Entry, Losses, Outbox
+from devices.threads import DaemonThread
+from pipelines.trouble import Patience
+
+T = TypeVar("T")
+
+Publish = Callable[[Message], Awaitable[None]]
+"""Returns when the broker has it."""
+FORGETS_EVERY = 600.0
+"""Seconds between two looks for what waited too long."""
+
+
+class Courier:
+    """The outbox with a thread of its own, and who empties it."""
+
+    def __init__(self, options: MqttOptions, now: Callable[[], datetime], patience: Patience) -> None:
+        """`now`: the time of day."""
+        self._options, self._clock, self._patience = options, now, patience
+        self._thread = DaemonThread("outbox")
+        self._outbox: Outbox | None = None
+        self._stored, self._empty = asyncio.Event(), asyncio.Event()
+        self.sent = 0
+
+    async def open(self) -> None:
+        """Raises BackendError where the outbox is not to be had."""
+        self._outbox = await self._call(partial(Outbox, outbox.place(self._options), self._options.outbox.most))
+        self._changed()
+
+    async def put(self, entry: Entry) -> None:
+        """Returns when it is stored."""
+        await self._call(partial(self.box.put, entry, self._now()))
+        self._changed()
+
+    async def withdraw(self) -> None:
+        """Take back what cameras saw."""
+        await self._call(self.box.withdraw)
+        self._changed()
+
+    async def deliver(self, publish: Publish) -> None:
+        """Send what is stored, the oldest first and one at a time, until cancelled. Raises what `publish` raises."""
+        entry = await self._call(self.box.next)
+        while True:
+            while entry is None:
+                await self._stored.wait()
+                entry = await self._call(self.box.next)
+                self._changed()
+            await publish(Message(entry.topic, entry.payload, retain=entry.retain))
+            self.sent += 1
+            entry = await self._call(partial(self.box.next, entry.number))
+            self._changed()
+
+    async def forget(self) -> None:
+        """Give up what waited too long, now and from time to time, until cancelled."""
+        while True:
+            await self._call(partial(self.box.forget, self._now() - self._options.outbox.keep * 3600))
+            self._changed()
+            await asyncio.sleep(FORGETS_EVERY)
+
+    async def emptied(self) -> None:
+        """Return when nothing waits."""
+        await self._empty.wait()
+
+    async def close(self) -> None:
+        if self._outbox is not None:
+            await self._call(self._outbox.close)
+        self._thread.shutdown()
+
+    @property
+    def box(self) -> Outbox:
+        assert self._outbox is not None, "opened first"
+        return self._outbox
+
+    @property
+    def waiting(self) -> int:
+        """Messages in the outbox."""
+        return len(self.box)
+
+    @property
+    def lost(self) -> Losses:
+        return replace(self.box.lost)
+
+    def _changed(self) -> None:
+        if self.box.trouble:
+            self._patience.failed(self.box.trouble)
+        full = len(self.box) > 0
+        for event, so in ((self._stored, full), (self._empty, not full)):
+            event.set() if so else event.clear()
+
+    def _now(self) -> float:
+        return self._clock().timestamp()
+
+    async def _call(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
