@@ -35,12 +35,14 @@ class EventWords:
 
 def _moved(place: str, seconds: float, differs: bool) -> str:
     after = "; it looks different now" if differs else ""
-    return f"Something moved{place}, for {max(1, round(seconds))} s{after}."
+    lasted = f", for {seconds:.0f} s" if seconds >= 1 else ""
+    return f"Something moved{place}{lasted}{after}."
 
 
 def _moved_in_chinese(place: str, seconds: float, differs: bool) -> str:
     after = "，现在看起来不一样了" if differs else ""
-    return f"{place or '画面'}有动静，持续约{max(1, round(seconds))}秒{after}。"
+    lasted = f"，持续约{seconds:.0f}秒" if seconds >= 1 else ""
+    return f"{place or '画面'}有动静{lasted}{after}。"
 
 
 def _labels(new: Sequence[str], gone: Sequence[str]) -> str:

@@ -8,11 +8,8 @@ from typing import Protocol
 from pydantic import Field
 
 from devices.media import Frame, Options
-from pipelines.moving import STILL, Motion, Mover
+from pipelines.moving import CUT, STILL, Motion, Mover
 from pipelines.thumbnails import Thumbnail, changed_cells, changed_share, thumbnail
-
-CUT = 0.4
-"""Share of the picture that changes from one frame to the next when the scene is another one."""
 
 
 class GateOptions(Options):

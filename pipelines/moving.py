@@ -8,12 +8,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.thumbnails import HEIGHT, WIDTH, Thumbnail, changed_cells
+from pipelines.thumbnails import HEIGHT, WIDTH, Thumbnail, changed_cells, changed_share
 from pipelines.types import Place
 
 Where = Place | Literal["camera"]
 """Where most of a change lies; `camera`: nearly everywhere."""
 
+CUT = 0.4
+"""Share of the picture that changes from one frame to the next when the scene is another one."""
 EVERYWHERE = 0.5
 """Share of the picture from which on a change lies nowhere in particular."""
 SLOW = 2.0
@@ -53,15 +55,21 @@ class Mover:
         self._moved_at = 0.0
         self._differs: float | None = None
         self._little_at = self._looked_at = 0.0
+        self._share_before = 0.0
+        self._jump: tuple[Thumbnail, float] | None = None
+        """What was to be seen before a picture that is another one altogether, and when that one was taken."""
 
     def look(self, anchor: Thumbnail, picture: Thumbnail, changed: NDArray[np.bool_], now: float) -> Motion:
         """What moves in a picture; `changed`: N, its cells that are not as in the anchor, which was not moved yet."""
-        moved = self._moved(float(changed.mean()), now)
+        share = float(changed.mean())
+        moved = self._moved(share, now)
         if self._since is None:
             return self._begins(anchor, picture, moved, now)
+        if (elsewhere := self._elsewhere(anchor, picture, share, now)) is not None:
+            return elsewhere
         if moved:
             self._moved_at, self._differs = now, None
-            return Motion(float(changed.mean()), where(changed), self._since)
+            return Motion(share, where(changed), self._since)
         if now - self._moved_at >= self._calm:
             self._since = self._before = None
             return STILL
@@ -86,7 +94,23 @@ class Mover:
         if not (share := self._share(changed)):
             return STILL
         self._since, self._moved_at, self._differs = began_at, now, None
+        self._share_before, self._jump = share, None
         return Motion(share, where(changed), began_at)
+
+    def _elsewhere(self, anchor: Thumbnail, picture: Thumbnail, share: float, now: float) -> Motion | None:
+        """Another scene amidst motion begins something new: one jump of the whole picture, and none after it.
+
+        None where there is no such jump; the picture that may be one tells nothing until the next one.
+        """
+        jump, before, self._jump, self._share_before = self._jump, self._share_before, None, share
+        if jump is None and share >= CUT and before < CUT / 2:
+            self._jump = (anchor, now)
+            return Motion(since=self._since)
+        if jump is not None and share < CUT / 2 and changed_share(jump[0], picture, self._contrast) >= CUT:
+            self._before, self._since = jump
+            self._moved_at, self._differs = now, None
+            return Motion(1.0, "camera", self._since)
+        return None
 
     def _unlike_before(self, picture: Thumbnail) -> NDArray[np.bool_]:
         before = picture if self._before is None else self._before

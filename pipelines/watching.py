@@ -65,7 +65,7 @@ class Watch:
         """What is the matter with the camera itself."""
         self._seen: Caption | None = None
         self._first_at: float | None = None
-        self._frame_at = 0.0
+        self._frame_at = self._ended_at = 0.0
 
     def saw(self, frame: Frame, motion: Motion, keyframe: bool) -> None:
         """A frame, in the order in which they were taken; `keyframe`: it is to be put into words."""
@@ -135,9 +135,9 @@ class Watch:
     def _begin(self, at: float, motion: Motion) -> Happening:
         """A new event: from its first picture on, or from now on where that one belongs to an earlier event."""
         since = at if motion.since is None else motion.since
-        earlier = max(self._first_at or 0.0, max((one.moved_at for one in self._open), default=0.0))
+        earlier = max([(self._first_at or 0.0) + WARM_UP, self._ended_at, *(one.moved_at for one in self._open)])
         place = self._words.places[motion.where]
-        event = self._first("motion", since if since > earlier else at, self._words.moves(place), "motion")
+        event = self._first("motion", since if since >= earlier else at, self._words.moves(place), "motion")
         event = replace(event, title=self._words.motion(place), captured_at=at, took=self._took(at))
         self._open.append(Happening(event, since, motion.where, at, self._seen))
         self._emit(event)
@@ -168,6 +168,7 @@ class Watch:
 
     def _end(self, happening: Happening) -> None:
         self._open.remove(happening)
+        self._ended_at = happening.moved_at
         at = max(self._frame_at, happening.moved_at)
         self._emit(replace(happening.ended(at, self._words), took=self._took(at)))
 
