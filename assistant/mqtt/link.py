@@ -1,0 +1,73 @@
+"""Keeps the way to the broker open: tries again when it is lost, soon at first, and says so once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from assistant.mqtt.broker import Connection, connected
+from assistant.mqtt.errors import BrokerError, BrokerRefused
+from assistant.mqtt.message import Message
+from assistant.mqtt.options import MqttOptions
+from pipelines.trouble import Patience
+
+Connect = Callable[[MqttOptions, Message], AbstractAsyncContextManager[Connection]]
+"""See `broker.connected`."""
+SOONEST, LATEST = 1.0, 30.0
+"""Seconds between two tries at the least and at the most."""
+_HURRY = 0.1
+"""How long a rest is, as a part of the time that it has been away: it is never away much longer than the broker was."""
+
+
+class Link:
+    """The connection, made anew whenever it is lost."""
+
+    def __init__(self, options: MqttOptions, will: Message, patience: Patience, connect: Connect = connected) -> None:
+        self.times = 0
+        """How often the broker was reached."""
+        self.up = False
+        self._options, self._will, self._patience, self._connect = options, will, patience, connect
+        self._away_since: float | None = None
+
+    async def keep(self, serve: Callable[[Connection], Awaitable[None]]) -> None:
+        """Serve each connection until it is lost; returns when `serve` does, and the broker was told goodbye."""
+        while True:
+            try:
+                async with self._connect(self._options, self._will) as connection:
+                    self.times, self.up = self.times + 1, True
+                    await serve(connection)
+                return
+            except BrokerError as error:
+                self._patience.failed(str(error))
+                rest = self._rest(error)
+            finally:
+                self.up = False
+            await asyncio.sleep(rest)
+
+    def works(self) -> None:
+        """The broker has taken what it was told first."""
+        self._away_since = None
+        self._patience.worked()
+
+    def _rest(self, error: BrokerError) -> float:
+        now = asyncio.get_running_loop().time()
+        if self._away_since is None:
+            self._away_since = now
+        if isinstance(error, BrokerRefused):
+            return LATEST
+        return min(max(SOONEST, (now - self._away_since) * _HURRY), LATEST)
+
+
+async def first_of(*works: Coroutine[Any, Any, None]) -> None:
+    """Do them side by side until the first of them ends, and the others with it; raises what that one raises."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
