@@ -37,6 +37,7 @@ def session(parser: argparse.ArgumentParser) -> None:
     _devices(parser)
     parser.add_argument("--fast", action="store_true", help="read a video file as quickly as it can be captioned")
     parser.add_argument("--microphone", metavar="SOURCE", help="a name, an index, a sound file, or 'silence'")
+    parser.add_argument("--mqtt", metavar="HOST:PORT", help="tell this MQTT broker what happens, and be asked there")
     parser.add_argument("--plain", action="store_true", help="whole lines only: for screen readers and pipes")
     parser.add_argument("--json", action="store_true", help="events as JSON lines")
     parser.add_argument("--events", metavar="FILE", help="write the events to a file as JSON lines, too")
@@ -83,6 +84,20 @@ def _model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backend", metavar="NAME", help="the backend for --model, where that does not tell it")
     parser.add_argument(
         "-o", "--option", action="append", default=[], metavar="KEY=VALUE", help="an option of it (may be given again)"
+    )
+
+
+def caption_worker(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        'Describes the pictures that assistants with [captioner] backend = "mqtt" hand out over an MQTT broker; several'
+        " workers share the pictures among them. The broker's password comes from the environment: OMNI_MQTT_PASSWORD."
+    )
+    parser.add_argument("file", nargs="?", metavar="CONFIG", help="a configuration with a [captioner] section")
+    _model(parser)
+    parser.add_argument("--mqtt", metavar="HOST:PORT", help="the broker (default: that of [mqtt] in the configuration)")
+    parser.add_argument("--username", metavar="NAME", help="who this worker is to the broker")
+    parser.add_argument(
+        "--pool", metavar="TOPIC", default="omni-captioners", help="whose pictures (default: omni-captioners)"
     )
 
 

@@ -116,6 +116,12 @@ def _commands() -> tuple[tuple[str, str, Callable[[argparse.ArgumentParser], Non
         ("recall", "search the diary of what was seen, where one is kept", arguments.recall, _recall),
         ("trace", "show where the time of the last turns went", arguments.trace, _trace),
         ("eval", "run scenarios, and tell which of their expectations are met", arguments.eval, _eval),
+        (
+            "caption-worker",
+            "describe pictures for assistants on other machines",
+            arguments.caption_worker,
+            _caption_worker,
+        ),
         ("check", "validate configurations, loading nothing heavy", arguments.check, _check),
         ("devices", "list cameras, microphones and speakers", lambda parser: None, _devices),
         ("models", "list, pull, verify and remove weights", models.add_arguments, models.run),
@@ -180,6 +186,12 @@ def _eval(parsed: argparse.Namespace) -> int:
     from assistant import evaluation
 
     return evaluation.run(parsed)
+
+
+def _caption_worker(parsed: argparse.Namespace) -> int:
+    from assistant import caption_worker
+
+    return caption_worker.run(parsed)
 
 
 def _check(parsed: argparse.Namespace) -> int:

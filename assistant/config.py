@@ -114,6 +114,16 @@ def read(path: Path, change: Change | None = None) -> Config:
     return parse(sections, str(path))
 
 
+def model(path: Path, kind: Kind) -> BackendOptions | None:
+    """One model of a file's, whatever else stands there; None where it has no such section. Raises ConfigError."""
+    sections, mistakes = tables(path), list[str]()
+    sys.path.append(str(path.resolve().parent))
+    found = _backend(kind, sections[kind], mistakes) if kind in sections else None
+    if mistakes:
+        raise ConfigError(*(f"{path}: {mistake}" for mistake in mistakes))
+    return found
+
+
 def parse(sections: dict[str, Any], name: str) -> Config:
     """Options from TOML's tables; `name` stands before each mistake."""
     mistakes: list[str] = []

@@ -113,6 +113,7 @@ REGISTRY: dict[Kind, dict[str, str]] = {
         "hf": "pipelines.captioners.hf:Hf",
         "llamacpp": "pipelines.captioners.llamacpp:LlamaCpp",
         "moondream": "pipelines.captioners.moondream:MoondreamOptions",
+        "mqtt": "pipelines.captioners.mqtt:Mqtt",
         "nexa-ws": "pipelines.captioners.nexa_ws:NexaWs",
         "omnilmm": "pipelines.captioners.omnilmm:OmniLmm",
         "omnivision": "pipelines.captioners.omnivision:OmniVision",

@@ -1,19 +1,42 @@
-"""A frame as servers take pictures: made smaller, JPEG, in a data URL."""
+"""A frame as servers and workers take pictures: made smaller, JPEG; and a JPEG that came from afar, read with care."""
 
 from __future__ import annotations
 
 import base64
 import io
+import struct
 
+import numpy as np
 from PIL import Image
 
-from devices.media import Frame
+from devices.media import Frame, Pixels
+
+SIDES = (16, 4096)
+"""Pixels of the shortest and the longest side of a picture that is read."""
+_BROKEN = (OSError, ValueError, SyntaxError, IndexError, TypeError, struct.error, Image.DecompressionBombError)
+"""What Pillow's decoder is known to raise on JPEGs that are broken, or none at all."""
 
 
-def data_url(frame: Frame, max_side: int, quality: int) -> str:
+def jpeg(frame: Frame, max_side: int, quality: int) -> bytes:
     """The frame with its longer side at most `max_side` pixels, its proportions kept; `quality` is JPEG's, 1 to 95."""
     picture = Image.fromarray(frame.pixels)
     picture.thumbnail((max_side, max_side), Image.Resampling.BICUBIC)
-    jpeg = io.BytesIO()
-    picture.save(jpeg, "JPEG", quality=quality)
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg.getvalue()).decode("ascii")
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=quality)
+    return file.getvalue()
+
+
+def data_url(frame: Frame, max_side: int, quality: int) -> str:
+    """The same in a data URL."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg(frame, max_side, quality)).decode("ascii")
+
+
+def decoded(file: bytes) -> Pixels:
+    """A JPEG's pixels, H×W×3 RGB. Raises ValueError for what is none, or is out of bounds, before it is decoded."""
+    try:
+        with Image.open(io.BytesIO(file), formats=("JPEG",)) as picture:
+            if min(picture.size) < SIDES[0] or max(picture.size) > SIDES[1]:
+                raise ValueError(f"a picture of {picture.width}×{picture.height} pixels")
+            return np.array(picture.convert("RGB"), dtype=np.uint8)
+    except _BROKEN as error:
+        raise ValueError(f"no JPEG that can be read: {error}") from error

@@ -1,0 +1,214 @@
+"""A connection to an MQTT 5 broker that is kept up by a thread of its own: tried again after longer and longer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pipelines.backends import first_line
+from pipelines.remote.mqtt_options import PASSWORD, BrokerOptions
+from pipelines.wording import one_line
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 15.0
+"""Seconds before the broker is tried again."""
+KEEPALIVE = 15
+"""Seconds; the broker takes for gone who is silent for half as long again."""
+_HEAD = "job"
+"""The name of the user property that is the head."""
+_NOBODY = 0x10
+"""The reason with which a broker takes a message that nobody has subscribed to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message, with what MQTT 5 tells beside it."""
+
+    topic: str
+    payload: bytes
+    head: str = ""
+    """Text that goes beside the payload, as a user property."""
+    response: str = ""
+    """The topic where the answer is wanted."""
+    id: bytes = b""
+    """Goes back with the answer as it is."""
+    expires: int | None = None
+    """Seconds after which it is not worth delivering."""
+
+
+class Client(Protocol):
+    """Who is told what happens on a connection: in its thread, in which nothing may be waited for."""
+
+    def connected(self) -> None: ...
+
+    def got(self, mail: Mail, done: Callable[[], None]) -> None:
+        """A message. Call `done` when the broker may forget it."""
+
+    def delivered(self, number: int, anybody: bool) -> None:
+        """The broker has what was sent under this number; `anybody`: whether somebody has subscribed to it."""
+
+    def away(self) -> None:
+        """The broker is gone, was not reached, or refused: see `trouble`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a connection is for."""
+
+    name: str
+    """The client's, which no other one on the broker has."""
+    filters: tuple[str, ...]
+    """What it wants to get."""
+    will: Mail | None = None
+    """What the broker says for it when it is gone without a word."""
+    largest: int = 1 << 20
+    """Bytes of a message that is taken."""
+
+
+class Connection:
+    """One client of one broker."""
+
+    def __init__(self, options: BrokerOptions, line: Line, client: Client) -> None:
+        """Raises ValueError where the files of `tls` cannot be used."""
+        self._options, self._line, self._client = options, line, client
+        self._ended, self._up = threading.Event(), threading.Event()
+        self.trouble = "it has not answered yet"
+        """Why there is no connection; empty while there is one."""
+        self.refused = False
+        """Whether the broker knows this program and does not let it in."""
+        self._paho = self._made()
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+
+    @property
+    def place(self) -> str:
+        """The broker as people write it."""
+        return "{}:{}".format(*self._options.address)
+
+    def start(self) -> None:
+        """Begin to connect; returns at once."""
+        self._thread.start()
+
+    def send(self, mail: Mail, qos: int = 1) -> int:
+        """Hand a message over; its number, under which its delivery is told."""
+        sent = self._paho.publish(mail.topic, mail.payload, qos, properties=_properties(mail))
+        return int(sent.mid)
+
+    def forget(self) -> None:
+        """Take no more messages."""
+        if not self.trouble:
+            self._paho.unsubscribe(list(self._line.filters))
+
+    def close(self) -> None:
+        """Say what is still to be said, and good-bye."""
+        self._ended.set()
+        self._paho.disconnect()
+        if self._thread.ident is not None:
+            self._thread.join(2.0)
+
+    def _made(self) -> Any:
+        import paho.mqtt.client as paho
+
+        client = paho.Client(
+            paho.CallbackAPIVersion.VERSION2,
+            self._line.name,
+            protocol=paho.MQTTv5,
+            reconnect_on_failure=False,  # `_run` does that, and knows why it was necessary
+            manual_ack=True,
+        )
+        if self._options.username:
+            client.username_pw_set(self._options.username, self._options.password)
+        if self._options.tls is not None:
+            client.tls_set_context(self._options.tls.context())
+        if self._line.will is not None:
+            client.will_set(self._line.will.topic, self._line.will.payload, 1)
+        client.on_connect, client.on_subscribe = self._connected, self._subscribed
+        client.on_message, client.on_publish = self._got, self._delivered
+        return client
+
+    def _run(self) -> None:
+        """Until closed."""
+        pause = FIRST_PAUSE
+        while not self._ended.is_set():
+            self._up.clear()
+            self._once()
+            if self._ended.is_set():
+                return
+            self._client.away()
+            pause = FIRST_PAUSE if self._up.is_set() else min(pause * 2, LONGEST_PAUSE)
+            self._ended.wait(pause)
+
+    def _once(self) -> None:
+        """Connect, and stay as long as it lasts."""
+        import paho.mqtt.client as paho
+
+        host, port = self._options.address
+        try:
+            self._paho.connect(host, port, KEEPALIVE, clean_start=True, properties=self._wishes())
+            self._paho.loop_forever()
+        except (OSError, ValueError, paho.MQTTException) as error:
+            self.trouble = f"is not reached ({one_line(first_line(error, named=False))})"
+        else:
+            self.trouble = self.trouble or "broke the connection"
+
+    def _wishes(self) -> Any:
+        from paho.mqtt.packettypes import PacketTypes
+        from paho.mqtt.properties import Properties
+
+        wishes = Properties(PacketTypes.CONNECT)
+        wishes.MaximumPacketSize = self._line.largest + (64 << 10)
+        return wishes
+
+    def _connected(self, paho: Any, _data: Any, _flags: Any, reason: Any, _more: Any) -> None:
+        self.refused = reason.value in (0x86, 0x87)
+        if reason.is_failure:
+            hint = f": check username and {PASSWORD}" if self.refused else ""
+            self.trouble = f"refuses the connection ({str(reason).lower()}){hint}"
+            return
+        paho.subscribe([(wanted, 1) for wanted in self._line.filters])
+
+    def _subscribed(self, paho: Any, _data: Any, _number: int, reasons: Any, _more: Any) -> None:
+        """Only now messages come."""
+        self.refused = any(reason.is_failure for reason in reasons)
+        if self.refused:
+            self.trouble = f"does not let it subscribe to {' and '.join(self._line.filters)}"
+            paho.disconnect()
+            return
+        self._up.set()
+        self.trouble = ""
+        self._client.connected()
+
+    def _got(self, paho: Any, _data: Any, message: Any) -> None:
+        more = message.properties
+        heads = [text for name, text in getattr(more, "UserProperty", ()) if name == _HEAD]
+        try:
+            topic = str(message.topic)
+        except UnicodeDecodeError:
+            topic = ""
+        mail = Mail(
+            topic,
+            bytes(message.payload),
+            heads[0] if len(heads) == 1 else "",
+            getattr(more, "ResponseTopic", ""),
+            getattr(more, "CorrelationData", b""),
+        )
+        self._client.got(mail, lambda: paho.ack(message.mid, message.qos))
+
+    def _delivered(self, _paho: Any, _data: Any, number: int, reason: Any, _more: Any) -> None:
+        self._client.delivered(number, reason.value != _NOBODY)
+
+
+def _properties(mail: Mail) -> Any:
+    from paho.mqtt.packettypes import PacketTypes
+    from paho.mqtt.properties import Properties
+
+    more = Properties(PacketTypes.PUBLISH)
+    if mail.head:
+        more.UserProperty = (_HEAD, mail.head)
+    if mail.response:
+        more.ResponseTopic = mail.response
+    if mail.id:
+        more.CorrelationData = mail.id
+    if mail.expires is not None:
+        more.MessageExpiryInterval = mail.expires
+    return more
