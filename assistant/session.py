@@ -9,24 +9,31 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from functools import partial
 from json import dumps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assistant import app, config, metrics, traces
 from assistant.config import Config, ConfigError
 from assistant.feed import Feed
-from assistant.parts import REAL, Asks, Outside, Parts
+from assistant.parts import REAL, Outside, Parts
 from assistant.places import configs
 from assistant.plain import Json
 from devices.lines import Latest
+from devices.media import Frame
 from pipelines.keeping import keeping
 from pipelines.types import Caption, Event, Reply, Trouble, as_json
 from pipelines.wording import one_line
 
+if TYPE_CHECKING:
+    from assistant.mqtt.bridge import Bridge
+
 _ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """Signals that end a session in order: a request to terminate, and the terminal's window closed."""
+WAITING = 4096
+"""Events that wait to be written into the outbox; a moment later they are safe there."""
 
 
 def run(arguments: argparse.Namespace, parts: Parts = REAL) -> int:
@@ -57,6 +64,8 @@ def configured(arguments: argparse.Namespace, typed: bool = False) -> Config:
             sections.setdefault("microphone", {})["source"] = arguments.microphone
         if arguments.speaker is not None:
             sections.setdefault("speaker", {})["sink"] = arguments.speaker
+        if (broker := getattr(arguments, "mqtt", None)) is not None:
+            sections["mqtt"] = {**sections.get("mqtt", {}), **_broker(broker)}
 
     chosen = config.read(path, change)
     _spare_inputs(chosen, path, getattr(arguments, "events", None))
@@ -91,6 +100,16 @@ def _cameras(first: dict[str, Any], sources: list[str]) -> list[dict[str, Any]]:
     ]
 
 
+def _broker(place: str) -> dict[str, Any]:
+    """Host and port as options. Raises ConfigError."""
+    from assistant.mqtt.dialling import address
+
+    try:
+        return address(place)
+    except ValueError as error:
+        raise ConfigError(f"--mqtt {place}: {error}") from None
+
+
 async def until_signal(main: Any) -> int:
     """Run `main`; a request to terminate, or the end of the terminal, cancels it once, as Ctrl-C does."""
     task, caught = asyncio.ensure_future(main), list[int]()
@@ -118,6 +137,7 @@ async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> 
 
     feed, told = Feed(), metrics.tellers(chosen.metrics)
     recording = None if arguments.events is None else _output(arguments.events)
+    bridge = await _bridge(chosen, feed)
     view = choose_view(arguments.plain, arguments.json, sys.stdout)
     asks = partial(typed_lines, shown=view.typed) if sys.stdin.isatty() else None
     shown = [asyncio.create_task(view.run(feed.subscribe(name="view")))]
@@ -126,7 +146,9 @@ async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> 
         shown.append(asyncio.create_task(metrics.tell(feed.subscribe(name="metrics"), told)))
     if recording is not None:
         shown.append(asyncio.create_task(_record(recording, feed.subscribe(name="file"))))
-    running = asyncio.create_task(_kept(chosen, feed, asks, parts))
+    if bridge is not None:
+        shown.append(asyncio.create_task(bridge.run(feed.subscribe(WAITING, name="broker"))))
+    running = asyncio.create_task(_kept(chosen, feed, Outside(asks), parts, bridge))
     try:
         await asyncio.wait([running, shown[0]], return_when=asyncio.FIRST_COMPLETED)
         if running.done():
@@ -139,14 +161,31 @@ async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> 
     return 1 if feed.troubles else 0
 
 
-async def _kept(chosen: Config, feed: Feed, asks: Asks | None, parts: Parts) -> None:
-    """The assistant, and beside it the album and the diary of what it sees."""
+async def _bridge(chosen: Config, feed: Feed) -> Bridge | None:
+    """The way to the broker, where there is to be one. Raises BackendError where what waits for it cannot be kept."""
+    if chosen.mqtt is None:
+        return None
+    from assistant.mqtt import bridge
+
+    return await bridge.opened(chosen, feed.emit)
+
+
+async def _kept(chosen: Config, feed: Feed, outside: Outside, parts: Parts, bridge: Bridge | None) -> None:
+    """The assistant, and beside it the album and the diary of what it sees, and the broker."""
     async with keeping(chosen.memory, feed.emit) as keeper:
 
         def counters() -> dict[str, int]:
             return ({"changes dropped": keeper.lost} if keeper.lost else {}) | feed.counters()
 
-        await app.run(chosen, feed, Outside(asks, kept=keeper.show, changed=keeper.changed, counters=counters), parts)
+        def kept(frame: Frame, caption: Caption) -> None:
+            keeper.show(frame, caption)
+            if bridge is not None:
+                bridge.kept(frame, caption)
+
+        outside = replace(outside, kept=kept, changed=keeper.changed, counters=counters)
+        if bridge is not None:
+            outside = replace(outside, attach=bridge.attach)
+        await app.run(chosen, feed, outside, parts)
 
 
 def _output(name: str) -> Path:
