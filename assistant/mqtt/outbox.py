@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant import traces
+from assistant.mqtt.names import identity
 from assistant.mqtt.options import MqttOptions
 from pipelines.backends import BackendError, first_line
 
@@ -164,7 +165,7 @@ def place(options: MqttOptions) -> Path:
     """The file of a node: the one that is named, or one beside the other files of this program's state."""
     if options.outbox.file is not None:
         return options.outbox.file.expanduser()
-    return traces.place().with_name(f"outbox-{options.base.replace('/', '-')}-{options.node}.db")
+    return traces.place().with_name(f"outbox-{identity(f'{options.base}/{options.node}')}.db")
 
 
 def _opened(path: Path) -> sqlite3.Connection:

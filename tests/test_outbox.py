@@ -1,0 +1,158 @@
+"""What waits for the broker outlives the session that was killed, in order, within its bound, for its owner alone."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from assistant.mqtt.options import MqttOptions
+from assistant.mqtt.outbox import Entry, Losses, Outbox, place
+from pipelines.backends import BackendError
+
+
+def told(word: str, change: str = "new", seen: bool = True) -> Entry:
+    return Entry("omni/home/door/event", f'{{"caption":"{word}","labels":["cup"]}}'.encode(), change, seen=seen)
+
+
+def emptied(box: Outbox) -> list[str]:
+    """The words of all that waits, taken out one by one."""
+    words, entry = [], box.next()
+    while entry is not None:
+        words.append(entry.payload.decode().split('"')[3])
+        entry = box.next(entry.number)
+    return words
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "outbox.db"
+
+
+def test_the_next_session_goes_on_where_a_killed_one_was(file: Path) -> None:
+    box = Outbox(file, 10)
+    for word in ("one", "two", "three"):
+        box.put(told(word), 0.0)
+    first = box.next()
+    assert first is not None
+    box.next(first.number)
+    box._rows.close()  # killed
+    again = Outbox(file, 10)
+    assert len(again) == 2
+    assert emptied(again) == ["two", "three"]
+    assert len(again) == 0
+
+
+def test_an_entry_stays_until_the_broker_has_it(file: Path) -> None:
+    box = Outbox(file, 10)
+    box.put(told("one"), 0.0)
+    assert box.next() == box.next()
+    assert len(box) == 1
+
+
+def test_beyond_the_bound_the_oldest_updates_go_first_and_are_counted(file: Path) -> None:
+    box = Outbox(file, 4)
+    for number, change in enumerate(("new", "update", "update", "end", "new", "update", "new", "new")):
+        box.put(told(str(number), change), 0.0)
+    assert emptied(box) == ["3", "4", "6", "7"]
+    assert box.lost == Losses(updates=3, others=1)
+
+
+def test_what_may_be_at_the_broker_already_does_not_make_room(file: Path) -> None:
+    box = Outbox(file, 2)
+    box.put(told("0", "update"), 0.0)
+    box.next()
+    for number in (1, 2, 3):
+        box.put(told(str(number), "update"), 0.0)
+    assert emptied(box) == ["0", "3"]
+
+
+def test_a_bound_of_one_keeps_the_newest(file: Path) -> None:
+    box = Outbox(file, 1)
+    box.put(told("0"), 0.0)
+    box.next()
+    box.put(told("1"), 0.0)
+    assert emptied(box) == ["1"]
+    assert box.lost.total == 1
+
+
+def test_what_waited_too_long_is_given_up_and_counted(file: Path) -> None:
+    box = Outbox(file, 10)
+    box.put(told("old"), 100.0)
+    box.put(told("young"), 200.0)
+    box.forget(150.0)
+    assert emptied(box) == ["young"]
+    assert box.lost == Losses(expired=1)
+
+
+def test_covered_cameras_leave_no_words_of_what_they_saw(file: Path) -> None:
+    box = Outbox(file, 10)
+    for word, change, seen in (("a", "new", True), ("b", "update", True), ("c", "end", True), ("lost", "new", False)):
+        box.put(told(word, change, seen), 0.0)
+    box.withdraw()
+    left = [box.next()]
+    left.append(box.next(left[0].number if left[0] else 0))
+    assert [entry.payload for entry in left if entry] == [
+        b'{"caption":"","labels":[],"title":"","difference":""}',
+        b'{"caption":"lost","labels":["cup"]}',
+    ]
+    assert box.lost.total == 0
+    box.close()
+    assert b'caption":"a"' not in file.read_bytes()
+
+
+def test_the_file_is_its_owners_alone(file: Path) -> None:
+    box = Outbox(file, 10)
+    box.put(told("one"), 0.0)
+    assert {path.stat().st_mode & 0o777 for path in file.parent.iterdir()} == {0o600}
+    assert box.size > 0
+
+
+def test_two_sessions_do_not_share_one(file: Path) -> None:
+    box = Outbox(file, 10)
+    with pytest.raises(BackendError, match=r"another session has the same mqtt\.node"):
+        Outbox(file, 10)
+    box.close()
+    Outbox(file, 10).close()
+
+
+def test_a_file_of_somebody_else_stays_as_it_is(tmp_path: Path) -> None:
+    text, other = tmp_path / "text", tmp_path / "other.db"
+    text.write_text("no database at all, but long enough to be looked at\n" * 30)
+    with sqlite3.connect(other) as rows:
+        rows.execute("CREATE TABLE mine (x)")
+    rows.close()
+    before = text.read_bytes(), other.read_bytes()
+    for path in (text, other):
+        with pytest.raises(BackendError, match="is no outbox of this program") as failed:
+            Outbox(path, 10)
+        assert "\n" not in str(failed.value)
+    assert (text.read_bytes(), other.read_bytes()) == before
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BackendError, match="cannot be opened: ") as failed:
+        Outbox(tmp_path / "file" / "outbox.db", 10)
+    assert "\n" not in str(failed.value)
+
+
+def test_a_file_that_fails_meanwhile_is_left_to_the_next_session_and_the_memory_goes_on(file: Path) -> None:
+    box = Outbox(file, 10)
+    box.put(told("one"), 0.0)
+    box._rows.execute("PRAGMA query_only = ON")  # as a disk that is full
+    box.put(told("two"), 0.0)
+    assert "cannot be written" in box.trouble
+    assert emptied(box) == ["two"]
+    box.close()
+    assert emptied(Outbox(file, 10)) == ["one"]
+
+
+def test_each_node_has_a_file_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OMNI_HOME", str(tmp_path))
+    one, two = (place(MqttOptions(host="broker", base="a/b", node=node)) for node in ("door", "garden"))
+    assert one.parent == two.parent == tmp_path
+    assert one != two
+    named = MqttOptions.model_validate({"host": "broker", "outbox": {"file": "~/box.db"}})
+    assert place(named) == Path("~/box.db").expanduser()
