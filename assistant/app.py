@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from assistant import commands, duplex
+from assistant import commands, duplex, scenes
 from assistant.config import Config
 from assistant.feed import Feed
 from assistant.greeting import greet
@@ -32,11 +32,13 @@ from pipelines.dials import Dials
 from pipelines.drafts import Drafts, Ears, TurnJudge
 from pipelines.endpointer import Endpointer
 from pipelines.enquiries import Enquiries, Place
+from pipelines.guard import Guard
 from pipelines.hearing import Listening, never
 from pipelines.listening_gate import ListeningGate
 from pipelines.live import Hearing, Session, live
 from pipelines.looking import Looks
 from pipelines.memory import Memory
+from pipelines.phrases import Language
 from pipelines.precedence import Precedence
 from pipelines.relief import Relief
 from pipelines.seeing import Eye, Sight
@@ -99,9 +101,9 @@ def assemble(kit: Kit, emit: Emit) -> Session:
     config, outside, parts = kit.config, kit.outside, kit.parts
     switches = Switches(config.attention, _present(kit), emit)
     emit, precedence, memory = switches.emit, Precedence(), Memory(config.memory, outside.changed)
-    sight = _sight(kit, precedence, emit)
-    eyes = _eyes(kit, sight, memory, switches)
     dials = Dials(config.settings, emit)
+    sight = _sight(kit, precedence, dials, emit)
+    eyes = _eyes(kit, sight, memory, switches)
     mouth = _mouth(kit, dials, emit)
     looks = Looks(config.looking, eyes, sight, emit) if sight and isinstance(sight.captioner, Looker) else None
     timers, servers = Timers(), [parts.server(options, emit) for options in config.mcp]
@@ -138,18 +140,19 @@ def _controls(kit: Kit, switches: Switches, dials: Dials, conversation: Conversa
     return Controls(switches, dials, conversation, enquiries, cameras, speaks)
 
 
-def _sight(kit: Kit, precedence: Precedence, emit: Emit) -> Sight | None:
+def _sight(kit: Kit, precedence: Precedence, dials: Dials, emit: Emit) -> Sight | None:
     captioner = kit.models.get(Captioner)
     if captioner is None:
         return None
-    language = kit.config.conversation.language
-    relief = Relief(kit.config.ladder, emit, "en" if language == "auto" else language, kit.parts.light)
-    return Sight(*captioner, precedence, relief=relief, name=kit.models.loaded["captioner"].name)
+    name, language = kit.models.loaded["captioner"].name, _language(kit.config)
+    relief = Relief(kit.config.ladder, emit, language, kit.parts.light)
+    reports = scenes.reports(kit.config, dials, language)
+    return Sight(*captioner, precedence, relief=relief, name=name, dials=dials, reports=reports)
 
 
 def _eyes(kit: Kit, sight: Sight | None, memory: Memory, switches: Switches) -> tuple[Eye, ...]:
     config, emit = kit.config, switches.emit
-    least = sight.relief.least if sight and sight.relief else lambda: 0.0
+    least = sight.least if sight else lambda: 0.0
     looked_back = sight is not None and isinstance(sight.captioner, Looker)
     return tuple(
         Eye(
@@ -159,8 +162,11 @@ def _eyes(kit: Kit, sight: Sight | None, memory: Memory, switches: Switches) -> 
             captioning=Patience(f"captioner of {camera.name}", emit),
             every_keyframe=options.fast and sight is not None,
             still=memory.still,
+            unchanged=memory.unchanged,
+            novelty=scenes.novelty(config, sight.captioner if sight else None),
             kept=kit.outside.kept,
             watch=watch,
+            guard=Guard(config.guard, watch, camera.live, _language(config)) if watch else None,
             ring=config.looking.ring() if looked_back else None,
         )
         for camera, options, watch in zip(kit.devices.cameras, config.camera, _watches(kit, sight, emit), strict=True)
@@ -173,9 +179,12 @@ def _watches(kit: Kit, sight: Sight | None, emit: Emit) -> list[Watch | None]:
     if options is None:
         return [None for _ in cameras]
     waiting = options if sight else options.model_copy(update={"late": 0.0})  # no words are to come
-    language = kit.config.conversation.language
-    spoken = "en" if language == "auto" else language
-    return [Watch(Post(camera.name, since), waiting, emit, spoken) for camera in cameras]
+    return [Watch(Post(camera.name, since), waiting, emit, _language(kit.config)) for camera in cameras]
+
+
+def _language(config: Config) -> Language:
+    """Of what is said without asking a model."""
+    return "en" if config.conversation.language == "auto" else config.conversation.language
 
 
 def _switched(camera: Camera, watch: Watch | None, switches: Switches) -> Camera:

@@ -27,11 +27,13 @@ from pipelines.backends import BackendOptions, Kind, UnknownBackend
 from pipelines.dials import SettingsOptions
 from pipelines.endpointer import HearingOptions
 from pipelines.gate import GateOptions
+from pipelines.guard import GuardOptions
 from pipelines.hanging import HungOptions
 from pipelines.ladder import LadderOptions
 from pipelines.looking import LookingOptions
 from pipelines.memory import MemoryOptions
 from pipelines.mistakes import mistake
+from pipelines.novelty import NoveltyOptions
 from pipelines.thinking import ConversationOptions
 from pipelines.toolbox import ToolsOptions
 from pipelines.watching import WatchOptions
@@ -53,6 +55,8 @@ class Config(Options):
     speaker: SpeakerOptions | None = None
     gate: GateOptions = Field(default_factory=GateOptions)
     events: WatchOptions | None = None
+    novelty: NoveltyOptions | None = None
+    guard: GuardOptions = Field(default_factory=GuardOptions)
     attention: AttentionOptions = Field(default_factory=AttentionOptions)
     hearing: HearingOptions = Field(default_factory=HearingOptions)
     memory: MemoryOptions = Field(default_factory=MemoryOptions)

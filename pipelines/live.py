@@ -70,6 +70,7 @@ class Session:
             counted[f"{name} frames dropped"] = eye.frames.dropped
             counted[f"{name} keyframes"] = eye.keyframes.accepted
             counted[f"{name} keyframes dropped"] = eye.keyframes.dropped
+            counted |= eye.spared.counters(name)
         if self.sight is not None and self.sight.relief is not None and self.sight.relief.ladder.taken:
             counted["ladder step"] = self.sight.relief.ladder.step
             counted["ladder steps taken"] = self.sight.relief.ladder.taken
@@ -103,6 +104,8 @@ async def live(session: Session, emit: Emit) -> None:
     Without a live device the session ends with its last file; typed asks and a still picture hold it open only
     where no file is read.
     """
+    if session.sight is not None and session.sight.reports is not None:
+        session.switches.when_covered(session.sight.reports.clear)
     async with asyncio.TaskGroup() as group:
         account = _Account(session, emit)
         accounting = group.create_task(account.keep())
@@ -145,6 +148,10 @@ async def _until_over(inputs: list[_Input]) -> None:
 async def _look(eye: Eye, session: Session) -> None:
     if eye.ring is not None:
         session.switches.when_covered(eye.ring.clear)
+    if eye.novelty is not None:
+        session.switches.when_covered(eye.novelty.clear)
+    if eye.guard is not None:
+        session.switches.when_covered(eye.guard.forget)
     over = eye.watch.close if eye.watch is not None else lambda: None
     session.switches.when_covered(over)
     try:

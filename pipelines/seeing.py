@@ -9,14 +9,35 @@ from dataclasses import dataclass, field
 from devices.lines import Latest
 from devices.media import Camera, Frame
 from pipelines.backends import Captioner
+from pipelines.dials import Dials
 from pipelines.framering import FrameRing
 from pipelines.gate import Gate
+from pipelines.novelty import Novelty
+from pipelines.guard import Guard
 from pipelines.precedence import Precedence, Preemption
 from pipelines.relief import Relief
+from pipelines.reporting import Reports
 from pipelines.trouble import Patience
 from pipelines.types import Caption
 from pipelines.watching import Watch
 from pipelines.worker import Worker
+
+
+@dataclass(slots=True)
+class Spared:
+    """How many keyframes of a camera were not put into new words, and why."""
+
+    known: int = 0
+    """Those that show a scene which was described lately: calls of the model that were saved."""
+    unchanged: int = 0
+    """Those of which the model says that what it said last still holds."""
+    unasked: int = 0
+    """Those that came while nothing was to be put into words."""
+
+    def counters(self, camera: str) -> dict[str, int]:
+        """Those of them that there were."""
+        told = {"calls saved": self.known, "unchanged": self.unchanged, "keyframes unasked": self.unasked}
+        return {f"{camera} {name}": count for name, count in told.items() if count}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +52,17 @@ class Eye:
     """True: the gate waits for the captioner, so that no keyframe is dropped (a file read fast)."""
     still: Callable[[str, float, float], None] = lambda camera, keyframe_at, at: None
     """Told at what time the camera's picture was found as it was in the keyframe of what time."""
+    unchanged: Callable[[str, float], None] = lambda camera, at: None
+    """Told of which camera the keyframe of that time shows what was told of it last."""
     kept: Callable[[Frame, Caption], None] = lambda frame, caption: None
     """Given each keyframe with its caption."""
     watch: Watch | None = None
     """Makes events of what happens before it; None: nobody wants any."""
+    guard: Guard | None = None
+    """Tells the watch what is the matter with the camera itself; None: nothing does."""
+    novelty: Novelty | None = None
+    """Knows scenes again that were described lately; None: every keyframe is described."""
+    spared: Spared = field(default_factory=Spared)
     ring: FrameRing | None = None
     """Holds the last seconds for questions about them; None where nothing can answer such."""
     frames: Latest[Frame] = field(default_factory=lambda: Latest[Frame](1, "frames"))
@@ -57,6 +85,26 @@ class Sight:
     """What the captioner is known by."""
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Cameras take turns, in the order in which they asked: none starves."""
+    dials: Dials | None = None
+    """What is set of it while it runs; None: everything is put into words."""
+    reports: Reports | None = None
+    """What keyframes are asked where events are told; None: what there is to see, and nothing else."""
+
+    def least(self) -> float:
+        """Seconds between two keyframes of a camera at the least."""
+        relief = self.relief.least() if self.relief is not None else 0.0
+        return max(relief, self.dials.now.interval if self.dials is not None else 0.0)
+
+    @property
+    def asked(self) -> str:
+        """How much is asked of a keyframe: what was told when less or more was asked is no answer to it."""
+        return self.dials.now.verbosity if self.dials is not None and self.reports is not None else ""
+
+    @property
+    def asks(self) -> bool:
+        """Whether keyframes are put into words at present."""
+        now = self.dials.now if self.dials is not None else None
+        return now is None or (now.captioning and not (self.reports is not None and now.verbosity == "quiet"))
 
 
 async def gate(eye: Eye, sees: Callable[[], bool]) -> None:
@@ -70,6 +118,8 @@ async def gate(eye: Eye, sees: Callable[[], bool]) -> None:
         wanted = eye.gate.wants(frame)
         if eye.watch is not None:
             eye.watch.saw(frame, eye.gate.motion, wanted)
+        if eye.guard is not None:
+            eye.guard.look(frame)
         if wanted:
             keyframe_at = frame.captured_at
             if eye.every_keyframe:
