@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from functools import partial
 
@@ -18,11 +19,21 @@ from pipelines.wording import one_line
 async def caption(eye: Eye, sight: Sight, perceptions: Lossless[Perception]) -> None:
     """Put keyframes into words, the newest there is when it is this camera's turn, until the line is closed."""
     while await eye.keyframes.filled():
-        if (said := await _next(eye, sight)) is not None:
+        if not sight.asks:
+            await _pass_over(eye)
+        elif (said := await _next(eye, sight)) is not None:
             eye.kept(*said)
             if eye.watch is not None:
                 eye.watch.captioned(said[1])
             await perceptions.put(said[1])
+
+
+async def _pass_over(eye: Eye) -> None:
+    """Leave a keyframe without words, as is set."""
+    frame = await eye.keyframes.get()
+    eye.spared.unasked += 1
+    if eye.watch is not None:
+        eye.watch.unchanged(frame)
 
 
 async def _next(eye: Eye, sight: Sight) -> tuple[Frame, Caption] | None:
@@ -30,7 +41,7 @@ async def _next(eye: Eye, sight: Sight) -> tuple[Frame, Caption] | None:
     async with sight.turns:
         frame = await eye.keyframes.get()
         number = eye.keyframes.accepted - len(eye.keyframes)
-        seen = await _seen(frame, eye, sight)
+        seen = _known(frame, eye, sight) or await _seen(frame, eye, sight)
     while seen is None:
         if not eye.keyframes.closed:
             await eye.captioning.rest()
@@ -38,7 +49,26 @@ async def _next(eye: Eye, sight: Sight) -> tuple[Frame, Caption] | None:
             return None
         async with sight.turns:
             seen = await _seen(frame, eye, sight)
+    if sight.reports is not None:
+        sight.reports.told(frame.camera, seen)
+    if seen.unchanged:
+        _tell_unchanged(frame, eye)
+        return None
     return (frame, _said(frame, seen, number, sight)) if seen.text else None
+
+
+def _known(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
+    """What was said of the scene when it was shown lately; None: the model must be asked."""
+    seen = eye.novelty.known(frame, sight.asked) if eye.novelty is not None else None
+    eye.spared.known += seen is not None
+    return seen
+
+
+def _tell_unchanged(frame: Frame, eye: Eye) -> None:
+    """What was told last still holds, as of this keyframe."""
+    eye.unchanged(frame.camera, frame.captured_at)
+    if eye.watch is not None:
+        eye.watch.unchanged(frame)
 
 
 def _said(frame: Frame, seen: Seen, number: int, sight: Sight) -> Caption:
@@ -50,6 +80,7 @@ def _said(frame: Frame, seen: Seen, number: int, sight: Sight) -> Caption:
         keyframe=number,
         facts=seen.facts,
         title=seen.title,
+        labels=seen.labels,
         source=sight.name,
         confidence=seen.confidence,
     )
@@ -62,9 +93,12 @@ async def _seen(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
     except BackendError as error:
         eye.captioning.failed(str(error))
         return None
+    eye.spared.unchanged += seen.unchanged
     if sight.relief is None or not sight.relief.stands_in:
         eye.captioning.answered(sight.captioner)
-    return seen
+        if eye.novelty is not None and seen.text and seen.facts is None:  # facts are of one moment
+            eye.novelty.learn(frame, seen, sight.asked)
+    return seen if sight.reports is None else sight.reports.titled(seen)
 
 
 async def _captioned(frame: Frame, eye: Eye, sight: Sight) -> Seen:
@@ -91,7 +125,25 @@ async def _timed(frame: Frame, sight: Sight) -> Made:
 
 async def _described(frame: Frame, captioner: Looker, sight: Sight) -> Seen:
     """A vision-language model's caption piece by piece, so that a question can go before it."""
-    async with aclosing(sight.worker.iterate(lambda: captioner.describe(frame))) as pieces:
-        text = "".join([expect(piece, str) async for piece in sight.precedence.patient(pieces)])
+    if sight.reports is not None and (answer := await _reported(frame, captioner, sight)) is not None:
+        return sight.reports.read(frame.camera, answer)
+    text = await _answered(lambda: captioner.describe(frame), sight)
     # A captioner that steps in for a vision-language model may know facts as well.
     return Seen(one_line(text), captioner.facts if isinstance(captioner, Factual) else None)
+
+
+async def _reported(frame: Frame, captioner: Looker, sight: Sight) -> str | None:
+    """The answer to what is asked where events are told; None where who steps in cannot be asked anything."""
+    assert sight.reports is not None
+    request = sight.reports.request(frame)
+    try:
+        return await _answered(lambda: captioner.look(request), sight)
+    except BackendError:
+        if not isinstance(captioner, Factual):
+            raise
+        return None
+
+
+async def _answered(ask: Callable[[], Iterator[str]], sight: Sight) -> str:
+    async with aclosing(sight.worker.iterate(ask)) as pieces:
+        return "".join([expect(piece, str) async for piece in sight.precedence.patient(pieces)])

@@ -65,6 +65,11 @@ class Memory:
         if self._captioned.get(camera) == keyframe_at:
             self._still[camera] = max(at, self._still[camera])
 
+    def unchanged(self, camera: str, at: float) -> None:
+        """Remember that the keyframe of that time shows what the last caption of its camera tells."""
+        if camera in self._captioned:
+            self._captioned[camera] = self._still[camera] = at
+
     def scene(self, camera: str = "") -> tuple[Caption, ...]:
         """The newest changes, oldest first; each camera's last one is always among them and tells how long it held.
 

@@ -12,8 +12,8 @@ from pipelines.backends import Captioner
 from pipelines.dials import Dials
 from pipelines.framering import FrameRing
 from pipelines.gate import Gate
-from pipelines.novelty import Novelty
 from pipelines.guard import Guard
+from pipelines.novelty import Novelty
 from pipelines.precedence import Precedence, Preemption
 from pipelines.relief import Relief
 from pipelines.reporting import Reports
