@@ -16,6 +16,7 @@ from devices.lines import Lossless
 from pipelines.attention import AttentionOptions
 from pipelines.backends import BackendOptions, Captioner, Detector, Kind, Loaded
 from pipelines.clock import VirtualLoop
+from pipelines.controls import Controls
 from pipelines.endpointer import HearingOptions
 from pipelines.gate import GateOptions
 from pipelines.ladder import LadderOptions
@@ -114,10 +115,15 @@ class Stage:
     def session(self) -> Session:
         """Put together, and not running yet."""
         devices = Devices(list(self.cameras), self.microphone, self.speaker, [])
-        outside, parts = Outside(self.asks, self.asks_hold), Backstage(self.brought)
-        session = assemble(Kit(self._config(), devices, self._models(), parts, outside), self.events.append)
+        outside = Outside(self.asks, self.asks_hold, attach=self._attach)
+        session = assemble(
+            Kit(self._config(), devices, self._models(), Backstage(self.brought), outside), self.events.append
+        )
         self.conversation, self.switches = session.conversation, session.switches
         return session
+
+    def _attach(self, controls: Controls) -> None:
+        self.controls = controls
 
     def _config(self) -> Config:
         duplex = "half" if self.deaf_while_speaking else self.options.duplex
