@@ -19,6 +19,7 @@ import math
 import socket
 import ssl
 import struct
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -27,7 +28,7 @@ from assistant.mqtt.dialling import address, dialled, place
 from assistant.mqtt.errors import BrokerError, BrokerLost, BrokerRefused, NotTaken, TooLarge
 from assistant.mqtt.message import Message
 from assistant.mqtt.options import MqttOptions
-from assistant.mqtt.packets import Version, client, connecting, publishing, received, size
+from assistant.mqtt.packets import Version, client, connecting, flaw, publishing, received, size
 from assistant.mqtt.refusals import OTHER_VERSION, TAKEN_OVER, TOO_LARGE, client_id, refusal, unanswered, who
 
 __all__ = [
@@ -105,16 +106,19 @@ class Connection:
         self._gone: asyncio.Future[str] = self._loop.create_future()
         self._greeting: asyncio.Future[tuple[Any, Any]] = self._loop.create_future()
         self._acknowledged: dict[int, asyncio.Future[Any]] = {}
-        self._inbox: asyncio.Queue[Message] = asyncio.Queue(_WAITING)
+        self._inbox: deque[Message] = deque()
+        self._arrival: asyncio.Future[None] | None = None
         self._most = 0
         self._said = ""
-        self._heartbeat: asyncio.Task[None] | None = None
+        self._pulse: asyncio.TimerHandle | None = None
         self._client = client(options, will, version)
         self._paho = self._client._client
         self._wire()
 
     async def publish(self, message: Message) -> None:
         """Returns once the broker has it (QoS 1); raises BrokerLost, TooLarge, or NotTaken with the broker's reason."""
+        if wrong := flaw(message):
+            raise NotTaken(wrong)
         if self._most and size(message) > self._most:
             raise TooLarge(f"{message.topic}: {len(message.payload)} bytes are more than the broker's {self._most}")
         if self._gone.done():
@@ -123,7 +127,7 @@ class Connection:
             more = publishing(message) if self.version == "5" else None
             sent = self._paho.publish(message.topic, message.payload, message.qos, message.retain, more)
         except ValueError as error:
-            raise NotTaken(f"{message.topic!r} cannot be published: {error}") from None
+            raise NotTaken(f"{message.topic[:80]!r} cannot be published: {error}") from None
         if sent.rc:
             raise self._loss()
         if message.qos:
@@ -157,15 +161,10 @@ class Connection:
     async def messages(self) -> AsyncIterator[Message]:
         """What comes in, oldest first; raises BrokerLost at the end of the connection, after what had come before."""
         while True:
-            if self._inbox.empty():
-                coming = asyncio.ensure_future(self._inbox.get())
-                try:
-                    message = await self._unless_gone(coming, None)
-                finally:
-                    coming.cancel()
-            else:
-                message = self._inbox.get_nowait()
-            yield message
+            while not self._inbox:
+                self._arrival = self._loop.create_future()
+                await self._unless_gone(self._arrival, None)
+            yield self._inbox.popleft()
 
     async def greet(self) -> None:
         """Says who we are, and waits for the broker's answer."""
@@ -174,7 +173,7 @@ class Connection:
             self._paho.connect(*self._options.address, self._options.keepalive, clean_start=True, properties=more)
         else:
             self._paho.connect(*self._options.address, self._options.keepalive)
-        self._heartbeat = self._loop.create_task(self._beat())
+        self._beat()
         try:
             reason, limits = await self._unless_gone(self._greeting, PATIENCE)
         except BrokerLost:
@@ -194,8 +193,8 @@ class Connection:
     def hang_up(self) -> None:
         """Ends it at once, however far it got."""
         self._end("it was left")
-        if self._heartbeat:
-            self._heartbeat.cancel()
+        if self._pulse:
+            self._pulse.cancel()
         # The public ways to end it all wait for a packet to be written.
         self._paho._sock_close()
         self._line.close()
@@ -225,10 +224,10 @@ class Connection:
             self._end("what the broker sends is no MQTT")
             self._paho._sock_close()
 
-    async def _beat(self) -> None:
-        """Sends what keeps the connection alive, and finds out that it is not."""
-        while not self._paho.loop_misc():  # noqa: ASYNC110  paho counts the seconds itself
-            await asyncio.sleep(1)
+    def _beat(self) -> None:
+        """Sends what keeps the connection alive, or finds out that it is not: paho counts the seconds."""
+        if not self._paho.loop_misc():
+            self._pulse = self._loop.call_later(1.0, self._beat)
 
     async def _unless_gone(self, wanted: asyncio.Future[T], seconds: float | None) -> T:
         either: set[asyncio.Future[Any]] = {wanted, self._gone}
@@ -271,10 +270,10 @@ class Connection:
             return self._drop(f"a topic that is none: {topic[:80]!r}")
         if len(message.payload) > LARGEST:
             return self._drop(f"{len(message.payload)} bytes on {topic[:80]!r}: at most {LARGEST} are read")
-        try:
-            self._inbox.put_nowait(received(topic, message))
-        except asyncio.QueueFull:
-            self._drop(f"{topic[:80]!r}: too many at once")
+        if len(self._inbox) == _WAITING:
+            return self._drop(f"{topic[:80]!r}: too many at once")
+        self._inbox.append(received(topic, message))
+        _settle(self._arrival, None)
 
     def _drop(self, what: str) -> None:
         self.dropped, self.last_dropped = self.dropped + 1, what

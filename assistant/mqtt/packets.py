@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from assistant.mqtt.message import Message
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 
 Version = Literal["5", "3.1.1"]
 
+_NO_TOPIC = re.compile(r"[+#\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|^\$|^$")
+"""What MQTT 5 (1.5.4, 4.7) forbids or lets a broker end the connection for, and its own topics."""
+_LONGEST = 65_535
+"""Bytes of any text in a packet."""
+_LATEST = 2**32 - 1
+"""Seconds until a message expires, at most."""
 _OVERHEAD = 64
 """Bytes of a packet that are neither topic nor payload nor the text of a property, at most."""
 
@@ -49,7 +56,7 @@ def publishing(message: Message, packet: str = "PUBLISH") -> Any:
     """What MQTT 5 says of a message beside its topic and payload."""
     properties = _properties(packet)
     given = {
-        "MessageExpiryInterval": message.expires,
+        "MessageExpiryInterval": None if message.expires is None else min(max(message.expires, 0), _LATEST),
         "ContentType": message.content_type or None,
         "ResponseTopic": message.response_topic or None,
         "CorrelationData": message.correlation or None,
@@ -80,6 +87,15 @@ def received(topic: str, message: Any) -> Message:
         getattr(more, "ResponseTopic", ""),
         getattr(more, "CorrelationData", b""),
     )
+
+
+def flaw(message: Message) -> str:
+    """Why no broker would take it, since where to answer comes from outside; empty where it may be sent."""
+    for topic in (message.topic, message.response_topic or message.topic):
+        if _NO_TOPIC.search(topic) or len(topic.encode()) > _LONGEST:
+            return f"{topic[:80]!r} is no topic to publish to"
+    longest = max(len(message.content_type.encode(errors="replace")), len(message.correlation))
+    return "" if longest <= _LONGEST else f"{message.topic}: its properties are too long"
 
 
 def size(message: Message) -> int:
