@@ -52,8 +52,12 @@ def of_camera(camera: str, options: MqttOptions, there: Equipment) -> Iterator[t
         yield "event", {"platform": "event", "name": "Event", "icon": "mdi:eye-outline", **event}
         motion = {"state_topic": topic("motion"), "device_class": "motion"}
         yield "motion", {"platform": "binary_sensor", "name": "Motion", **motion}
-        people = {"state_topic": topic("people"), "state_class": "measurement", "icon": "mdi:account-multiple"}
-        yield "people", {"platform": "sensor", "name": "People", **people}
+        people = {
+            "state_topic": topic("people"),
+            "value_template": "{{ value or none }}",
+            "icon": "mdi:account-multiple",
+        }
+        yield "people", {"platform": "sensor", "name": "People", "state_class": "measurement", **people}
     if options.pictures != "none" and there.captioner:
         still = {"image_topic": topic("keyframe"), "content_type": "image/jpeg"}
         yield "snapshot", {"platform": "image", "name": "Captioned picture", **still}
@@ -96,11 +100,10 @@ def _questions(topics: Topics, there: Equipment) -> Iterator[tuple[str, Entity]]
 
 def _ask(topics: Topics) -> Entity:
     """It shows the question that was answered last, as it is only then that something came of it."""
-    asked = _shortened("question")
     return {
         "command_topic": topics.order("ask"),
         "state_topic": topics.state("answer"),
-        "value_template": f"{{{{ {asked} }}}}",
+        "value_template": _shortened("question"),
         "max": 255,
         "message_expiry_interval": _LATE,
     }
@@ -170,20 +173,19 @@ def _diagnostics(topics: Topics, there: Equipment) -> Iterator[tuple[str, Entity
 
 def _words(topic: str, field: str) -> Entity:
     """A sensor of a text: its beginning is the state, all of the payload its attributes."""
-    shown = f"{{{{ {_shortened(field)} }}}}"
     return {
         "platform": "sensor",
         "state_topic": topic,
-        "value_template": shown,
+        "value_template": _shortened(field),
         "json_attributes_topic": topic,
         **_WHOLE,
     }
 
 
 def _shortened(field: str) -> str:
-    """A field of a payload in 255 characters at most (Home Assistant takes no longer states); none if it is empty."""
-    text = f"(value_json | default({{}})).{field}"
-    return f"{text} | truncate(250, false, '…', 0) if {text} else none"
+    """A field of a payload in 255 characters at most (Home Assistant takes no longer states); unknown if empty."""
+    given = f"{{% set text = (value_json | default({{}})).{field} | default('') %}}"
+    return f"{given}{{{{ text | truncate(250, false, '…', 0) if text else none }}}}"
 
 
 def _press(topics: Topics, key: str) -> Entity:

@@ -6,8 +6,8 @@ import hashlib
 import re
 import unicodedata
 
-_PLAIN = re.compile(r"[a-z0-9]+(/[a-z0-9_]+)?|[a-z0-9_]+")
-"""What stays apart as a slug without further ado."""
+_PLAIN = re.compile(r"[a-z0-9_]+(/[a-z0-9_]+)*")
+"""What needs no digest to be unlike all others."""
 _LONGEST = 48
 
 
@@ -23,5 +23,5 @@ def identity(name: str) -> str:
     It rests on nothing but the name, so that it stays when cameras are added, removed or sorted.
     """
     if _PLAIN.fullmatch(name) and len(name) <= _LONGEST:
-        return name.replace("/", "_")
+        return name.replace("/", "-")
     return f"{slug(name)}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"

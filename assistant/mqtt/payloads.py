@@ -17,7 +17,7 @@ from pipelines.wording import printable
 
 MOST = 15_000
 """Bytes of a payload at the most: Home Assistant keeps no attributes of more than 16 KB."""
-_LIMITS = ((2000, 64), (600, 32), (150, 16), (64, 8))
+_LIMITS = ((2000, 256), (600, 64), (150, 16), (64, 8))
 """Characters of a text and entries of a list; the next ones are for payloads that are still too long."""
 _AGED_BY = ("captured_at", "said_at", "ended_at", "at")
 """The times that an age is counted from: the first of them that there is."""
