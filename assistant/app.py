@@ -26,6 +26,7 @@ from pipelines.backends import (
     TurnModel,
     Voice,
     WakeWord,
+    lanes,
 )
 from pipelines.controls import Controls
 from pipelines.dials import Dials
@@ -147,7 +148,8 @@ def _sight(kit: Kit, precedence: Precedence, dials: Dials, emit: Emit) -> Sight 
     name, language = kit.models.loaded["captioner"].name, _language(kit.config)
     relief = Relief(kit.config.ladder, emit, language, kit.parts.light)
     reports = scenes.reports(kit.config, dials, language)
-    return Sight(*captioner, precedence, relief=relief, name=name, dials=dials, reports=reports)
+    sight = Sight(*captioner, precedence, relief=relief, name=name, dials=dials, reports=reports)
+    return sight.abreast(lanes(captioner.backend))
 
 
 def _eyes(kit: Kit, sight: Sight | None, memory: Memory, switches: Switches) -> tuple[Eye, ...]:

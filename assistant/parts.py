@@ -18,7 +18,7 @@ from devices.microphone import open_microphone
 from devices.speaker import open_speaker
 from devices.threads import apart
 from pipelines import backends
-from pipelines.backends import PROTOCOLS, BackendError, BackendOptions, Captioner, Kind, Loaded
+from pipelines.backends import PROTOCOLS, BackendError, BackendOptions, Captioner, Kind, Loaded, lanes
 from pipelines.controls import Controls
 from pipelines.gate import Gate, GateOptions, KeyframeGate
 from pipelines.hanging import HungOptions
@@ -236,7 +236,9 @@ async def load(config: Config, models: Models, kinds: Collection[Kind] = get_arg
 
     async def one(kind: Kind, options: BackendOptions) -> None:
         worker = models.workers[kind] = Worker(kind)
-        models.loaded[kind] = await worker.call(backends.loaded, options, kind)
+        found = models.loaded[kind] = await worker.call(backends.loaded, options, kind)
+        if kind == "captioner" and (abreast := lanes(found.backend)) > 1:
+            worker.widen(abreast + 1)  # a question is put beside them
 
     chosen = {kind: options for kind, options in backend_options(config).items() if kind in kinds}
     results = await asyncio.gather(*(one(*pair) for pair in chosen.items()), return_exceptions=True)

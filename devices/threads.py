@@ -22,7 +22,14 @@ class DaemonThread(Executor):
 
     def __init__(self, name: str) -> None:
         self._jobs: queue.SimpleQueue[tuple[Future[Any], _Work] | None] = queue.SimpleQueue()
-        threading.Thread(target=self._work, name=name, daemon=True).start()
+        self._name, self._threads = name, 0
+        self.widen(1)
+
+    def widen(self, threads: int) -> None:
+        """Let so many threads work side by side, for work that waits for other machines."""
+        for _ in range(threads - self._threads):
+            threading.Thread(target=self._work, name=self._name, daemon=True).start()
+        self._threads = max(threads, self._threads)
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         future: Future[T] = Future()
@@ -33,7 +40,8 @@ class DaemonThread(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        self._jobs.put(None)
+        for _ in range(self._threads):
+            self._jobs.put(None)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

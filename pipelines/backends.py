@@ -18,6 +18,7 @@ from pipelines.protocols import (
     LiveTranscriber,
     Look,
     Looker,
+    Parallel,
     Prompt,
     Spoken,
     StandIn,
@@ -28,6 +29,7 @@ from pipelines.protocols import (
     Voice,
     WakeWord,
     calls_tools,
+    lanes,
 )
 
 # Who writes a backend finds all that it needs here.
@@ -44,6 +46,7 @@ __all__ = [
     "Loaded",
     "Look",
     "Looker",
+    "Parallel",
     "Prompt",
     "Spoken",
     "StandIn",
@@ -54,6 +57,7 @@ __all__ = [
     "Voice",
     "WakeWord",
     "calls_tools",
+    "lanes",
 ]
 
 T = TypeVar("T")

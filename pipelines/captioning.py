@@ -115,12 +115,12 @@ async def _by_model(frame: Frame, sight: Sight) -> Made:
 
 
 async def _timed(frame: Frame, sight: Sight) -> Made:
-    before, captioner = sight.worker.spent, sight.captioner
-    if isinstance(captioner, Looker):
+    before, captioner = sight.spent(), sight.captioner
+    if isinstance(captioner, Looker) and (sight.lanes == 1 or sight.reports is not None):
         seen = await _described(frame, captioner, sight)
     else:
         seen = expect(await sight.worker.call(captioner.caption, frame), Seen)
-    return seen, sight.worker.spent - before
+    return seen, sight.spent() - before
 
 
 async def _described(frame: Frame, captioner: Looker, sight: Sight) -> Seen:

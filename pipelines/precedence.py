@@ -93,3 +93,14 @@ class Preemption:
             self._first -= 1
             if not self._first:
                 self._nobody_first.set()
+
+
+class Abreast(Preemption):
+    """For a model that works on several things at once: nobody is in anybody's way."""
+
+    async def patient(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return await work()
+
+    @asynccontextmanager
+    async def first(self) -> AsyncIterator[None]:
+        yield

@@ -78,6 +78,21 @@ class Looker(Captioner, Protocol):
 
 
 @runtime_checkable
+class Parallel(Captioner, Protocol):
+    """A captioner elsewhere, that several threads may ask at once."""
+
+    @property
+    def lanes(self) -> int:
+        """How many keyframes it may be given at once."""
+        ...
+
+
+def lanes(captioner: Captioner) -> int:
+    """How many pictures a captioner works on at once: one, unless it says that it can do more."""
+    return captioner.lanes if isinstance(captioner, Parallel) else 1
+
+
+@runtime_checkable
 class Detector(Protocol):
     def probability(self, window: Samples) -> float:
         """How likely it is, 0 to 1, that these `window` samples of 16 kHz sound are speech. Keeps state."""

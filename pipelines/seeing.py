@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from devices.lines import Latest
 from devices.media import Camera, Frame
@@ -14,7 +14,7 @@ from pipelines.framering import FrameRing
 from pipelines.gate import Gate
 from pipelines.guard import Guard
 from pipelines.novelty import Novelty
-from pipelines.precedence import Precedence, Preemption
+from pipelines.precedence import Abreast, Precedence, Preemption
 from pipelines.relief import Relief
 from pipelines.reporting import Reports
 from pipelines.trouble import Patience
@@ -85,6 +85,8 @@ class Sight:
     """What the captioner is known by."""
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Cameras take turns, in the order in which they asked: none starves."""
+    lanes: int = 1
+    """How many turns there are at once."""
     dials: Dials | None = None
     """What is set of it while it runs; None: everything is put into words."""
     reports: Reports | None = None
@@ -94,6 +96,16 @@ class Sight:
         """Seconds between two keyframes of a camera at the least."""
         relief = self.relief.least() if self.relief is not None else 0.0
         return max(relief, self.dials.now.interval if self.dials is not None else 0.0)
+
+    def abreast(self, lanes: int) -> Sight:
+        """The same for a captioner that works on so many pictures at once, and on a question beside them."""
+        if lanes == 1:
+            return self
+        return replace(self, lanes=lanes, turns=asyncio.Semaphore(lanes), preemption=Abreast())
+
+    def spent(self) -> float:
+        """Seconds that the captioner has worked so far, as far as one picture is concerned."""
+        return self.worker.spent if self.lanes == 1 else asyncio.get_running_loop().time()
 
     @property
     def asked(self) -> str:

@@ -43,6 +43,10 @@ class Worker:
         """True while it has worked for too long on one thing, whether or not somebody still waits for that."""
         return self.longest is not None and bool(self._jobs) and _now() >= self._alive_at + self.longest
 
+    def widen(self, calls: int) -> None:
+        """Let so many calls go on at once, for a model that allows it; until one of them ends it does not hang."""
+        self._thread.widen(calls)
+
     async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` in the model's thread. When cancelled, the result that comes later is dropped.
 

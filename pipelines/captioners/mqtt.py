@@ -22,8 +22,8 @@ class Mqtt(PoolOptions, BackendOptions):
     needs: ClassVar[tuple[str, ...]] = ("paho",)
     extra: ClassVar[str] = "mqtt"
 
-    lanes: int = Field(default=4, ge=1, le=64)
-    """How many keyframes may be under way at once; with fewer than there are workers, some have nothing to do."""
+    lanes: int = Field(default=4, ge=2, le=64)
+    """How many keyframes may be under way at once, each of another camera; a question goes beside them."""
     patience: float = Field(default=60.0, gt=0, le=3600)
     """Seconds after which a picture is given up, however many workers it was given to."""
     questions: bool = True

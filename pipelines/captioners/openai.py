@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipelines.backends import Kind, Look
 from pipelines.captioners.describing import Describing
@@ -31,6 +31,20 @@ class PictureOptions(RemoteOptions, CaptionOptions):
 class OpenAi(ServerOptions, PictureOptions):
     """Ollama, llama-server, vLLM, `transformers serve`, LM Studio, nexa, or a service."""
 
+    lanes: int = Field(default=1, ge=1, le=64)
+    """How many keyframes the server is given at once, each of another camera: more than one is for a cluster. At most
+    `parallel`, of which a question takes one more."""
+
+    @model_validator(mode="after")
+    def _lanes_fit(self) -> OpenAi:
+        if self.lanes > 1 and self.parallel <= self.lanes:
+            raise ValueError(
+                f"lanes = {self.lanes} needs parallel = {self.lanes + 1} or more, for questions beside them"
+            )
+        if self.lanes > 1 and self.fallback is not None:
+            raise ValueError("a model on this machine does one thing at a time: leave out lanes, or fallback")
+        return self
+
     def load(self) -> Any:
         """Ready at once: nothing is sent before the first picture. Raises BackendError when the key is not there."""
         from pipelines.remote.fallback import steady
@@ -46,6 +60,7 @@ class RemoteLooker(Describing):
 
         self._server = Server(options)
         self.options: OpenAi = options
+        self.lanes = options.lanes
 
     def look(self, request: Look) -> Generator[str, None, None]:
         """The answer in pieces, without thoughts; empty ones while nothing comes. Closing ends the connection."""

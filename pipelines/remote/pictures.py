@@ -11,8 +11,8 @@ from PIL import Image
 
 from devices.media import Frame, Pixels
 
-SIDES = (16, 4096)
-"""Pixels of the shortest and the longest side of a picture that is read."""
+LONGEST_SIDE = 4096
+"""Pixels, of a picture that is read."""
 _BROKEN = (OSError, ValueError, SyntaxError, IndexError, TypeError, struct.error, Image.DecompressionBombError)
 """What Pillow's decoder is known to raise on JPEGs that are broken, or none at all."""
 
@@ -35,7 +35,7 @@ def decoded(file: bytes) -> Pixels:
     """A JPEG's pixels, H×W×3 RGB. Raises ValueError for what is none, or is out of bounds, before it is decoded."""
     try:
         with Image.open(io.BytesIO(file), formats=("JPEG",)) as picture:
-            if min(picture.size) < SIDES[0] or max(picture.size) > SIDES[1]:
+            if max(picture.size) > LONGEST_SIDE:
                 raise ValueError(f"a picture of {picture.width}×{picture.height} pixels")
             return np.array(picture.convert("RGB"), dtype=np.uint8)
     except _BROKEN as error:
