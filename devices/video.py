@@ -21,6 +21,8 @@ LATE = 0.1
 SKIPPING = 1.0
 """Seconds of skipping after which a late frame is shown all the same: a slow film is better than none."""
 USUAL_FPS = 25.0
+SILENCE = 15.0
+"""Seconds without a picture, or the time of three where fewer are wanted, after which a camera is lost."""
 SPOILT_FRAMES = 10
 """So many frames in a row that cannot be decoded are a lost camera; USB spoils one now and then."""
 
@@ -42,8 +44,12 @@ class LiveCamera:
 
     async def run(self, frames: Latest[Frame]) -> None:
         """Hand over frames until cancelled. Raises DeviceError when it cannot be opened, or is lost."""
-        clock = asyncio.get_running_loop().time
-        await _pump(lambda stop: self._taken(clock, stop), frames)
+        clock, silence = asyncio.get_running_loop().time, max(SILENCE, 3 / (self._fps or USUAL_FPS))
+        try:
+            await _pump(lambda stop: self._taken(clock, stop), frames, silence)
+        except TimeoutError:
+            why = f"{shown(self._source)} has sent no picture for {silence:.0f} s: is it still connected and on?"
+            raise DeviceError(why) from None
 
     def _taken(self, clock: Callable[[], float], stop: threading.Event) -> Iterator[Frame]:
         with opened(self._source, self._max_side) as capture:
@@ -161,12 +167,18 @@ class FrameCap:
         return True
 
 
-async def _pump(take: Callable[[threading.Event], Iterator[Frame]], frames: Latest[Frame]) -> None:
-    """Put on the line what a blocking iterator yields in a thread of its own; when cancelled, have it stop."""
+async def _pump(take: Callable[[threading.Event], Iterator[Frame]], frames: Latest[Frame], silence: float) -> None:
+    """Put on the line what a blocking iterator yields in a thread of its own; when cancelled, have it stop.
+
+    Raises TimeoutError when nothing comes for `silence` seconds.
+    """
     loop, stop, thread = asyncio.get_running_loop(), threading.Event(), DaemonThread("camera")
+    put_at = loop.time()
 
     def put(frame: Frame) -> None:
+        nonlocal put_at
         if not (stop.is_set() or frames.closed):
+            put_at = loop.time()
             frames.put(frame)
 
     def work() -> None:
@@ -179,7 +191,11 @@ async def _pump(take: Callable[[threading.Event], Iterator[Frame]], frames: Late
     ended.add_done_callback(lambda future: future.cancelled() or future.exception())
     thread.shutdown()
     try:
-        await asyncio.wait([ended])
+        while not ended.done():
+            left = put_at + silence - loop.time()
+            if left <= 0:
+                raise TimeoutError
+            await asyncio.wait([ended], timeout=left)
     finally:
         stop.set()
         await asyncio.wait([ended], timeout=RELEASE_PATIENCE)

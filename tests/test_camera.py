@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from devices import capture
+from devices import capture, video
 from devices.camera import CameraOptions, open_camera
 from devices.lines import Latest
 from devices.media import Camera, DeviceError, Frame
@@ -206,6 +207,29 @@ async def test_a_stream_that_hangs_is_lost_in_bounded_time(monkeypatch: pytest.M
         server.hang()
         with pytest.raises(DeviceError, match="was lost"):
             await asyncio.wait_for(running, 2)
+
+
+@pytest.mark.real_time
+async def test_a_device_that_says_nothing_is_lost_and_tried_again(
+    plug_in: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stuck(ScriptedCapture):
+        def grab(self) -> bool:
+            return stuck.wait(10) and False
+
+    stuck, told = threading.Event(), list[Event]()
+    monkeypatch.setattr(video, "SILENCE", 0.2)
+    plug_in(Stuck(iter([])), ScriptedCapture(iter([8] * 10_000)))
+    camera, frames = open_camera(CameraOptions(masks=(((0, 0), (0.5, 0), (0.5, 0.5)),))), Latest[Frame]()
+    patience = Patience("camera", told.append, first=0.01)
+    task = asyncio.create_task(keep_up(patience, lambda: camera.run(frames), lambda: frames.accepted))
+    assert (await frames.get()).pixels.max() == 8
+    task.cancel()
+    stuck.set()
+    await asyncio.wait([task])
+    assert [event.why for event in told if isinstance(event, Trouble)] == [
+        "camera 0 has sent no picture for 0 s: is it still connected and on?"
+    ]
 
 
 @pytest.mark.real_time

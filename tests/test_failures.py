@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
+from devices.lines import Latest
 from devices.media import Frame
 from pipelines.phrases import ENGLISH
 from pipelines.types import Caption, Health, Notice, Recovered, Reply, Seen, Trouble
@@ -53,6 +55,26 @@ async def test_a_lost_camera_is_said_once_and_found_again_while_talk_goes_on() -
     assert stage.said() == ["Hello there."]
     assert [caption.text for caption in stage.told(Caption)] == ["shade 10", "shade 20"]
     assert [event.part for event in stage.told(Recovered)] == ["camera desk"]
+
+
+async def test_one_camera_of_several_that_is_lost_is_tried_ever_less_often_while_the_others_go_on() -> None:
+    others = [FakeCamera([level] * 30 + [level + 5] * 800, name=f"at {level}", live=True) for level in (100, 200)]
+    tried: list[float] = []
+
+    class Tried(FakeCamera):
+        async def run(self, frames: Latest[Frame]) -> None:
+            tried.append(asyncio.get_running_loop().time())
+            await super().run(frames)
+
+    stage = Stage(cameras=[Tried([10, *[None] * 5, *[20] * 300], "away", live=True), *others])
+    task = asyncio.create_task(stage.run())
+    await asyncio.sleep(60)
+    task.cancel()
+    assert [round(later - earlier) for earlier, later in pairwise(tried)] == [1, 2, 4, 8, 16]
+    assert [event.part for event in stage.told(Trouble)] == ["camera away"]
+    assert [event.part for event in stage.told(Recovered)] == ["camera away"]
+    said = {name: [one.text for one in stage.told(Caption) if one.camera == name] for name in ("at 100", "at 200")}
+    assert said == {"at 100": ["shade 100", "shade 105"], "at 200": ["shade 200", "shade 205"]}
 
 
 async def test_a_broken_file_is_not_read_again() -> None:
