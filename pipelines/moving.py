@@ -19,7 +19,7 @@ CUT = 0.4
 EVERYWHERE = 0.5
 """Share of the picture from which on a change lies nowhere in particular."""
 SLOW = 2.0
-"""Seconds over which a change that creeps in is daylight, not motion."""
+"""Seconds, and up to twice as many, in which the picture must have changed: what takes longer is daylight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ class Mover:
         self._since: float | None = None
         self._moved_at = 0.0
         self._differs: float | None = None
-        self._little_at = self._looked_at = 0.0
+        self._older: Thumbnail | None = None
+        self._newer: tuple[Thumbnail, float] | None = None
         self._share_before = 0.0
         self._jump: tuple[Thumbnail, float] | None = None
         """What was to be seen before a picture that is another one altogether, and when that one was taken."""
@@ -62,9 +63,10 @@ class Mover:
     def look(self, anchor: Thumbnail, picture: Thumbnail, changed: NDArray[np.bool_], now: float) -> Motion:
         """What moves in a picture; `changed`: N, its cells that are not as in the anchor, which was not moved yet."""
         share = float(changed.mean())
-        moved = self._moved(share, now)
+        self._remember(picture, now)
+        moved = share >= self._area
         if self._since is None:
-            return self._begins(anchor, picture, moved, now)
+            return self._begins(anchor, picture, moved and not self._creeps(picture), now)
         if (elsewhere := self._elsewhere(anchor, picture, share, now)) is not None:
             return elsewhere
         if moved:
@@ -77,13 +79,9 @@ class Mover:
             self._differs = self._share(self._unlike_before(picture))
         return Motion(since=self._since, differs=self._differs)
 
-    def _moved(self, share: float, now: float) -> bool:
-        """Whether it is so much, and did not creep in; the anchor follows what is too much in any case."""
-        sudden = self._little_at >= min(now - SLOW, self._looked_at)
-        self._looked_at = now
-        if share < self._area / 2 or share >= self._area:
-            self._little_at = now
-        return share >= self._area and sudden
+    def _creeps(self, picture: Thumbnail) -> bool:
+        """Whether a picture that is not as in the anchor is as it was a moment ago."""
+        return self._older is not None and self._share(self._unlike(self._older, picture)) == 0
 
     def _begins(self, anchor: Thumbnail, picture: Thumbnail, moved: bool, now: float) -> Motion:
         """It has been still so far."""
@@ -105,15 +103,21 @@ class Mover:
         jump, before, self._jump, self._share_before = self._jump, self._share_before, None, share
         if jump is None and share >= CUT and before < CUT / 2:
             self._jump = (anchor, now)
-            return Motion(since=self._since)
+            return Motion(since=self._since, differs=self._differs or 0.0)
         if jump is not None and share < CUT / 2 and changed_share(jump[0], picture, self._contrast) >= CUT:
             self._before, self._since = jump
             self._moved_at, self._differs = now, None
             return Motion(1.0, "camera", self._since)
         return None
 
+    def _remember(self, picture: Thumbnail, now: float) -> None:
+        if self._newer is None or now - self._newer[1] >= SLOW:
+            self._older, self._newer = self._newer and self._newer[0], (picture, now)
+
     def _unlike_before(self, picture: Thumbnail) -> NDArray[np.bool_]:
-        before = picture if self._before is None else self._before
+        return self._unlike(picture if self._before is None else self._before, picture)
+
+    def _unlike(self, before: Thumbnail, picture: Thumbnail) -> NDArray[np.bool_]:
         return changed_cells(before, picture, self._contrast)
 
     def _share(self, changed: NDArray[np.bool_]) -> float:
