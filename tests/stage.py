@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from assistant.app import Kit, assemble
 from assistant.config import Config
@@ -98,6 +98,8 @@ class Stage:
     hung: float | None = None
     """Seconds after which each model counts as hung; None: never."""
     attention: AttentionOptions = field(default_factory=AttentionOptions)
+    sections: dict[str, Any] = field(default_factory=dict)
+    """Options of further sections of the configuration."""
     brought: tuple[Ability, ...] = ()
     """Tools beside the assistant's own, as a tool server brings them."""
     deaf_while_speaking: bool = False
@@ -138,6 +140,7 @@ class Stage:
             mcp=(McpOptions(name="brought", command=("brought",)),) if self.brought else (),
             chat=BackendOptions(),
             wake=BackendOptions(),
+            **self.sections,
         )
 
     def _models(self) -> Models:
