@@ -21,7 +21,6 @@ class Account:
     reconnects: int = 0
     refused: int = 0
     """Messages of ours that the broker would not take, and of others that were not read."""
-    last_refused: str = ""
     _parts: dict[str, PartHealth] = field(default_factory=dict)
     _captions: dict[str, Caption] = field(default_factory=dict)
     _counters: dict[str, int] = field(default_factory=dict)
@@ -39,11 +38,6 @@ class Account:
                 self._captions[event.camera] = event
             case Health():
                 self._counters = event.counters
-
-    def refuse(self, why: str) -> None:
-        """Something was not taken."""
-        self.refused += 1
-        self.last_refused = why
 
     def report(self, now: float, online: Mapping[str, bool]) -> BridgeHealth:
         """How it is now. `online`: whether each camera is."""

@@ -15,7 +15,8 @@ from assistant.mqtt.broker import Connection, connected
 from assistant.mqtt.courier import Courier, Publish
 from assistant.mqtt.discovery import Announcer
 from assistant.mqtt.entities import Equipment
-from assistant.mqtt.errors import NotTaken
+from assistant.mqtt.errors import BrokerLost, NotTaken
+from assistant.mqtt.health import BridgeHealth
 from assistant.mqtt.link import Connect, Link, first_of
 from assistant.mqtt.message import Message
 from assistant.mqtt.options import MqttOptions
@@ -30,7 +31,7 @@ from devices.threads import DaemonThread
 from pipelines import album
 from pipelines.controls import Controls
 from pipelines.trouble import Patience
-from pipelines.types import Answer, CameraEvent, Caption, Emit, Event, Reply, Started, Transcript, type_name
+from pipelines.types import Answer, CameraEvent, Caption, Emit, Event, Notice, Reply, Started, Transcript, type_name
 
 FLUSH = 2.0
 """Seconds that what waits still has at the end of a session."""
@@ -54,6 +55,7 @@ class Bridge:
         self._courier = Courier(options, self._time, Patience("mqtt.outbox", emit))
         self._pictures = Latest[tuple[Frame, Caption]](2 * cameras + 2, "pictures") if shown else None
         self._there = there
+        self._not_taken: set[str] = set()
         self._announcer: Announcer | None = None
         self._orders: Orders | None = None
         self._connection: Connection | None = None
@@ -66,7 +68,7 @@ class Bridge:
         """The session runs: this is what may be done to it."""
         there = replace(self._there, microphone=controls.switches.present.microphone, voice=controls.speaks)
         self._announcer = Announcer(self._options, controls.cameras, there)
-        self._orders = Orders(self._topics, controls, self._answer)
+        self._orders = Orders(self._options, controls, self._clock, self._answer, self._emit)
         self._retained.put(self._topics.status, _IS_ONLINE)
         self._states.begin(controls.cameras)
         self._states.settings(controls.dials.now)
@@ -83,7 +85,7 @@ class Bridge:
 
     async def run(self, events: Latest[Event]) -> None:
         """Until the line is closed, and what waited was sent or had its time."""
-        beside = [self._courier.forget(), self._tell_health()]
+        beside = [self._courier.forget(), self._tell_health(), self._obey()]
         beside += [] if self._pictures is None else [self._show(self._pictures)]
         try:
             await first_of(self._take_all(events), *beside)
@@ -160,6 +162,11 @@ class Bridge:
             await publish(message)
             self._retained.sent(message)
 
+    async def _obey(self) -> None:
+        await self._attached.wait()
+        assert self._orders is not None
+        await self._orders.run()
+
     async def _attend(self, connection: Connection) -> None:
         """Announce the device, and obey what comes in, once there is a session."""
         await self._attached.wait()
@@ -186,9 +193,10 @@ class Bridge:
             self._retained.again(self._topics.status)
 
     async def _answer(self, message: Message) -> None:
-        """What nobody can be told any more is left untold."""
-        if self._connection is not None:
-            await self._publish(self._connection, message)
+        """Raises BrokerLost where nobody can be told."""
+        if self._connection is None:
+            raise BrokerLost("the broker is away")
+        await self._publish(self._connection, message)
 
     async def _show(self, pictures: Latest[tuple[Frame, Caption]]) -> None:
         loop, side = asyncio.get_running_loop(), self._options.max_side
@@ -200,12 +208,18 @@ class Bridge:
 
     async def _tell_health(self) -> None:
         while True:
-            lost = self._courier.lost
-            report = replace(
-                self._account.report(_now(), self._states.online), waiting=self._courier.waiting, lost=lost.total
-            )
-            self._retained.put(self._topics.health, payloads.stored(payloads.health(report, self._clock)))
+            report = payloads.health(self._report(), self._clock)
+            self._retained.put(self._topics.health, payloads.stored(report))
             await asyncio.sleep(HEALTH_EVERY)
+
+    def _report(self) -> BridgeHealth:
+        report, refused = self._account.report(_now(), self._states.online), self._orders.refused if self._orders else 0
+        return replace(
+            report,
+            waiting=self._courier.waiting,
+            lost=self._courier.lost.total,
+            refused=report.refused + refused,
+        )
 
     async def _until_over(self) -> None:
         await self._over.wait()
@@ -215,11 +229,14 @@ class Bridge:
                 await self._retained.emptied()
 
     async def _publish(self, connection: Connection, message: Message) -> None:
-        """With its age at this moment. What the broker will never take is left out, and counted."""
+        """With its age at this moment. What the broker will never take is left out, counted, and said once."""
         try:
             await connection.publish(replace(message, payload=payloads.sent(message.payload, self._time())))
         except NotTaken as error:
-            self._account.refuse(str(error))
+            self._account.refused += 1
+            if message.topic not in self._not_taken:
+                self._not_taken.add(message.topic)
+                self._emit(Notice(str(error), _now(), "mqtt"))
 
     def _time(self) -> datetime:
         """Of day, by the clock that the times in payloads come from."""

@@ -1,0 +1,356 @@
+"""A session on a scripted broker, on a virtual clock: nothing is lost, nothing comes twice, privacy is at once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from assistant.feed import Feed
+from assistant.mqtt.bridge import Bridge
+from assistant.mqtt.entities import Equipment
+from assistant.mqtt.errors import BrokerRefused
+from assistant.mqtt.message import Message
+from assistant.mqtt.options import MqttOptions
+from devices.media import Frame
+from pipelines.controls import Controls
+from pipelines.types import (
+    Answer,
+    Attention,
+    Caption,
+    Event,
+    Facts,
+    Health,
+    Notice,
+    Recovered,
+    Reply,
+    Transcript,
+    Trouble,
+)
+from tests.brokers import FakeBroker, controls, happening
+
+EVENTS = "omni/home/door/event"
+
+
+@dataclass
+class House:
+    """What a test does things to."""
+
+    broker: FakeBroker
+    feed: Feed
+    bridge: Bridge
+    controls: Controls
+    told: list[Event] = field(default_factory=list)
+
+    def tell(self, *events: Event) -> None:
+        for event in events:
+            self.feed.emit(event)
+
+    def arrived(self) -> list[tuple[str, int]]:
+        """Name and number of each event that came to the broker, in order."""
+        read = [json.loads(message.payload) for message in self.broker.on(EVENTS)]
+        return [(event["id"], event["seq"]) for event in read]
+
+    def state(self, name: str) -> bytes | None:
+        return self.broker.retained.get(f"omni/home/{name}")
+
+    def troubles(self) -> list[str]:
+        return [event.why for event in self.told if isinstance(event, Trouble) and event.part == "mqtt"]
+
+
+@asynccontextmanager
+async def house(folder: Path, broker: FakeBroker | None = None, **more: Any) -> AsyncIterator[House]:
+    """A running session with the cameras `door` and `garden`; at the end of the block it ends in order."""
+    outbox = {"file": folder / "outbox.db"} | more.pop("outbox", {})
+    options = MqttOptions.model_validate({"host": "broker", "node": "home", "outbox": outbox} | more)
+    broker, feed, told = broker or FakeBroker(), Feed(), list[Event]()
+
+    def emit(event: Event) -> None:
+        told.append(event)
+        feed.emit(event)
+
+    bridge = Bridge(options, Equipment(), emit, 2, broker.connect)
+    await bridge.open()
+    running = asyncio.create_task(bridge.run(feed.subscribe(4096)))
+    may = controls(emit, "door", "garden")
+    bridge.attach(may)
+    try:
+        await asyncio.sleep(0.1)
+        yield House(broker, feed, bridge, may, told)
+    finally:
+        feed.close()
+        await running
+
+
+def seen(text: str, at: float | None = None, **more: Any) -> Caption:
+    now = asyncio.get_running_loop().time() if at is None else at
+    return Caption(text, "door", now, 0.2, 1, **more)
+
+
+def covered(camera: bool | None, microphone: bool | None = True) -> Attention:
+    return Attention("open", asyncio.get_running_loop().time(), microphone, camera)
+
+
+async def test_events_come_in_their_order_and_once(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        home.tell(*(happening("walk", seq) for seq in range(20)))
+        await asyncio.sleep(1)
+        assert home.arrived() == [("walk", seq) for seq in range(20)]
+        assert not any(message.retain for message in home.broker.on(EVENTS))
+
+
+async def test_what_happens_while_the_broker_is_away_comes_when_it_is_back(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        for seq in range(5):
+            home.tell(happening("walk", seq))
+            await asyncio.sleep(0.0005)
+        home.broker.go()
+        home.tell(*(happening("walk", seq) for seq in range(5, 10)))
+        await asyncio.sleep(5)
+        assert len(home.arrived()) < 6
+        home.broker.up = True
+        await asyncio.sleep(2)
+        assert home.arrived() == [("walk", seq) for seq in range(10)]
+
+
+async def test_what_a_session_could_not_tell_the_next_one_tells(tmp_path: Path) -> None:
+    async with house(tmp_path, FakeBroker(up=False)) as home:
+        home.tell(happening("walk", 0), happening("walk", 1))
+        await asyncio.sleep(1)
+    async with house(tmp_path) as home:
+        home.tell(happening("run"))
+        await asyncio.sleep(1)
+        assert home.arrived() == [("walk", 0), ("walk", 1), ("run", 0)]
+
+
+async def test_beyond_the_bound_updates_are_lost_first_and_the_loss_is_published(tmp_path: Path) -> None:
+    async with house(tmp_path, FakeBroker(up=False), outbox={"most": 4}) as home:
+        home.tell(*(happening("walk", seq) for seq in range(6)), happening("walk", 6, change="end"))
+        await asyncio.sleep(1)
+        home.broker.up = True
+        await asyncio.sleep(15)
+        assert home.arrived() == [("walk", 0), ("walk", 4), ("walk", 5), ("walk", 6)]
+        assert json.loads(home.state("bridge/health") or b"{}")["lost"] == 3
+
+
+async def test_a_broker_that_comes_back_empty_is_told_everything_again(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        home.tell(seen("a cup", facts=Facts(people=2)), happening("walk"), covered(True))
+        home.tell(Answer("ask", "what is there?", "A cup.", 1000.0, 1000.1))
+        await asyncio.sleep(1)
+        before = dict(home.broker.retained)
+        assert {"door/caption", "door/people", "answer", "privacy", "verbosity", "attention"} <= {
+            topic.removeprefix("omni/home/") for topic in before
+        }
+        home.broker.go(empty=True)
+        home.broker.up = True
+        await asyncio.sleep(9)
+        assert home.broker.retained.keys() == before.keys()
+        assert home.state("door/people") == b"2"
+        assert home.state("door/motion") == b"ON"
+
+
+async def test_availability_comes_with_the_session_and_goes_with_it(tmp_path: Path) -> None:
+    broker = FakeBroker()
+    async with house(tmp_path, broker) as home:
+        assert (home.state("status"), home.state("door/status")) == (b'{"state":"online"}', b"online")
+        home.tell(Trouble("camera door", "the cable was pulled", 1000.0))
+        await asyncio.sleep(1)
+        assert (home.state("door/status"), home.state("garden/status")) == (b"offline", b"online")
+        home.tell(Recovered("camera door", 1001.0))
+        await asyncio.sleep(1)
+        assert home.state("door/status") == b"online"
+    states = [broker.retained[f"omni/home/{name}"] for name in ("status", "door/status", "garden/status")]
+    assert states == [b'{"state":"offline"}', b"offline", b"offline"]
+
+
+async def test_a_will_that_comes_late_does_not_stand(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        will = Message("omni/home/status", b'{"state":"offline"}', retain=True)
+        home.broker.take(will)
+        home.broker.send(Message(will.topic, will.payload))
+        await asyncio.sleep(0.1)
+        assert home.state("status") == b'{"state":"online"}'
+
+
+async def test_an_absent_broker_is_said_once_and_tried_again_until_it_is_there(tmp_path: Path) -> None:
+    async with house(tmp_path, FakeBroker(up=False)) as home:
+        await asyncio.sleep(1800)
+        assert home.troubles() == ["there is no broker at broker:1883"]
+        assert 80 < home.broker.tries < 120
+        home.broker.up = True
+        await asyncio.sleep(31)
+        assert home.state("status") == b'{"state":"online"}'
+        assert [event.part for event in home.told if isinstance(event, Recovered)] == ["mqtt"]
+
+
+@pytest.mark.parametrize("away", [0.0, 2.0, 10.0])
+async def test_after_a_short_absence_it_is_back_at_once(tmp_path: Path, away: float) -> None:
+    async with house(tmp_path) as home:
+        home.broker.go(empty=True)
+        await asyncio.sleep(away)
+        home.broker.up = True
+        await asyncio.sleep(1.1)
+        assert home.state("status") == b'{"state":"online"}'
+
+
+async def test_a_broker_that_refuses_is_said_once_and_asked_again_every_half_minute(tmp_path: Path) -> None:
+    broker = FakeBroker(refuses=BrokerRefused("wrong name or password: check mqtt.username"))
+    async with house(tmp_path, broker) as home:
+        home.tell(happening("walk"))
+        await asyncio.sleep(300)
+        assert home.troubles() == ["wrong name or password: check mqtt.username"]
+        assert broker.tries == 11
+        broker.refuses = None
+        await asyncio.sleep(31)
+        assert home.arrived() == [("walk", 0)]
+
+
+async def test_covered_cameras_leave_nothing_behind(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        picture = Frame(np.zeros((18, 32, 3), np.uint8), asyncio.get_running_loop().time(), "door")
+        caption = seen("a letter", facts=Facts(people=1))
+        home.bridge.kept(picture, caption)
+        home.tell(caption, happening("walk"), Answer("ask", "?", "A letter.", 1000.0, 1000.1, captured_at=1000.1))
+        await asyncio.sleep(0.1)
+        assert (home.state("door/keyframe") or b"").startswith(b"\xff\xd8")
+        home.tell(covered(False))
+        await asyncio.sleep(0.1)
+        names = ("door/caption", "door/keyframe", "door/people", "answer")
+        assert [home.state(name) for name in names] == [None] * 4
+        assert home.state("door/motion") == b"OFF"
+        assert home.state("privacy") == b"OFF"  # the microphone is on
+        home.tell(covered(False, False))
+        await asyncio.sleep(0.1)
+        assert (home.state("privacy"), home.state("listening")) == (b"ON", b"OFF")
+
+
+async def test_what_was_on_its_way_when_the_cameras_were_covered_is_not_told(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        before = asyncio.get_running_loop().time() - 0.1
+        home.tell(covered(False), covered(True), seen("a letter", before), happening("walk", captured_at=before))
+        home.tell(happening("walk", 1, change="end", caption="a letter", labels=("letter",), captured_at=before))
+        home.bridge.kept(Frame(np.zeros((18, 32, 3), np.uint8), before, "door"), seen("a letter", before))
+        await asyncio.sleep(0.1)
+        assert home.state("door/caption") is None
+        assert home.state("door/keyframe") is None
+        (end,) = [json.loads(message.payload) for message in home.broker.on(EVENTS)]
+        assert (end["change"], end["caption"], end["labels"]) == ("end", "", [])
+        assert not any(b"letter" in message.payload for message in home.broker.got)
+        home.tell(seen("a cup"))
+        await asyncio.sleep(0.1)
+        assert b"a cup" in (home.state("door/caption") or b"")
+
+
+async def test_privacy_holds_when_the_broker_was_away(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        home.tell(seen("a letter"))
+        await asyncio.sleep(0.1)
+        home.broker.go()
+        home.tell(happening("walk", caption="a letter"), seen("two letters"), covered(False))
+        await asyncio.sleep(1.5)
+        home.broker.got.clear()
+        home.broker.up = True
+        await asyncio.sleep(2)
+        assert home.state("door/caption") is None
+        assert not any(b"letter" in message.payload for message in home.broker.got)
+
+
+async def test_what_was_heard_and_said_is_told_only_where_that_is_wanted(tmp_path: Path) -> None:
+    words = Transcript("hello", 1000.0), Reply("Hello there.", "hello", 1000.0, 1000.5, 1001.0)
+    async with house(tmp_path) as home:
+        home.tell(*words)
+        await asyncio.sleep(1)
+        assert not any(b"ello" in message.payload for message in home.broker.got if "homeass" not in message.topic)
+    async with house(tmp_path, speech=True) as home:
+        home.tell(*words)
+        await asyncio.sleep(1)
+        assert json.loads(home.state("transcript") or b"{}")["text"] == "hello"
+        assert json.loads(home.state("reply") or b"{}")["text"] == "Hello there."
+
+
+async def test_no_pictures_are_published_where_none_are_wanted(tmp_path: Path) -> None:
+    async with house(tmp_path, pictures="none") as home:
+        home.bridge.kept(Frame(np.zeros((18, 32, 3), np.uint8), 1000.0, "door"), seen("a cup"))
+        home.tell(seen("a cup"))
+        await asyncio.sleep(0.1)
+        assert home.state("door/keyframe") is None
+        assert json.loads(home.state("door/caption") or b"{}")["keyframe_topic"] is None
+
+
+async def test_switches_and_dials_tell_what_is_so(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        assert [home.state(name) for name in ("captioning", "verbosity", "interval")] == [b"ON", b"normal", b"0"]
+        home.controls.dials.set(captioning=False, verbosity="brief", interval=2.5)
+        await asyncio.sleep(0.1)
+        assert [home.state(name) for name in ("captioning", "verbosity", "interval")] == [b"OFF", b"brief", b"2.5"]
+
+
+async def test_the_age_is_that_of_the_moment_it_was_sent(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        home.broker.takes = 0.5
+        home.tell(happening("walk"), happening("walk", 1))
+        await asyncio.sleep(3)
+        ages = [json.loads(message.payload)["age_ms"] for message in home.broker.on(EVENTS)]
+        assert ages == pytest.approx([0, 500], abs=2)
+
+
+async def test_health_tells_of_parts_cameras_and_counters(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        now = asyncio.get_running_loop().time()
+        home.tell(seen("a cup", now - 3), Trouble("chat", "no answer", now), Health(now, {"door frames dropped": 7}))
+        await asyncio.sleep(10)
+        health = json.loads(home.state("bridge/health") or b"{}")
+        assert health["problem"] is True
+        assert health["parts"]["chat"]["why"] == "no answer"
+        assert health["cameras"]["door"]["frames_dropped"] == 7
+        assert health["cameras"]["door"]["caption_age_s"] == pytest.approx(13, abs=0.2)
+        home.tell(Recovered("chat", now))
+        await asyncio.sleep(10)
+        assert json.loads(home.state("bridge/health") or b"{}")["problem"] is False
+
+
+async def test_a_message_that_the_broker_never_takes_holds_nothing_up(tmp_path: Path) -> None:
+    async with house(tmp_path, FakeBroker(most=2000), discovery=False) as home:
+        home.tell(happening("walk", caption="x" * 1900), happening("walk", 1))
+        await asyncio.sleep(11)
+        assert home.arrived() == [("walk", 1)]
+        assert json.loads(home.state("bridge/health") or b"{}")["refused"] == 1
+        assert [event.text for event in home.told if isinstance(event, Notice)] == [f"{EVENTS}: too large"]
+
+
+async def test_the_end_waits_for_what_is_to_be_said_but_not_for_ever(tmp_path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    async with house(tmp_path) as home:
+        home.broker.takes = 0.1
+        home.tell(*(happening("walk", seq) for seq in range(10)))
+        began = loop.time()
+    assert len(home.arrived()) == 10
+    assert loop.time() - began < 3
+    async with house(tmp_path) as home:
+        home.broker.takes = 1000.0
+        home.tell(happening("walk"))
+        began = loop.time()
+    assert loop.time() - began < 5
+    async with house(tmp_path) as home:
+        await asyncio.sleep(1)
+        assert home.arrived() == [("walk", 0)]
+
+
+async def test_what_may_be_done_is_subscribed_anew_with_every_connection(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        home.broker.go()
+        home.broker.up = True
+        await asyncio.sleep(3)
+        assert {"omni/home/+/set", "homeassistant/status"} <= set(home.broker.filters)
+        home.broker.send(Message("omni/home/captioning/set", b"OFF"))
+        await asyncio.sleep(0.1)
+        assert home.controls.dials.now.captioning is False
+        assert home.state("captioning") == b"OFF"
