@@ -69,8 +69,10 @@ class Enquiries:
                 text = await self._answer(enquiry, asked, trace)
         except TimeoutError:
             why = f"it was not answered within {LONGEST:g} s"
-        except (Unanswered, BackendError) as error:
-            why = one_line(str(error))
+        except Unanswered as error:
+            why = str(error)
+        except BackendError as error:
+            why = one_line(f"chat: {error}")
         finally:
             self._asking -= 1
         answer = Answer(
