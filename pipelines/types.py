@@ -398,7 +398,12 @@ Emit = Callable[[Event], None]
 
 def type_name(event: Event) -> str:
     """The value's name as a topic or message type: `SpeechStarted` → `speech_started`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
+    return kind_name(type(event))
+
+
+def kind_name(kind: type) -> str:
+    """The same of a type."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
 
 
 def as_json(event: Event) -> dict[str, Any]:
