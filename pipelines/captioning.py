@@ -51,10 +51,10 @@ async def _next(eye: Eye, sight: Sight) -> tuple[Frame, Caption] | None:
             seen = await _seen(frame, eye, sight)
     if sight.reports is not None:
         sight.reports.told(frame.camera, seen)
-    if seen.unchanged:
-        _tell_unchanged(frame, eye)
-        return None
-    return (frame, _said(frame, seen, number, sight)) if seen.text else None
+    if seen.text and not seen.unchanged:
+        return frame, _said(frame, seen, number, sight)
+    _tell_nothing_new(frame, seen, eye)
+    return None
 
 
 def _known(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
@@ -64,9 +64,10 @@ def _known(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
     return seen
 
 
-def _tell_unchanged(frame: Frame, eye: Eye) -> None:
-    """What was told last still holds, as of this keyframe."""
-    eye.unchanged(frame.camera, frame.captured_at)
+def _tell_nothing_new(frame: Frame, seen: Seen, eye: Eye) -> None:
+    """What was told last still holds, as of this keyframe; or there are no words for it."""
+    if seen.unchanged:
+        eye.unchanged(frame.camera, frame.captured_at)
     if eye.watch is not None:
         eye.watch.unchanged(frame)
 

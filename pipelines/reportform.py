@@ -49,7 +49,7 @@ _NAMES = {name: key for key, names in _KEYS.items() for name in names}
 _KEY = "|".join(sorted(_NAMES, key=len, reverse=True))
 _LINE = re.compile(rf"(?:^|[\n/|;；])[\s*_#>-]{{0,12}}({_KEY})[\s*_]{{0,4}}[:：][\s*_]*", re.IGNORECASE)
 _BROKEN_OFF = re.compile(rf'"({_KEY})"\s*:\s*(\[[^\]{{}}]*|"(?:[^"\\]|\\.)*)', re.IGNORECASE)
-_LEAD = re.compile(r"\s*(?:(?:sure|certainly|of course|okay|ok)\b[^:\n]*:|好的[^：:\n]*[：:])", re.IGNORECASE)
+_LEAD = re.compile(r"\A\s*(?:(?:sure|certainly|of course|okay|ok)\b[^:\n]*:|好的[^：:\n]*[：:])", re.IGNORECASE)
 _CLAUSE = re.compile(r"[.,;:!?](?=\s|$)|[。，；：！？]|\s[–—-]\s")
 _UNCHANGED = re.compile(
     r"(?:(?:the |this )?(?:scene|picture|image|view|it|everything) )?(?:is |has |have )?(?:still )?(?:the )?"
