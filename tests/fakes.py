@@ -46,7 +46,7 @@ class FakeCamera:
 
 @dataclass
 class ShadeGate:
-    """Wants a frame whenever its shade differs from the last one it wanted."""
+    """Wants a frame whenever its shade differs from the last one it wanted; then all moves."""
 
     shade: int | None = None
     still: bool = False
@@ -55,6 +55,7 @@ class ShadeGate:
     def wants(self, frame: Frame) -> bool:
         shade = int(frame.pixels[0, 0, 0])
         self.still = shade == self.shade
+        self.motion = STILL if self.still or self.shade is None else Motion(1.0, "camera", frame.captured_at)
         self.shade = shade
         return not self.still
 

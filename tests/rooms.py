@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from devices.media import Pixels
 
@@ -47,8 +49,12 @@ def walk(picture: Pixels, seconds: float, fps: float) -> Iterator[Pixels]:
 
 def noisy(picture: Pixels, random: np.random.Generator, sigma: float = 6.0) -> Pixels:
     """With a sensor's noise of so many grey levels."""
-    return np.clip(picture + random.normal(0, sigma, picture.shape), 0, 255).astype(np.uint8)
+    return _picture(picture + random.normal(0, sigma, picture.shape))
 
 
 def exposed(picture: Pixels, gain: float, offset: float = 0.0) -> Pixels:
-    return np.clip(picture * gain + offset, 0, 255).astype(np.uint8)
+    return _picture(picture * gain + offset)
+
+
+def _picture(levels: NDArray[np.floating[Any]]) -> Pixels:
+    return np.asarray(np.clip(levels, 0, 255), np.uint8)

@@ -25,6 +25,7 @@ from pipelines.looking import LookingOptions
 from pipelines.thinking import ConversationOptions
 from pipelines.toolbox import Ability, ToolsOptions
 from pipelines.types import Emit, Event, Perception, Reply
+from pipelines.watching import WatchOptions
 from pipelines.worker import Worker
 from tests.fakes import (
     FakeCamera,
@@ -95,6 +96,7 @@ class Stage:
     looking: LookingOptions = field(default_factory=LookingOptions)
     tools: ToolsOptions = field(default_factory=ToolsOptions)
     ladder: LadderOptions = field(default_factory=LadderOptions)
+    watching: WatchOptions | None = None
     hung: float | None = None
     """Seconds after which each model counts as hung; None: never."""
     attention: AttentionOptions = field(default_factory=AttentionOptions)
@@ -136,6 +138,7 @@ class Stage:
             looking=self.looking,
             tools=self.tools,
             ladder=self.ladder,
+            events=self.watching,
             attention=self.attention,
             mcp=(McpOptions(name="brought", command=("brought",)),) if self.brought else (),
             chat=BackendOptions(),

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice, pairwise, repeat
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from assistant.recordings.reading import read
+from assistant.replay import differences, replayed
 from devices.lines import Latest
 from devices.media import DeviceError, Frame, Pixels
 from pipelines.gate import GateOptions, KeyframeGate
@@ -19,7 +22,9 @@ from pipelines.news import CameraEvent
 from pipelines.types import Caption, Event, Facts
 from pipelines.watching import MissedCamera, Post, Watch, WatchOptions
 from tests.fakes import FakeCamera
+from tests.recorded import FakeParts, config, record
 from tests.rooms import elsewhere, exposed, noisy, room, walk, with_walker
+from tests.stage import Stage
 
 SINCE = datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC)
 
@@ -337,6 +342,50 @@ async def test_two_cameras_have_their_own_events() -> None:
     await asyncio.gather(porch.show(walk(room(), 2, 10)), yard.still(room(), 2))
     assert [event.camera for event in porch.events] == ["porch"]
     assert yard.events == []
+
+
+async def test_a_session_tells_events_of_the_camera_where_something_happens() -> None:
+    desk, yard = FakeCamera([100] * 20 + [200] * 40), FakeCamera([100] * 60, name="yard")
+    stage = Stage(cameras=[desk, yard], watching=WatchOptions(), takes={"captioner": 0.5})
+    await stage.run()
+    told = stage.told(CameraEvent)
+    assert [(event.camera, event.change, event.caption) for event in told] == [
+        ("desk", "new", "Something moves all over the picture."),
+        ("desk", "update", "shade 200"),
+        ("desk", "end", "shade 200"),
+    ]
+    assert [event.source for event in told] == ["motion", "fake", "fake"]
+    assert told[1].took == pytest.approx(0.5, abs=0.01)
+
+
+async def test_where_nobody_wants_events_there_are_none() -> None:
+    stage = Stage(cameras=[FakeCamera([100] * 20 + [200] * 40)])
+    await stage.run()
+    assert stage.told(Caption)
+    assert not stage.told(CameraEvent)
+
+
+async def test_what_still_goes_on_when_the_session_ends_is_ended() -> None:
+    stage = Stage(cameras=[FakeCamera([100] * 20 + [200])], watching=WatchOptions())
+    await stage.run()
+    assert [event.change for event in stage.told(CameraEvent)][-1] == "end"
+    lost = Stage(cameras=[FakeCamera([100] * 20 + [None])], watching=WatchOptions())
+    await lost.run()
+    assert [(event.change, event.kind) for event in lost.told(CameraEvent)] == [
+        ("new", "camera_lost"),
+        ("end", "camera_lost"),
+    ]
+
+
+def test_a_recorded_session_tells_the_same_events_again(tmp_path: Path) -> None:
+    parts = FakeParts(camera=FakeCamera([60] * 40 + [200] * 60))
+    told = record(tmp_path / "kept", parts, chosen=config(events={}))
+    recording = read(tmp_path / "kept")
+    outcome = replayed(recording)
+    assert [event.change for event in told if isinstance(event, CameraEvent)] == ["new", "update", "end"]
+    assert differences(recording, outcome, tolerance=0.001) == []
+    ids = [{event.id for event in events if isinstance(event, CameraEvent)} for events in (told, outcome.events)]
+    assert len(ids[0]) == len(ids[1]) == 1
 
 
 def test_motion_is_told_with_its_place_and_for_as_long_as_it_goes_on() -> None:
