@@ -140,3 +140,8 @@ def recall(parser: argparse.ArgumentParser) -> None:
 
 def check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="a configuration")
+
+
+def mqtt(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("schema", "topics"), help="JSON Schema of all payloads, or a line a topic")
+    parser.add_argument("file", nargs="?", metavar="FILE", help="a configuration (default: placeholders)")

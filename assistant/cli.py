@@ -124,6 +124,7 @@ def _commands() -> tuple[tuple[str, str, Callable[[argparse.ArgumentParser], Non
         ),
         ("check", "validate configurations, loading nothing heavy", arguments.check, _check),
         ("devices", "list cameras, microphones and speakers", lambda parser: None, _devices),
+        ("mqtt", "tell what is published over MQTT, and what is obeyed", arguments.mqtt, _mqtt),
         ("models", "list, pull, verify and remove weights", models.add_arguments, models.run),
     )
 
@@ -198,6 +199,12 @@ def _check(parsed: argparse.Namespace) -> int:
     from assistant import check
 
     return check.run(parsed.files)
+
+
+def _mqtt(parsed: argparse.Namespace) -> int:
+    from assistant.mqtt import schema
+
+    return schema.run(parsed)
 
 
 def _devices(parsed: argparse.Namespace) -> int:
