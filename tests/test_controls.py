@@ -1,0 +1,221 @@
+"""What the outside may do to a session: have it speak, stop, repeat, write instead of speaking, and shut it off."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from pipelines.attention import AttentionOptions
+from pipelines.dials import SettingsOptions
+from pipelines.switches import Present, Switches
+from pipelines.timers import MOST
+from pipelines.types import Attention, Caption, Event, Reply, SpeechStarted, Transcript
+from tests.fakes import FakeCamera, FakeChat, FakeMicrophone
+from tests.playing import Played, playing
+from tests.stage import HELLO, SILENCE, Stage
+
+LONG = "One two three four five six. Seven eight nine ten."
+
+
+def talkative(**more: Any) -> Stage:
+    """Answers at some length; its voice takes a tenth of a second for each letter."""
+    return Stage(chat=FakeChat({"hello": LONG}), **more)
+
+
+async def test_what_it_is_told_to_say_is_said_and_is_no_part_of_the_conversation() -> None:
+    stage = talkative()
+    async with playing(stage) as played:
+        assert played.controls.conversation.say("Dinner is ready. Come down.")
+        await asyncio.sleep(10)
+        assert stage.conversation.history == []
+    assert stage.said() == ["Dinner is ready. Come down."]
+    assert stage.speaker is not None
+    assert len(stage.speaker.plays) == 2, "a sentence at a time"
+
+
+async def test_it_is_said_as_soon_as_nobody_talks() -> None:
+    stage = talkative()
+    async with playing(stage) as played:
+        now = asyncio.get_running_loop().time()
+        await played.hears("hello")
+        await asyncio.sleep(1)
+        played.controls.conversation.say("Dinner.")
+        await asyncio.sleep(10)
+    first, second = stage.told(Reply)
+    assert (first.text, first.cut, second.text) == (LONG, False, "Dinner.")
+    assert second.answered_at == pytest.approx(first.ended_at)
+    assert first.answered_at == pytest.approx(now)
+
+
+async def test_somebody_who_talks_is_not_talked_over() -> None:
+    stage = Stage(chat=FakeChat({"hello": "Hi."}))
+    async with playing(stage) as played:
+        perceptions, now = played.session.perceptions, asyncio.get_running_loop().time
+        await perceptions.put(SpeechStarted(now()))
+        await asyncio.sleep(0.1)
+        played.controls.conversation.say("Dinner.")
+        await asyncio.sleep(1)
+        assert stage.said() == []
+        await perceptions.put(Transcript("hello", now()))
+        await asyncio.sleep(10)
+    assert stage.said() == ["Hi.", "Dinner."]
+
+
+async def test_no_more_is_taken_than_can_wait() -> None:
+    stage = talkative()
+    async with playing(stage) as played:
+        await played.hears("hello")
+        await asyncio.sleep(0.1)
+        taken = [played.controls.conversation.say(str(number)) for number in range(MOST + 2)]
+        assert taken == [True] * MOST + [False] * 2
+    assert stage.said() == [LONG, *map(str, range(MOST))]
+
+
+async def test_stopped_it_falls_silent_and_forgets_what_waited() -> None:
+    stage = talkative()
+    async with playing(stage) as played:
+        await played.hears("hello")
+        played.controls.conversation.say("Dinner.")
+        await asyncio.sleep(1.0)
+        at = asyncio.get_running_loop().time()
+        await played.controls.conversation.stop()
+        assert asyncio.get_running_loop().time() == at
+        await asyncio.sleep(20)
+        await played.hears("hello")
+        await asyncio.sleep(20)
+    cut, again = stage.told(Reply)
+    assert (cut.cut, cut.ended_at) == (True, at)
+    assert LONG.startswith(cut.text)
+    assert again.text == LONG, "it listens as before"
+
+
+async def test_it_repeats_what_was_heard_last() -> None:
+    stage = talkative()
+    async with playing(stage) as played:
+        assert not played.controls.conversation.repeat()
+        await played.hears("hello")
+        await asyncio.sleep(1.0)
+        await played.controls.conversation.stop()
+        assert played.controls.conversation.repeat()
+        await asyncio.sleep(10)
+    heard, repeated = stage.said()
+    assert LONG.startswith(heard)
+    assert repeated == heard
+    assert len(stage.conversation.history) == 1
+
+
+async def test_while_it_does_not_speak_answers_are_written() -> None:
+    stage = talkative()
+    async with playing(stage) as played:
+        played.controls.dials.set(speaking=False)
+        began = asyncio.get_running_loop().time()
+        await played.hears("hello")
+        await asyncio.sleep(5)
+        assert stage.speaker is not None
+        assert stage.speaker.plays == []
+        assert stage.told(Reply)[0].ended_at == began
+        played.controls.dials.set(speaking=True)
+        await played.hears("hello")
+        await asyncio.sleep(10)
+    assert stage.said() == [LONG, LONG]
+    assert len(stage.speaker.plays) == 2
+
+
+async def test_what_is_being_said_when_it_must_not_speak_goes_on_in_writing() -> None:
+    stage = talkative()
+    async with playing(stage) as played:
+        await played.hears("hello")
+        await asyncio.sleep(1.0)
+        played.controls.dials.set(speaking=False)
+        at = asyncio.get_running_loop().time()
+        await asyncio.sleep(10)
+    (reply,) = stage.told(Reply)
+    assert (reply.text, reply.cut, reply.ended_at) == (LONG, False, at)
+    assert stage.speaker is not None
+    assert [ended for _, ended in stage.speaker.plays] == [at]
+
+
+async def test_it_may_be_silent_from_the_start() -> None:
+    class Silent(Stage):
+        def _config(self) -> Any:
+            return super()._config().model_copy(update={"settings": SettingsOptions(speaking=False)})
+
+    stage = Silent()
+    async with playing(stage) as played:
+        await played.hears("hello")
+    assert stage.said() == ["Hello there."]
+    assert stage.speaker is not None
+    assert stage.speaker.plays == []
+
+
+def home(**more: Any) -> tuple[Switches, list[Event]]:
+    told: list[Event] = []
+    return Switches(AttentionOptions(**more), Present(), told.append), told
+
+
+def on(switches: Switches) -> tuple[bool, bool]:
+    return switches.attention.microphone, switches.attention.camera
+
+
+async def test_privacy_is_all_off_and_back_is_what_was_on_before() -> None:
+    switches, told = home(microphone=False)
+    switches.privacy(True)
+    switches.privacy(True)
+    assert (on(switches), switches.private) == ((False, False), True)
+    switches.privacy(False)
+    switches.privacy(False)
+    assert (on(switches), switches.private) == ((False, True), False)
+    assert [event.private for event in told if isinstance(event, Attention)] == [True, False]
+
+
+async def test_back_from_a_privacy_that_came_piece_by_piece_everything_is_on() -> None:
+    switches, _ = home()
+    switches.mute(microphone=False)
+    switches.mute(camera=False)
+    assert switches.private
+    switches.privacy(False)
+    assert on(switches) == (True, True)
+
+
+async def test_what_is_switched_on_by_itself_ends_privacy() -> None:
+    switches, _ = home()
+    switches.privacy(True)
+    switches.mute(microphone=True)
+    assert not switches.private
+    switches.privacy(False)
+    assert on(switches) == (True, False), "it was not private any more"
+    switches.privacy(True)
+    switches.privacy(False)
+    assert on(switches) == (True, False)
+
+
+async def test_what_is_not_there_does_not_count() -> None:
+    switches = Switches(AttentionOptions(), Present(microphone=False), lambda event: None)
+    switches.mute(camera=False)
+    assert switches.private
+
+
+async def captions_and_words(played: Played, seconds: float) -> tuple[int, int]:
+    """How many there are in so many seconds."""
+    stage = played.stage
+    before = len(stage.told(Caption)), len(stage.told(Transcript))
+    await asyncio.sleep(seconds)
+    return len(stage.told(Caption)) - before[0], len(stage.told(Transcript)) - before[1]
+
+
+async def test_in_privacy_nothing_is_captured_for_real() -> None:
+    microphone = FakeMicrophone([HELLO, SILENCE] * 40, live=True)
+    camera = FakeCamera([number % 200 for number in range(600)], live=True)
+    stage = Stage(cameras=[camera], microphone=microphone, speaker=None)
+    async with playing(stage, after=3.0) as played:
+        played.controls.switches.privacy(True)
+        await asyncio.sleep(0.5)
+        taken = camera.at
+        assert await captions_and_words(played, 10) == (0, 0)
+        assert camera.at == taken
+        played.controls.switches.privacy(False)
+        captions, words = await captions_and_words(played, 10)
+        assert captions
+        assert words
