@@ -162,10 +162,11 @@ def _described(schema: Schema, kind: type) -> Schema:
     """With what stands below each field in its class, and without what only repeats its name."""
     told = _told(kind)
     properties = {
-        name: {key: value for key, value in one.items() if key != "title"} | told.get(name, {})
+        name: {key: value for key, value in one.items() if key not in ("title", "default")} | told.get(name, {})
         for name, one in schema["properties"].items()
     }
-    return {key: value for key, value in schema.items() if key != "$defs"} | {"properties": properties}
+    rest = {key: value for key, value in schema.items() if key not in ("$defs", "title")}
+    return {**rest, "description": _outside(inspect.getdoc(kind) or ""), "properties": properties}
 
 
 def _told(kind: type) -> dict[str, Schema]:
@@ -178,8 +179,13 @@ def _told(kind: type) -> dict[str, Schema]:
             for field, text in pairwise(body.body):
                 match field, text:
                     case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(line))):
-                        found[name] = {"description": re.sub(r"\bNone\b", "null", inspect.cleandoc(line))}
+                        found[name] = {"description": _outside(line)}
     return found
+
+
+def _outside(text: str) -> str:
+    """A docstring in the words of JSON."""
+    return re.sub(r"\bNone\b", "null", inspect.cleandoc(text))
 
 
 def _time(schema: Schema) -> Schema:
