@@ -1,0 +1,175 @@
+"""A session whose broker is killed again and again, and a reader who was there all the time, counted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from assistant.feed import Feed
+from assistant.mqtt.bridge import Bridge
+from assistant.mqtt.entities import Equipment
+from assistant.mqtt.options import MqttOptions
+from pipelines.types import CameraEvent, Event
+from tests.brokers import controls, happening
+from tests.mosquitto import Mosquitto
+
+CAMERAS = ("door", "garden")
+Key = tuple[str, str, int]
+"""Camera, id and seq of an event: what makes it that one."""
+
+
+@dataclass
+class Reader:
+    """What a subscriber with a session at the broker has read, and when."""
+
+    events: list[tuple[Key, float]] = field(default_factory=list)
+    """In the order in which they came, duplicates too, with seconds of the monotonic clock."""
+    states: list[tuple[bytes, float]] = field(default_factory=list)
+    """What the node's status became."""
+    new: threading.Condition = field(default_factory=threading.Condition)
+
+    def take(self, topic: str, payload: bytes) -> None:
+        now = time.monotonic()
+        with self.new:
+            if topic.endswith("/event"):
+                values = json.loads(payload)
+                self.events.append(((values["camera"], values["id"], values["seq"]), now))
+            else:
+                self.states.append((payload, now))
+            self.new.notify_all()
+
+    def until(self, enough: Any, seconds: float) -> bool:
+        with self.new:
+            return self.new.wait_for(enough, seconds)
+
+
+@contextmanager
+def reading(broker: Mosquitto) -> Iterator[Reader]:
+    """A reader whose session outlives its connection, and the broker where that keeps sessions."""
+    import paho.mqtt.client as paho
+    from paho.mqtt.packettypes import PacketTypes
+    from paho.mqtt.properties import Properties
+
+    reader, subscribed = Reader(), threading.Event()
+    client = paho.Client(paho.CallbackAPIVersion.VERSION2, "reader", protocol=paho.MQTTv5)
+    client.reconnect_delay_set(1, 1)
+    client.on_message = lambda _client, _data, message: reader.take(message.topic, message.payload)
+    client.on_subscribe = lambda *_: subscribed.set()
+    kept = Properties(PacketTypes.CONNECT)
+    kept.SessionExpiryInterval = 3600
+    client.connect(broker.host, broker.port, clean_start=False, properties=kept)
+    client.subscribe([(f"omni/home/{camera}/event", 1) for camera in CAMERAS] + [("omni/home/status", 1)])
+    client.loop_start()
+    assert subscribed.wait(5)
+    try:
+        yield reader
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
+@dataclass
+class Home:
+    feed: Feed
+    bridge: Bridge
+    told: list[Event]
+
+
+@asynccontextmanager
+async def home(broker: Mosquitto, folder: Path, **more: Any) -> AsyncIterator[Home]:
+    """A session with two cameras on that broker; it ends in order with the block."""
+    place = {"host": broker.host, "port": broker.port, "node": "home", "outbox": {"file": folder / "outbox.db"}}
+    feed, told = Feed(), list[Event]()
+
+    def emit(event: Event) -> None:
+        told.append(event)
+        feed.emit(event)
+
+    bridge = Bridge(MqttOptions.model_validate(place | more), Equipment(), emit, len(CAMERAS))
+    await bridge.open()
+    running = asyncio.create_task(bridge.run(feed.subscribe(4096)))
+    bridge.attach(controls(emit, *CAMERAS))
+    try:
+        yield Home(feed, bridge, told)
+    finally:
+        feed.close()
+        await running
+
+
+@dataclass
+class Load:
+    """Events at a steady pace, until it is cancelled."""
+
+    feed: Feed
+    every: float
+    told: dict[Key, float] = field(default_factory=dict)
+    """When each was told, in order."""
+
+    async def run(self) -> None:
+        while True:
+            event = self.next(len(self.told))
+            self.told[event.camera, event.id, event.seq] = time.monotonic()
+            self.feed.emit(event)
+            await asyncio.sleep(self.every)
+
+    def next(self, number: int) -> CameraEvent:
+        """Two cameras by turns, five tellings an event."""
+        camera, turn = CAMERAS[number % 2], number // 2
+        change = {0: "new", 4: "end"}.get(turn % 5, "update")
+        return happening(f"{camera}-{turn // 5}", turn % 5, camera=camera, change=change)
+
+
+@dataclass
+class Outcome:
+    told: int
+    lost: int
+    twice: int
+    """Events that were read more than once: a reader may drop what it has seen, by id and seq."""
+    disordered: int
+    """Events that came, the first time, after a later one of the same camera."""
+    back_after: list[float]
+    """Seconds from the start of each broker to the node's being online there."""
+
+
+async def restarts(broker: Mosquitto, folder: Path, kills: int, every: float, away: float) -> Outcome:
+    """Kill the broker so often under load and start it anew after at most `away` seconds."""
+    chance, back = random.Random(5), list[float]()
+    with reading(broker) as reader:
+        async with home(broker, folder) as house:
+            load = Load(house.feed, every)
+            loading = asyncio.create_task(load.run())
+            await asyncio.to_thread(reader.until, lambda: bool(reader.events), 5)
+            for _ in range(kills):
+                await asyncio.sleep(chance.uniform(0.2, 0.8))
+                await asyncio.to_thread(broker.kill)
+                await asyncio.sleep(chance.uniform(0.0, away))
+                back.append(await asyncio.to_thread(_started, broker, reader))
+            loading.cancel()
+            await asyncio.to_thread(reader.until, lambda: {key for key, _ in reader.events} >= load.told.keys(), 15)
+    return _counted(load, reader, back)
+
+
+def _started(broker: Mosquitto, reader: Reader) -> float:
+    before, began = len(reader.states), time.monotonic()
+    broker.start()
+    reader.until(lambda: any(b"online" in state for state, _ in reader.states[before:]), 30)
+    return reader.states[-1][1] - began if len(reader.states) > before else float("inf")
+
+
+def _counted(load: Load, reader: Reader, back: list[float]) -> Outcome:
+    read = [key for key, _ in reader.events]
+    first, numbers = list(dict.fromkeys(read)), {key: number for number, key in enumerate(load.told)}
+    disordered = 0
+    for camera in CAMERAS:
+        order = [numbers[key] for key in first if key[0] == camera]
+        disordered += sum(after < before for before, after in pairwise(order))
+    return Outcome(len(load.told), len(load.told.keys() - set(read)), len(read) - len(first), disordered, back)
