@@ -30,7 +30,7 @@ class Enquiry:
     camera: str = ""
     """The one it is about; empty: all."""
     source: str = ""
-    ref: str = ""
+    transaction: str = ""
     """What whoever asks calls it."""
 
 
@@ -84,7 +84,7 @@ class Enquiries:
             enquiry.camera,
             trace.photon_at if text else None,
             enquiry.source,
-            enquiry.ref,
+            enquiry.transaction,
             why,
         )
         self._emit(answer)

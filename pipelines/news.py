@@ -76,7 +76,7 @@ class Answer:
     """Seconds on the loop's clock of the newest picture that the answer rests on; None where it rests on none."""
     source: str = ""
     """Who asked: `mqtt`, …"""
-    ref: str = ""
+    transaction: str = ""
     """What whoever asked calls the question."""
     why: str = ""
     """Why there is no answer; empty where there is one."""

@@ -59,7 +59,9 @@ class Desk:
         at = now()
         await asyncio.sleep(self.takes)
         text = f"answer to {enquiry.question or enquiry.command}"
-        return Answer(enquiry.command, enquiry.question, text, at, now(), enquiry.camera, at, "mqtt", enquiry.ref)
+        return Answer(
+            enquiry.command, enquiry.question, text, at, now(), enquiry.camera, at, "mqtt", enquiry.transaction
+        )
 
 
 class House:

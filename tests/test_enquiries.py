@@ -24,8 +24,8 @@ from tests.stage import Stage
 SIX = "one two three four five six"
 
 
-def ask(question: str = "tell me", camera: str = "", ref: str = "") -> Enquiry:
-    return Enquiry("ask", question, camera, "mqtt", ref)
+def ask(question: str = "tell me", camera: str = "", transaction: str = "") -> Enquiry:
+    return Enquiry("ask", question, camera, "mqtt", transaction)
 
 
 def seen(prompt: Prompt) -> str:
@@ -42,10 +42,10 @@ async def test_the_answer_is_written_and_the_conversation_knows_nothing_of_it() 
     stage = Stage(cameras=cameras("desk", seconds=5), chat=FakeChat({"what now": seen}))
     async with playing(stage) as played:
         now = asyncio.get_running_loop().time()
-        answer = await played.controls.enquiries.ask(ask("what now", ref="17"))
+        answer = await played.controls.enquiries.ask(ask("what now", transaction="17"))
         assert stage.conversation.history == []
     assert answer == Answer(
-        "ask", "what now", "desk: shade 10", now, now, source="mqtt", ref="17", captured_at=answer.captured_at
+        "ask", "what now", "desk: shade 10", now, now, source="mqtt", transaction="17", captured_at=answer.captured_at
     )
     assert answer.captured_at is not None
     assert answer.captured_at <= now

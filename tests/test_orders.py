@@ -80,7 +80,7 @@ async def test_an_answer_goes_where_it_is_wanted_with_what_was_sent_along() -> N
         (message,) = home.published
         assert (message.topic, message.correlation, message.retain) == ("phone/inbox", b"\x00\xff7", False)
         (reply,) = home.replies()
-        assert (reply["type"], reply["text"], reply["ref"]) == ("answer", "answer to what now?", "t")
+        assert (reply["type"], reply["text"], reply["transaction"]) == ("answer", "answer to what now?", "t")
         assert reply["asked_at"] == "2026-05-01T12:00:00.000+00:00"
         assert reply["latency_ms"] == 2000
 

@@ -125,7 +125,7 @@ def test_no_payload_is_longer_than_home_assistant_keeps(text: str, some: Any, mo
     for event in (
         replace(CAPTION, text=text, title=text, facts=facts),
         replace(EVENT, caption=text, title=text, labels=more, difference=text),
-        Answer("ask", text, text, 1.0, 2.0, ref=text, why=text),
+        Answer("ask", text, text, 1.0, 2.0, transaction=text, why=text),
         Transcript(text, 1.0),
         Reply(text, text, 1.0, 2.0, 3.0),
     ):

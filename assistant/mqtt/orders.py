@@ -116,7 +116,7 @@ class Orders:
 
     async def _answer(self, taken: _Taken, order: Look) -> None:
         question = order.question if isinstance(order, Ask) else ""
-        enquiry = Enquiry(_COMMANDS[taken.name], question, order.camera, source="mqtt", ref=order.transaction)
+        enquiry = Enquiry(_COMMANDS[taken.name], question, order.camera, source="mqtt", transaction=order.transaction)
         await self._replies.answer(await self._controls.enquiries.ask(enquiry), taken.back)
 
     def _refuse(self, name: str, why: str, said: bool = False) -> None:
