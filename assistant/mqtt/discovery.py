@@ -103,8 +103,7 @@ class Announcer:
         self._birth = f"{options.discovery_prefix}/status"
         self.filters: tuple[str, ...] = (self.topic, self._birth) if options.discovery else (self.topic,)
         self._config = discovery(options, cameras, there) if options.discovery else None
-        self._announced = False
-        self._kept = b""
+        self._announced, self._kept, self._told_at = False, b"", float("-inf")
         self._was_kept, self._born = asyncio.Event(), asyncio.Event()
 
     async def take(self, message: Message) -> None:
@@ -119,12 +118,11 @@ class Announcer:
         """Announce it now and whenever Home Assistant starts, until cancelled. Raises what `publish` raises."""
         try:
             await self._read_back()
-            await self._first(publish)
-            while True:
-                await self._born.wait()
-                await asyncio.sleep(random.uniform(*AFTER_BIRTH))
-                self._born.clear()
-                await self._announce(publish)
+            self._announced = True
+            if self._config is None:
+                await self._take_back(publish)
+            else:
+                await self._keep_announced(publish, self._config)
         finally:
             self._announced, self._kept = False, b""
             self._was_kept.clear()
@@ -136,27 +134,28 @@ class Announcer:
         except TimeoutError:
             pass
 
-    async def _first(self, publish: Publish) -> None:
-        """What is gone is announced as a platform alone, which removes it; then without it."""
-        self._announced = True
-        if self._config is None:
-            if self._kept:
-                await publish(Message(self.topic, retain=True))
-            return
-        gone = {key: {"platform": platform} for key, platform in self._gone(self._config["components"]).items()}
+    async def _take_back(self, publish: Publish) -> None:
+        if self._kept:
+            await publish(Message(self.topic, retain=True))
+        await asyncio.Event().wait()
+
+    async def _keep_announced(self, publish: Publish, config: dict[str, Any]) -> None:
+        """What is gone is announced as a platform alone, which removes it; from then on without it."""
+        gone = {key: {"platform": platform} for key, platform in self._gone(config["components"]).items()}
         if gone:
-            await publish(self._message(self._config | {"components": self._config["components"] | gone}))
-            await asyncio.sleep(QUIET)
+            await self._announce(publish, config | {"components": config["components"] | gone})
         self._born.clear()
-        await self._announce(publish)
+        while True:
+            await self._announce(publish, config)
+            await self._born.wait()
+            await asyncio.sleep(random.uniform(*AFTER_BIRTH))
+            self._born.clear()
 
-    async def _announce(self, publish: Publish) -> None:
-        if self._config is not None:
-            await publish(self._message(self._config))
-            await asyncio.sleep(QUIET)
-
-    def _message(self, config: dict[str, Any]) -> Message:
-        return Message(self.topic, json.dumps(config, ensure_ascii=False).encode(), retain=True)
+    async def _announce(self, publish: Publish, config: dict[str, Any]) -> None:
+        """Not too soon after the last time, whatever connection that was on."""
+        await asyncio.sleep(max(0.0, self._told_at + QUIET - _now()))
+        await publish(Message(self.topic, json.dumps(config, ensure_ascii=False).encode(), retain=True))
+        self._told_at = _now()
 
     def _gone(self, components: dict[str, Entity]) -> dict[str, str]:
         """The platform of each entity that was announced and is none any more, or is another one now."""
@@ -178,3 +177,7 @@ def platforms(kept: bytes) -> dict[str, str]:
 def _platform(entity: Any) -> str:
     platform = entity.get("platform") if isinstance(entity, dict) else ""
     return platform if isinstance(platform, str) else ""
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
