@@ -124,7 +124,7 @@ def test_chats_answer_with_nothing_seen(name: str, loaded: Load) -> None:
 
 
 LOOKERS = [name for name in REGISTRY["captioner"] if name not in ("embedded", "auto")]
-LOCAL = [name for name in LOOKERS if name not in ("nexa-ws", "openai")]
+LOCAL = [name for name in LOOKERS if name not in ("mqtt", "nexa-ws", "openai")]
 
 
 def picture(seed: int) -> Frame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ class Connection:
         """Raises ValueError where the files of `tls` cannot be used."""
         self._options, self._line, self._client = options, line, client
         self._ended, self._up = threading.Event(), threading.Event()
-        self.trouble = "it has not answered yet"
+        self.trouble = "has not answered yet"
         """Why there is no connection; empty while there is one."""
         self.refused = False
         """Whether the broker knows this program and does not let it in."""
@@ -108,9 +109,10 @@ class Connection:
 
     def _made(self) -> Any:
         import paho.mqtt.client as paho
+        from paho.mqtt.enums import CallbackAPIVersion
 
         client = paho.Client(
-            paho.CallbackAPIVersion.VERSION2,
+            CallbackAPIVersion.VERSION2,
             self._line.name,
             protocol=paho.MQTTv5,
             reconnect_on_failure=False,  # `_run` does that, and knows why it was necessary
@@ -140,14 +142,14 @@ class Connection:
 
     def _once(self) -> None:
         """Connect, and stay as long as it lasts."""
-        import paho.mqtt.client as paho
+        from paho.mqtt import MQTTException
 
         host, port = self._options.address
         try:
             self._paho.connect(host, port, KEEPALIVE, clean_start=True, properties=self._wishes())
             self._paho.loop_forever()
-        except (OSError, ValueError, paho.MQTTException) as error:
-            self.trouble = f"is not reached ({one_line(first_line(error, named=False))})"
+        except (OSError, ValueError, MQTTException) as error:
+            self.trouble = f"is not reached: {_why(error)}"
         else:
             self.trouble = self.trouble or "broke the connection"
 
@@ -155,7 +157,7 @@ class Connection:
         from paho.mqtt.packettypes import PacketTypes
         from paho.mqtt.properties import Properties
 
-        wishes = Properties(PacketTypes.CONNECT)
+        wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         wishes.MaximumPacketSize = self._line.largest + (64 << 10)
         return wishes
 
@@ -198,11 +200,18 @@ class Connection:
         self._client.delivered(number, reason.value != _NOBODY)
 
 
+def _why(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"nobody who is trusted vouches for it ({error.verify_message}): see tls.ca"
+    told = error.strerror if isinstance(error, OSError) and error.strerror else first_line(error, named=False)
+    return one_line(told)
+
+
 def _properties(mail: Mail) -> Any:
     from paho.mqtt.packettypes import PacketTypes
     from paho.mqtt.properties import Properties
 
-    more = Properties(PacketTypes.PUBLISH)
+    more = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     if mail.head:
         more.UserProperty = (_HEAD, mail.head)
     if mail.response:
