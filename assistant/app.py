@@ -28,6 +28,7 @@ from pipelines.backends import (
     WakeWord,
     lanes,
 )
+from pipelines.budget import Budget
 from pipelines.controls import Controls
 from pipelines.dials import Dials
 from pipelines.drafts import Drafts, Ears, TurnJudge
@@ -148,7 +149,8 @@ def _sight(kit: Kit, precedence: Precedence, dials: Dials, emit: Emit) -> Sight 
     name, language = kit.models.loaded["captioner"].name, _language(kit.config)
     relief = Relief(kit.config.ladder, emit, language, kit.parts.light)
     reports = scenes.reports(kit.config, dials, language)
-    sight = Sight(*captioner, precedence, relief=relief, name=name, dials=dials, reports=reports)
+    budget = Budget(kit.config.budget)
+    sight = Sight(*captioner, precedence, relief=relief, name=name, dials=dials, budget=budget, reports=reports)
     return sight.abreast(lanes(captioner.backend))
 
 

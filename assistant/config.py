@@ -24,6 +24,7 @@ from devices.speaker import SpeakerOptions
 from pipelines import backends
 from pipelines.attention import AttentionOptions
 from pipelines.backends import BackendOptions, Kind, UnknownBackend
+from pipelines.budget import BudgetOptions
 from pipelines.dials import SettingsOptions
 from pipelines.endpointer import HearingOptions
 from pipelines.gate import GateOptions
@@ -57,6 +58,7 @@ class Config(Options):
     events: WatchOptions | None = None
     novelty: NoveltyOptions | None = None
     guard: GuardOptions = Field(default_factory=GuardOptions)
+    budget: BudgetOptions = Field(default_factory=BudgetOptions)
     attention: AttentionOptions = Field(default_factory=AttentionOptions)
     hearing: HearingOptions = Field(default_factory=HearingOptions)
     memory: MemoryOptions = Field(default_factory=MemoryOptions)

@@ -38,7 +38,7 @@ async def _pass_over(eye: Eye) -> None:
 
 async def _next(eye: Eye, sight: Sight) -> tuple[Frame, Caption] | None:
     """The next keyframe with its caption, tried again after each failure; None when it is not to be had any more."""
-    async with sight.turns:
+    async with sight.room(eye), sight.turns:
         frame = await eye.keyframes.get()
         number = eye.keyframes.accepted - len(eye.keyframes)
         seen = _known(frame, eye, sight) or await _seen(frame, eye, sight)
@@ -47,7 +47,7 @@ async def _next(eye: Eye, sight: Sight) -> tuple[Frame, Caption] | None:
             await eye.captioning.rest()
         if eye.keyframes.closed or len(eye.keyframes):  # a newer one came, or none will
             return None
-        async with sight.turns:
+        async with sight.room(eye), sight.turns:
             seen = await _seen(frame, eye, sight)
     if sight.reports is not None:
         sight.reports.told(frame.camera, seen)
@@ -117,10 +117,14 @@ async def _by_model(frame: Frame, sight: Sight) -> Made:
 
 async def _timed(frame: Frame, sight: Sight) -> Made:
     before, captioner = sight.spent(), sight.captioner
-    if isinstance(captioner, Looker) and (sight.lanes == 1 or sight.reports is not None):
-        seen = await _described(frame, captioner, sight)
-    else:
-        seen = expect(await sight.worker.call(captioner.caption, frame), Seen)
+    charge, seen = sight.budget.begin(caption=True), Seen("")
+    try:
+        if isinstance(captioner, Looker) and (sight.lanes == 1 or sight.reports is not None):
+            seen = await _described(frame, captioner, sight)
+        else:
+            seen = expect(await sight.worker.call(captioner.caption, frame), Seen)
+    finally:
+        sight.budget.settle(charge, seen.text)
     return seen, sight.spent() - before
 
 

@@ -71,6 +71,8 @@ class Session:
             counted[f"{name} keyframes"] = eye.keyframes.accepted
             counted[f"{name} keyframes dropped"] = eye.keyframes.dropped
             counted |= eye.spared.counters(name)
+        if self.sight is not None:
+            counted |= self.sight.budget.counters()
         if self.sight is not None and self.sight.relief is not None and self.sight.relief.ladder.taken:
             counted["ladder step"] = self.sight.relief.ladder.step
             counted["ladder steps taken"] = self.sight.relief.ladder.taken

@@ -147,5 +147,11 @@ class Looks:
         return Looked(request.question, text, request.frame.camera, request.frame.captured_at, took)
 
     async def _answer(self, looker: Looker, request: Look) -> str:
-        async with aclosing(self._sight.worker.iterate(lambda: looker.look(request))) as pieces:
-            return one_line("".join([expect(piece, str) async for piece in self._sight.precedence.urgent(pieces)]))
+        charge, text = self._sight.budget.begin(caption=False), ""
+        try:
+            async with aclosing(self._sight.worker.iterate(lambda: looker.look(request))) as pieces:
+                async for piece in self._sight.precedence.urgent(pieces):
+                    text += expect(piece, str)
+        finally:
+            self._sight.budget.settle(charge, f"{request.question} {text}")
+        return one_line(text)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from devices.lines import Latest
 from devices.media import Camera, Frame
 from pipelines.backends import Captioner
+from pipelines.budget import Budget
 from pipelines.dials import Dials
 from pipelines.framering import FrameRing
 from pipelines.gate import Gate
@@ -89,8 +91,16 @@ class Sight:
     """How many turns there are at once."""
     dials: Dials | None = None
     """What is set of it while it runs; None: everything is put into words."""
+    budget: Budget = field(default_factory=Budget)
+    """What it may be asked a minute."""
     reports: Reports | None = None
     """What keyframes are asked where events are told; None: what there is to see, and nothing else."""
+
+    def room(self, eye: Eye) -> AbstractAsyncContextManager[None]:
+        """In here the budget allows one caption; what steps in for the captioner costs nothing."""
+        if self.relief is not None and self.relief.stands_in:
+            return nullcontext()
+        return self.budget.room(lambda: eye.keyframes.dropped)
 
     def least(self) -> float:
         """Seconds between two keyframes of a camera at the least."""
