@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from pydantic import Field
 
 from devices.media import Frame, Options
-from pipelines.thumbnails import Thumbnail, changed_share, thumbnail
+from pipelines.thumbnails import Thumbnail, patch_difference, thumbnail
 from pipelines.types import Seen
 
 FINENESS = 3
-"""Times as many cells each way as the gate looks at: a word as high as a thirtieth of the picture changes some."""
-ROUGHLY = 0.006
-"""Share of the gate's own cells beyond which a scene is another one; a finer look is taken only below."""
+"""Times as many cells each way as the gate looks at: a word as high as a thirtieth of the picture changes them."""
+FLUCTUATES = 12.0
+"""Grey levels by which a cell may differ that is used to find the exposure."""
 
 
 class NoveltyOptions(Options):
@@ -25,17 +25,15 @@ class NoveltyOptions(Options):
     renew: float = Field(default=3600.0, gt=0, le=604_800)
     """Seconds after which a scene is described anew, however often it was shown since."""
     contrast: float = Field(default=12.0, gt=0, le=255)
-    """How much a cell of the picture must differ to count as changed, in grey levels out of 255."""
-    area: float = Field(default=0.0003, gt=0, le=1)
-    """Share of the picture that makes it another scene; smaller than the gate's: what differs is never looked at."""
+    """How much a patch of the picture, a thirtieth of it wide, must differ on average to make it another scene, in grey
+    levels out of 255; less asks the model more often and overlooks less."""
     scenes: int = Field(default=16, ge=1, le=256)
     """How many scenes of a camera are remembered, the ones that were shown last; each takes 150 KB."""
 
 
 @dataclass(slots=True, eq=False)
 class _Scene:
-    rough: Thumbnail
-    fine: Thumbnail
+    picture: Thumbnail
     seen: Seen
     asked: str
     described_at: float
@@ -63,9 +61,9 @@ class Novelty:
         if before is not None:
             before.shown_at = max(before.shown_at, frame.captured_at)
         self._forget(frame.captured_at)
-        rough, fine = thumbnail(frame.pixels), thumbnail(frame.pixels, FINENESS)
+        picture = thumbnail(frame.pixels, FINENESS)
         for scene in reversed(self._scenes):
-            if scene.asked == asked and self._same(scene, rough, fine):
+            if scene.asked == asked and patch_difference(scene.picture, picture, FLUCTUATES) < self.options.contrast:
                 self._show(scene, frame.captured_at)
                 told = before is not None and (before.asked, before.seen) == (asked, scene.seen)
                 return replace(scene.seen, unchanged=told)
@@ -73,20 +71,14 @@ class Novelty:
 
     def learn(self, frame: Frame, seen: Seen, asked: str = "") -> None:
         """This was said of it."""
-        rough, fine, at = thumbnail(frame.pixels), thumbnail(frame.pixels, FINENESS), frame.captured_at
-        self._current = _Scene(rough, fine, replace(seen, unchanged=False), asked, at, at)
+        picture, at = thumbnail(frame.pixels, FINENESS), frame.captured_at
+        self._current = _Scene(picture, replace(seen, unchanged=False), asked, at, at)
         self._scenes.append(self._current)
 
     def clear(self) -> None:
         """Forget everything: nobody is to know what was shown."""
         self._scenes.clear()
         self._current = None
-
-    def _same(self, scene: _Scene, rough: Thumbnail, fine: Thumbnail) -> bool:
-        contrast, area = self.options.contrast, self.options.area
-        return (
-            changed_share(scene.rough, rough, contrast) < ROUGHLY and changed_share(scene.fine, fine, contrast) < area
-        )
 
     def _show(self, scene: _Scene, at: float) -> None:
         """It is the newest now, and the last to be pushed out."""

@@ -29,6 +29,8 @@ FLATNESS = 30.0
 SATURATED = 250.0
 ZERO = np.array([0, 0.5, 0.5], np.float32)
 """Where OpenCV puts the zero of luma, Cr and Cb in a picture of floats."""
+PATCH = (5, 5)
+"""Cells of a patch."""
 AROUND = np.ones((3, 3), np.uint8)
 SHADOW = 0.1
 """Share of its brightness that a soft shadow takes from a surface."""
@@ -61,21 +63,42 @@ def changed_cells(before: Thumbnail, after: Thumbnail, contrast: float) -> NDArr
     Exposure is taken out first; then shadows, by asking more where it is bright, and shake, by letting a cell
     be like any of its neighbours.
     """
+    expected = _exposed(before, after, contrast)
+    needed = np.maximum(contrast, SHADOW * expected[0])
+    return np.asarray((_apart(expected, after) >= needed) | (_apart(after, expected) >= needed))
+
+
+def patch_difference(before: Thumbnail, after: Thumbnail, contrast: float) -> float:
+    """Grey levels by which the cells of that patch differ on average, exposure taken out, which differs most.
+
+    What is written there, and a thing of a few cells, changes a patch by more than a camera's noise does; so does a
+    camera that shakes.
+    """
+    import cv2
+
+    apart = np.abs(_exposed(before, after, contrast) - after).max(axis=0)
+    return float(cv2.blur(apart.reshape(_rows(after), -1), PATCH).max())
+
+
+def _exposed(before: Thumbnail, after: Thumbnail, contrast: float) -> Thumbnail:
+    """What `before` would look like with the exposure of `after`."""
     gain, offset = exposure(before[0], after[0], contrast)
     expected = gain * before
     expected[0] = np.clip(expected[0] + offset, 0, 255)
     blown = (before[0] >= SATURATED) & (after[0] > expected[0])  # how bright it had been, nobody knows
     expected[0][blown] = after[0][blown]
-    needed = np.maximum(contrast, SHADOW * expected[0])
-    return np.asarray((_apart(expected, after) >= needed) | (_apart(after, expected) >= needed))
+    return expected
+
+
+def _rows(picture: Thumbnail) -> int:
+    return HEIGHT * math.isqrt(picture.shape[1] // (WIDTH * HEIGHT))
 
 
 def _apart(picture: Thumbnail, other: Thumbnail) -> NDArray[np.float32]:
     """How far each cell of `picture` lies outside of what `other` shows in the 3×3 cells around it."""
     import cv2
 
-    rows = HEIGHT * math.isqrt(other.shape[1] // (WIDTH * HEIGHT))
-    planes = [plane.reshape(rows, -1) for plane in other]
+    planes = [plane.reshape(_rows(other), -1) for plane in other]
     highest = np.stack([cv2.dilate(plane, AROUND) for plane in planes]).reshape(3, -1)
     lowest = np.stack([cv2.erode(plane, AROUND) for plane in planes]).reshape(3, -1)
     return np.asarray(np.maximum(picture - highest, lowest - picture).max(axis=0))

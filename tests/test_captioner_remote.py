@@ -21,7 +21,7 @@ from pipelines.captioners.nexa_ws import NexaLooker, NexaWs
 from pipelines.captioners.openai import OpenAi
 from pipelines.remote.waiting import Clock
 from pipelines.types import Seen
-from tests.servers import COMPLETE, ChatServer, answering, says, token
+from tests.servers import COMPLETE, ChatServer, answering, refuses, says, token
 
 pytest.importorskip("httpx")
 pytest.importorskip("websockets")
@@ -68,6 +68,34 @@ def test_further_questions_follow_the_picture_which_is_sent_once() -> None:
         {"role": "assistant", "content": "Yes."},
         {"role": "user", "content": "How many eggs? system"},
     ]
+
+
+FORM = {"type": "object", "properties": {"title": {"type": "string"}}}
+
+
+def test_a_server_is_told_the_form_of_an_answer() -> None:
+    with ChatServer(says('{"title": "A wall"}')) as server:
+        eyes = OpenAi(url=server.url, model="m").load()
+        assert "".join(eyes.look(Look(RED, "What is it?", schema=FORM))) == '{"title": "A wall"}'
+        "".join(eyes.look(Look(RED, "What is it?")))
+    assert server.asked[0].body["response_format"]["json_schema"]["schema"] == FORM
+    assert "response_format" not in server.asked[1].body
+
+
+def test_a_server_that_knows_no_forms_is_asked_without_and_never_again_with_one() -> None:
+    with ChatServer(refuses(400, "unknown field response_format"), says("A wall.")) as server:
+        eyes = OpenAi(url=server.url, model="m", retries=0).load()
+        assert "".join(eyes.look(Look(RED, "What is it?", schema=FORM))) == "A wall."
+        assert "".join(eyes.look(Look(RED, "What is it?", schema=FORM))) == "A wall."
+    assert ["response_format" in asked.body for asked in server.asked] == [True, False, False]
+
+
+def test_a_server_that_refuses_for_another_reason_says_it() -> None:
+    with ChatServer(refuses(400, "no such picture")) as server:
+        eyes = OpenAi(url=server.url, model="m", retries=0).load()
+        with pytest.raises(BackendError, match="no such picture"):
+            "".join(eyes.look(Look(RED, "What is it?", schema=FORM)))
+    assert len(server.asked) == 2
 
 
 def test_what_a_model_thinks_aloud_of_a_picture_is_no_part_of_its_answer() -> None:
