@@ -18,6 +18,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import frame, template
 
 
+SCHEMAS = importlib.import_module(type(discovery.DEVICE_DISCOVERY_SCHEMA).__module__.partition(".")[0])
+"""The library that checks them: voluptuous, or what took its place."""
+INVALID: type[Exception] = SCHEMAS.Invalid
+
+
 async def main() -> None:
     given = json.load(sys.stdin)
     with tempfile.TemporaryDirectory() as folder:
@@ -33,7 +38,7 @@ def mistakes(config: dict[str, Any]) -> list[str]:
     found = []
     try:
         discovery.DEVICE_DISCOVERY_SCHEMA(config)
-    except discovery.vol.Invalid as error:
+    except INVALID as error:
         return [f"device: {error}"]
     for key, entity in config["components"].items():
         platform = entity.pop("platform")
@@ -46,7 +51,7 @@ def mistakes(config: dict[str, Any]) -> list[str]:
         schema = importlib.import_module(f"homeassistant.components.mqtt.{platform}").DISCOVERY_SCHEMA
         try:
             schema(whole)
-        except discovery.vol.Invalid as error:
+        except INVALID as error:
             found.append(f"{key}: {error}")
     return found
 

@@ -227,10 +227,17 @@ async def test_nothing_is_removed_where_nothing_changed_even_after_a_reconnect()
 async def test_a_connection_that_comes_and_goes_does_not_announce_it_again_at_once() -> None:
     announcer, broker = Announcer(options(), ("door",), ALL), Broker()
     for _ in range(10):
-        await announced(announcer, 2, broker=broker)
+        await announced(announcer, 2, lambda one: one.take(kept(discovery(options(), ("door",), ALL))), broker)
     times = [at for at, _ in broker.took]
     assert len(times) > 2
     assert all(later - sooner >= QUIET - 1e-6 for sooner, later in pairwise(times))
+
+
+async def test_a_broker_that_lost_it_is_told_at_once() -> None:
+    announcer, broker = Announcer(options(), ("door",), ALL), Broker()
+    for _ in range(2):
+        await announced(announcer, READ_BACK + 0.1, broker=broker)
+    assert len(broker.took) == 2
 
 
 async def test_without_discovery_only_an_old_announcement_is_taken_back() -> None:

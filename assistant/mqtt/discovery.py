@@ -128,11 +128,12 @@ class Announcer:
             self._was_kept.clear()
 
     async def _read_back(self) -> None:
+        """A broker that has nothing of us any more is told at once."""
         try:
             async with asyncio.timeout(READ_BACK):
                 await self._was_kept.wait()
         except TimeoutError:
-            pass
+            self._told_at = float("-inf")
 
     async def _take_back(self, publish: Publish) -> None:
         if self._kept:
