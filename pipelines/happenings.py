@@ -33,7 +33,7 @@ class Happening:
     before: Caption | None = None
     """What was seen before it."""
     caption: Caption | None = None
-    """What was seen last of it."""
+    """What was told of it last, of those that were news."""
     calm_at: float | None = None
     """When all had been still for some time."""
     asked_at: float | None = None
@@ -47,7 +47,10 @@ class Happening:
         known = self.known(words)
         if last is None or not same(last, caption):
             return known
-        return known if any(getattr(self.told, name) != known[name] for name in ("kind", "labels", "people")) else {}
+        if any(getattr(self.told, name) != known[name] for name in ("kind", "labels", "people")):
+            return known
+        self.caption = last  # what comes next is compared with what was told
+        return {}
 
     def known(self, words: EventWords) -> dict[str, Any]:
         """The fields of an event that tell what its caption says; none where there is no caption."""

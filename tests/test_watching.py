@@ -377,6 +377,31 @@ async def test_what_still_goes_on_when_the_session_ends_is_ended() -> None:
     ]
 
 
+async def test_switching_the_cameras_off_ends_what_goes_on_at_once() -> None:
+    stage = Stage(cameras=[FakeCamera([100] * 20 + [200] * 40)], watching=WatchOptions(), takes={"captioner": 5.0})
+    running, began = asyncio.create_task(stage.run()), now()
+    await asyncio.sleep(3)
+    assert [event.change for event in stage.told(CameraEvent)] == ["new"]
+    stage.switches.mute(camera=False)
+    assert [event.change for event in stage.told(CameraEvent)] == ["new", "end"]
+    await asyncio.sleep(20)
+    assert now() - began == pytest.approx(23)
+    assert len(stage.told(CameraEvent)) == 2
+    running.cancel()
+
+
+async def test_a_session_tells_that_a_camera_was_lost_and_is_back() -> None:
+    stage = Stage(cameras=[FakeCamera([100] * 20 + [None] + [100] * 50, live=True)], watching=WatchOptions())
+    await stage.run()
+    assert [(event.change, event.kind) for event in stage.told(CameraEvent)] == [
+        ("new", "camera_lost"),
+        ("end", "camera_lost"),
+    ]
+    lost, back = stage.told(CameraEvent)
+    assert back.ended_at is not None
+    assert back.ended_at - lost.began_at == pytest.approx(1.0), "the first wait of its patience"
+
+
 def test_a_recorded_session_tells_the_same_events_again(tmp_path: Path) -> None:
     parts = FakeParts(camera=FakeCamera([60] * 40 + [200] * 60))
     told = record(tmp_path / "kept", parts, chosen=config(events={}))
