@@ -13,6 +13,7 @@ The helpers are synchronous: in a coroutine, `await asyncio.to_thread(heard.wait
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import ssl
@@ -259,9 +260,13 @@ def _passwords(folder: Path, users: Mapping[str, str]) -> Path:
 
 
 def _free_port() -> int:
-    with socket.socket() as any_port:
-        any_port.bind(("127.0.0.1", 0))
-        return int(any_port.getsockname()[1])
+    """Below those that the system gives to clients: one who tries again and again must never connect to itself."""
+    for port in random.sample(range(20_000, 30_000), 100):
+        with socket.socket() as taken, suppress(OSError):
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no free port")
 
 
 def _answers(host: str, port: int) -> bool:

@@ -230,6 +230,20 @@ async def test_large_payloads_do_not_hurt(mosquitto: Mosquitto) -> None:
         assert (broker.dropped, broker.last_dropped) == (1, f"{LARGEST + 1} bytes on 'in': at most {LARGEST} are read")
 
 
+async def test_a_picture_that_the_broker_is_slow_to_take_holds_nobody_up(mosquitto: Mosquitto) -> None:
+    async with connected(options(mosquitto), WILL) as broker:
+        os.kill(mosquitto.pid, signal.SIGSTOP)
+        picture = asyncio.create_task(broker.publish(Message("picture", bytes(20_000_000))))
+        longest, last = 0.0, time.monotonic()
+        for _ in range(100):
+            await asyncio.sleep(0.001)
+            longest, last = max(longest, time.monotonic() - last), time.monotonic()
+        assert not picture.done()
+        os.kill(mosquitto.pid, signal.SIGCONT)
+        await picture
+    assert longest < 0.2
+
+
 async def test_more_than_anyone_reads_is_counted(mosquitto: Mosquitto) -> None:
     async with connected(options(mosquitto), WILL) as broker:
         await broker.subscribe("in")
@@ -466,6 +480,10 @@ async def test_it_is_left_at_once_wherever_it_is(
         port = silent.getsockname()[1]
         await leaves_nothing(_stay(options(port)), 0.05)
         await leaves_nothing(_stay(options(port, tls={"ca": str(trusted.ca)})), 0.05)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:  # has no place for one more
+        port = full.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            await leaves_nothing(_stay(options(port)), 0.05)
     hanging = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: hanging.wait(5))
     await leaves_nothing(_stay(options(mosquitto, host="a.name")), 0.05)

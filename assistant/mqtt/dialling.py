@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
 import os
 import re
@@ -80,6 +81,8 @@ async def _connected(line: socket.socket, where: Any) -> socket.socket:
         unless_done.callback(line.close)
         line.setblocking(False)
         await asyncio.get_running_loop().sock_connect(line, where)
+        if line.getsockname() == line.getpeername():  # on a port for clients where nobody listens, now and then
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "")
         # Events are small and in a hurry: they must not wait until the last one was acknowledged.
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         unless_done.pop_all()
