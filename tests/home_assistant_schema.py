@@ -17,7 +17,6 @@ from homeassistant.const import __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import frame, template
 
-
 SCHEMAS = importlib.import_module(type(discovery.DEVICE_DISCOVERY_SCHEMA).__module__.partition(".")[0])
 """The library that checks them: voluptuous, or what took its place."""
 INVALID: type[Exception] = SCHEMAS.Invalid
