@@ -70,6 +70,8 @@ class Session:
             counted[f"{name} frames dropped"] = eye.frames.dropped
             counted[f"{name} keyframes"] = eye.keyframes.accepted
             counted[f"{name} keyframes dropped"] = eye.keyframes.dropped
+            if waiting := len(eye.keyframes):
+                counted[f"{name} keyframes waiting"] = waiting
             counted |= eye.spared.counters(name)
         if self.sight is not None:
             counted |= self.sight.budget.counters()

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from assistant.mqtt.errors import BrokerError, BrokerLost, TooLarge
+from assistant.mqtt.errors import BrokerError, BrokerLost, BrokerRefused, TooLarge
 from assistant.mqtt.message import Message
 from assistant.mqtt.options import MqttOptions
 from pipelines.attention import AttentionOptions
@@ -24,6 +24,8 @@ class FakeBroker:
 
     up: bool = True
     refuses: BrokerError | None = None
+    hides: str = "\0"
+    """The beginning of filters that it does not let us subscribe."""
     most: int = 100_000
     """Bytes of a message that it takes."""
     takes: float = 0.001
@@ -57,7 +59,7 @@ class FakeBroker:
         if message.retain:
             self.retained[message.topic] = message.payload
         if not message.payload:
-            del self.retained[message.topic]
+            self.retained.pop(message.topic, None)
 
     def go(self, *, empty: bool = False) -> None:
         """It ends without a word, and forgets everything if `empty`."""
@@ -93,6 +95,8 @@ class Connection:
         self._broker.take(message)
 
     async def subscribe(self, filter: str) -> None:
+        if filter.startswith(self._broker.hides):
+            raise BrokerRefused(f"the broker does not let us read {filter}")
         self._broker.filters.append(filter)
 
     async def messages(self) -> AsyncIterator[Message]:

@@ -354,3 +354,24 @@ async def test_what_may_be_done_is_subscribed_anew_with_every_connection(tmp_pat
         await asyncio.sleep(0.1)
         assert home.controls.dials.now.captioning is False
         assert home.state("captioning") == b"OFF"
+
+
+async def test_nothing_is_kept_of_a_camera_that_is_gone(tmp_path: Path) -> None:
+    broker = FakeBroker(retained={f"omni/home/attic/{name}": b"x" for name in ("status", "caption", "keyframe")})
+    async with house(tmp_path, broker) as home:
+        for camera in ("attic", "door"):
+            broker.send(Message(f"omni/home/{camera}/status", b"online", retain=True))
+        await asyncio.sleep(0.1)
+        assert not any("attic" in topic for topic in broker.retained)
+        assert home.state("door/status") == b"online"
+
+
+async def test_what_it_may_not_read_there_does_not_keep_it_from_telling(tmp_path: Path) -> None:
+    async with house(tmp_path, FakeBroker(hides="homeassistant/")) as home:
+        home.tell(happening("walk"))
+        await asyncio.sleep(60)
+        assert home.arrived() == [("walk", 0)]
+        assert home.broker.tries == 1
+        said = [event.text for event in home.told if isinstance(event, Notice)]
+        assert len(said) == 2
+        assert said[0].startswith("the broker does not let us read homeassistant/")

@@ -15,7 +15,7 @@ from assistant.mqtt.broker import Connection, connected
 from assistant.mqtt.courier import Courier, Publish
 from assistant.mqtt.discovery import Announcer
 from assistant.mqtt.entities import Equipment
-from assistant.mqtt.errors import BrokerLost, NotTaken
+from assistant.mqtt.errors import BrokerError, BrokerLost, BrokerRefused, NotTaken
 from assistant.mqtt.health import BridgeHealth
 from assistant.mqtt.link import Connect, Link, first_of
 from assistant.mqtt.message import Message
@@ -55,7 +55,7 @@ class Bridge:
         self._courier = Courier(options, self._time, Patience("mqtt.outbox", emit))
         self._pictures = Latest[tuple[Frame, Caption]](2 * cameras + 2, "pictures") if shown else None
         self._there = there
-        self._not_taken: set[str] = set()
+        self._said: set[str] = set()
         self._announcer: Announcer | None = None
         self._orders: Orders | None = None
         self._connection: Connection | None = None
@@ -171,8 +171,12 @@ class Bridge:
         """Announce the device, and obey what comes in, once there is a session."""
         await self._attached.wait()
         assert self._announcer is not None
-        for wanted in (self._topics.status, self._topics.orders, *self._announcer.filters):
-            await connection.subscribe(wanted)
+        statuses = (self._topics.status, self._topics.camera("+", "status"))
+        for wanted in (*statuses, self._topics.orders, *self._announcer.filters):
+            try:
+                await connection.subscribe(wanted)
+            except BrokerRefused as error:  # what it may not hear must not keep it from telling
+                self._say_once(wanted, error)
         self._link.works()
         await first_of(self._announcer.run(partial(self._publish, connection)), self._read(connection))
 
@@ -182,6 +186,8 @@ class Bridge:
         async for message in connection.messages():
             if message.topic == self._topics.status:
                 self._heard_of_itself(message)
+            elif message.topic.endswith("/status") and message.topic not in self._announcer.filters:
+                self._states.forget(message)
             elif message.topic in self._announcer.filters:
                 await self._announcer.take(message)
             else:
@@ -234,9 +240,12 @@ class Bridge:
             await connection.publish(replace(message, payload=payloads.sent(message.payload, self._time())))
         except NotTaken as error:
             self._account.refused += 1
-            if message.topic not in self._not_taken:
-                self._not_taken.add(message.topic)
-                self._emit(Notice(str(error), _now(), "mqtt"))
+            self._say_once(message.topic, error)
+
+    def _say_once(self, topic: str, error: BrokerError) -> None:
+        if topic not in self._said:
+            self._said.add(topic)
+            self._emit(Notice(str(error), _now(), "mqtt"))
 
     def _time(self) -> datetime:
         """Of day, by the clock that the times in payloads come from."""

@@ -104,4 +104,5 @@ class Courier:
         return self._clock().timestamp()
 
     async def _call(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        # Who is cancelled must not leave in the outbox what the broker has.
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))

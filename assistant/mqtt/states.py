@@ -17,6 +17,9 @@ SEEN = ("caption", "keyframe", "people")
 TOLD = ("answer", "reply", "transcript")
 """Levels below the node that may tell it as well."""
 
+MOST_FORGOTTEN = 64
+"""Cameras of earlier sessions that are forgotten in one."""
+
 
 class Retained:
     """The newest message by topic, and which of them the broker does not have yet."""
@@ -84,6 +87,7 @@ class States:
         self._pictured = topics if pictures else None
         self.covered, self._covered_at = False, float("-inf")
         """Whether the cameras are covered; and when that changed."""
+        self._forgotten: set[str] = set()
         self._moving: dict[str, set[str]] = {}
 
     def begin(self, cameras: Sequence[str]) -> None:
@@ -100,6 +104,15 @@ class States:
         """The session is over."""
         for camera in self.cameras:
             self._camera_is(camera, False)
+
+    def forget(self, status: Message) -> None:
+        """The broker kept the status of a camera: if there is no such camera any more, nothing of it is to be kept."""
+        camera = status.topic.removeprefix(f"{self._topics.root}/").removesuffix("/status")
+        if camera in self.cameras or not (status.retain and status.payload) or len(self._forgotten) == MOST_FORGOTTEN:
+            return
+        self._forgotten.add(camera)
+        for name in ("status", "motion", *SEEN):
+            self._put(camera, name, b"")
 
     def secret(self, captured_at: float) -> bool:
         """Whether what was seen then is nobody's business: the cameras are covered, or were since."""
