@@ -18,6 +18,8 @@ CUT = 0.4
 """Share of the picture that changes from one frame to the next when the scene is another one."""
 EVERYWHERE = 0.5
 """Share of the picture from which on a change lies nowhere in particular."""
+EARLY = 1e-6
+"""Seconds that times which were added up may lack."""
 SLOW = 2.0
 """Seconds, and up to twice as many, in which the picture must have changed: what takes longer is daylight."""
 
@@ -54,7 +56,9 @@ class Mover:
         self._since: float | None = None
         self._moved_at = 0.0
         self._differs: float | None = None
+        """What `Motion.differs` says, once that was found out for the stillness at hand."""
         self._older: Thumbnail | None = None
+        """The picture of a moment ago, and the one that will be that next, with its time."""
         self._newer: tuple[Thumbnail, float] | None = None
         self._share_before = 0.0
         self._jump: tuple[Thumbnail, float] | None = None
@@ -72,7 +76,7 @@ class Mover:
         if moved:
             self._moved_at, self._differs = now, None
             return Motion(share, where(changed), self._since)
-        if now - self._moved_at >= self._calm:
+        if now - self._moved_at >= self._calm - EARLY:
             self._since = self._before = None
             return STILL
         if self._differs is None:
