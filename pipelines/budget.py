@@ -125,7 +125,7 @@ class Budget:
                 return math.inf
             at = held.pop(0).at + MINUTE
         used = self._used(held)
-        if at or used < max(1, most // 2):
+        if at or most == math.inf or used < max(1, most // 2):
             return at
         if not held:
             return math.inf
