@@ -146,6 +146,8 @@ class Connection:
 
     async def subscribe(self, filter: str, qos: int = 1) -> None:
         """Returns once the broker has agreed; raises BrokerRefused where it does not."""
+        from aiomqtt import MqttError
+
         if self._gone.done():
             raise self._loss()
         asked = asyncio.ensure_future(self._client.subscribe(filter, qos, timeout=math.inf))
@@ -153,6 +155,8 @@ class Connection:
             answers: Any = await self._unless_gone(asked, PATIENCE)
         except ValueError:
             raise BrokerRefused(f"{filter!r} is no filter of topics") from None
+        except MqttError:
+            raise self._loss() from None
         finally:
             asked.cancel()
         if any(answer.is_failure for answer in answers):
