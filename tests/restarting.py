@@ -19,7 +19,7 @@ from assistant.mqtt.bridge import Bridge
 from assistant.mqtt.entities import Equipment
 from assistant.mqtt.options import MqttOptions
 from pipelines.types import CameraEvent, Event
-from tests.brokers import controls, happening
+from tests.bridging import controls, happening
 from tests.mosquitto import Mosquitto
 
 CAMERAS = ("door", "garden")

@@ -34,7 +34,7 @@ from pipelines.types import (
     Transcript,
     Trouble,
 )
-from tests.brokers import FakeBroker, controls, happening
+from tests.bridging import FakeBroker, controls, happening
 
 EVENTS = "omni/home/door/event"
 

@@ -13,7 +13,7 @@ from assistant.mqtt.discovery import config_topic
 from assistant.mqtt.options import MqttOptions
 from devices.media import Frame
 from pipelines.types import Caption, Recovered, Trouble
-from tests.brokers import happening
+from tests.bridging import happening
 from tests.fakes import frame
 from tests.mosquitto import Mosquitto, running
 from tests.restarting import home, reading, restarts

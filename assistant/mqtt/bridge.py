@@ -137,38 +137,19 @@ class Bridge:
 
     async def _serve(self, connection: Connection) -> None:
         """All that is to be done on a connection, until it is lost or the session is over."""
-
-        publish = partial(self._publish, connection)
-
-        async def deliver(message: Message) -> None:
-            before = self._retained.newest(message.topic)
-            await publish(message)
-            if message.retain and self._retained.newest(message.topic) is before:  # and was not cleared meanwhile
-                self._retained.known(message)
-
         self._set_clock()
         self._account.reconnects = self._link.times - 1
-        self._retained.again()
         self._connection = connection
         try:
-            await first_of(
-                self._retain(publish), self._courier.deliver(deliver), self._attend(connection), self._until_over()
-            )
+            await first_of(self._attend(connection), self._until_over())
         finally:
             self._connection = None
 
-    async def _retain(self, publish: Publish) -> None:
-        async for message in self._retained.due():
-            await publish(message)
-            self._retained.sent(message)
-
-    async def _obey(self) -> None:
-        await self._attached.wait()
-        assert self._orders is not None
-        await self._orders.run()
-
     async def _attend(self, connection: Connection) -> None:
-        """Announce the device, and obey what comes in, once there is a session."""
+        """Listen and announce the device, say what is so, then what happened, once there is a session.
+
+        It listens first: who sees it online may give it orders.
+        """
         await self._attached.wait()
         assert self._announcer is not None
         statuses = (self._topics.status, self._topics.camera("+", "status"))
@@ -178,7 +159,30 @@ class Bridge:
             except BrokerRefused as error:  # what it may not hear must not keep it from telling
                 self._say_once(wanted, error)
         self._link.works()
-        await first_of(self._announcer.run(partial(self._publish, connection)), self._read(connection))
+        self._retained.again()
+        publish = partial(self._publish, connection)
+        await first_of(
+            self._retain(publish), self._deliver(publish), self._announcer.run(publish), self._read(connection)
+        )
+
+    async def _retain(self, publish: Publish) -> None:
+        async for message in self._retained.due():
+            await publish(message)
+            self._retained.sent(message)
+
+    async def _deliver(self, publish: Publish) -> None:
+        async def deliver(message: Message) -> None:
+            before = self._retained.newest(message.topic)
+            await publish(message)
+            if message.retain and self._retained.newest(message.topic) is before:  # and was not cleared meanwhile
+                self._retained.known(message)
+
+        await self._courier.deliver(deliver)
+
+    async def _obey(self) -> None:
+        await self._attached.wait()
+        assert self._orders is not None
+        await self._orders.run()
 
     async def _read(self, connection: Connection) -> None:
         assert self._announcer is not None
@@ -229,6 +233,8 @@ class Bridge:
 
     async def _until_over(self) -> None:
         await self._over.wait()
+        if not self._attached.is_set():
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(FLUSH):
                 await self._courier.emptied()

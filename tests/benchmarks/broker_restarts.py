@@ -22,7 +22,7 @@ from typing import Any
 
 from assistant.cli import take_short_turns
 from tests.benchmarks._report import report
-from tests.brokers import happening
+from tests.bridging import happening
 from tests.mosquitto import running
 from tests.restarting import Outcome, home, reading, restarts
 
