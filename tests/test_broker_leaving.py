@@ -32,7 +32,8 @@ from tests.brokers import (
     refusal,
     silent,
 )
-from tests.mosquitto import Authority, Mosquitto, authority
+from tests.certificates import Authority, authority
+from tests.mosquitto import Mosquitto
 
 pytestmark = pytest.mark.real_time
 

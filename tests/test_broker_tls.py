@@ -19,7 +19,8 @@ from tests.brokers import (
     refusal,
     silent,
 )
-from tests.mosquitto import Authority, authority, running
+from tests.certificates import Authority, authority
+from tests.mosquitto import running
 
 pytestmark = pytest.mark.real_time
 
