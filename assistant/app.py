@@ -115,7 +115,8 @@ def assemble(kit: Kit, emit: Emit) -> Session:
     relieving = [sight.relief.run] if sight and sight.relief else []
     conversation = Conversation(config.conversation, memory, answers, mouth, emit)
     place = Place([eye.camera.name for eye in eyes], switches.sees, conversation.own)
-    enquiries = Enquiries(Answers(memory, mind, looks), place, emit)  # what programs ask sets no timers, calls no tools
+    seeing, blind = Answers(memory, mind, looks), Answers(Memory(), mind)  # programs set no timers, and call no tools
+    enquiries = Enquiries(seeing, blind, place, emit)
     outside.attach(_controls(kit, switches, dials, conversation, enquiries))
     return Session(
         conversation,

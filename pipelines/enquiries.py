@@ -53,8 +53,9 @@ class Place:
 class Enquiries:
     """Asks the chat, or the model that looks, when the conversation leaves them free."""
 
-    def __init__(self, answers: Answers, place: Place, emit: Emit) -> None:
-        self._answers, self._place, self._emit = answers, place, emit
+    def __init__(self, answers: Answers, blind: Answers, place: Place, emit: Emit) -> None:
+        """`blind` answers while the cameras are off: it knows of nothing that was seen, so that nothing is told."""
+        self._answers, self._blind, self._place, self._emit = answers, blind, place, emit
         self._turns = asyncio.Lock()
         self._asking = 0
 
@@ -79,13 +80,13 @@ class Enquiries:
             enquiry.command,
             asked.text,
             text,
-            asked.said_at,
-            now(),
-            enquiry.camera,
-            trace.photon_at if text else None,
-            enquiry.source,
-            enquiry.transaction,
-            why,
+            asked_at=asked.said_at,
+            answered_at=now(),
+            camera=enquiry.camera,
+            captured_at=trace.photon_at if text else None,
+            source=enquiry.source,
+            transaction=enquiry.transaction,
+            why=why,
         )
         self._emit(answer)
         return answer
@@ -98,10 +99,13 @@ class Enquiries:
     async def _answer(self, enquiry: Enquiry, asked: Transcript, trace: Trace) -> str:
         """When it is its turn. Raises Unanswered and BackendError."""
         self._check(enquiry, asked)
+        own = replace(self._place.own(asked.text), failed="")
+        request = Request(asked, (), own, trace, enquiry.camera, written=True)
         async with self._turns:
-            own = replace(self._place.own(asked.text), failed="")
-            request = Request(asked, (), own, trace, enquiry.camera, written=True)
-            text = one_line(await self._answers.in_writing(request))
+            answers = self._answers if self._place.sees() else self._blind
+            text = one_line(await answers.in_writing(request))
+        if trace.photon_at is not None and not self._place.sees():
+            raise Unanswered("the cameras were switched off meanwhile")
         if not text:
             raise Unanswered("nothing that runs here can answer that: a [chat] in the configuration could")
         if enquiry.command != "ask" and trace.photon_at is None:

@@ -257,6 +257,18 @@ async def test_cameras_that_are_off_are_not_described() -> None:
     assert on.text == "desk: shade 10"
 
 
+async def test_while_cameras_are_off_nothing_that_they_saw_is_told() -> None:
+    stage = Stage(cameras=cameras("desk"), chat=Thinker(anything(seen)))
+    async with playing(stage) as played:
+        asked = asyncio.create_task(played.controls.enquiries.ask(ask()))
+        await asyncio.sleep(0.1)
+        played.controls.switches.privacy(True)
+        meanwhile, later = await asked, await played.controls.enquiries.ask(ask())
+        played.controls.switches.privacy(False)
+    assert (meanwhile.text, meanwhile.why) == ("", "the cameras were switched off meanwhile")
+    assert (later.text, later.captured_at) == ("nothing", None)
+
+
 async def test_an_empty_question_is_none() -> None:
     stage = Stage()
     async with playing(stage) as played:
