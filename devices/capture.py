@@ -28,6 +28,10 @@ NETWORK_PATIENCE_MS = 5000
 """How long a stream may take to open, or to send its next frame."""
 
 
+DECODERS = 2
+"""Threads that decode one stream or film: FFmpeg takes one a core, each of which holds pictures and makes them late."""
+
+
 @contextlib.contextmanager
 def opened(source: Source, side: int = 1280) -> Iterator[cv2.VideoCapture]:
     """An open capture, given back at the end. Raises DeviceError."""
@@ -121,6 +125,8 @@ def _open_stream(address: str) -> cv2.VideoCapture:
         NETWORK_PATIENCE_MS,
         cv2.CAP_PROP_READ_TIMEOUT_MSEC,
         NETWORK_PATIENCE_MS,
+        cv2.CAP_PROP_N_THREADS,
+        DECODERS,
     ]
     capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, patience)
     if not capture.isOpened():
@@ -136,7 +142,7 @@ def _open_file(path: Path) -> cv2.VideoCapture:
         raise DeviceError(f"there is no video file {path}: check the path")
     cv2 = opencv()
     # An absolute path, as FFmpeg would take what stands before a colon for a protocol.
-    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, DECODERS])
     if not capture.isOpened():
         raise DeviceError(f"{path} is no video that can be read: is it complete?")
     return capture  # type: ignore[no-any-return]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from devices.media import Frame
 
 
 class FrameRing:
-    """The last frames of one camera, bounded in number, seconds and bytes. Frames are held as they are, not copied."""
+    """The last frames of one camera, bounded in number, seconds and bytes. Frames are held as they are, not copied.
 
-    def __init__(self, every: float = 0.25, seconds: float = 8.0, megabytes: float = 64.0) -> None:
+    Where the bytes do not suffice for all, they thin out with their age, so that the oldest are as old as asked.
+    """
+
+    def __init__(self, every: float = 0.25, seconds: float = 8.0, megabytes: float = 24.0) -> None:
         """`every`: seconds between two frames that are kept; the newest is held in any case."""
         self._every, self._seconds, self._bytes = every, seconds, round(megabytes * 1e6)
-        self._kept: deque[Frame] = deque()
+        self._kept: list[Frame] = []
         self._newest: Frame | None = None
         self.size = 0
         """Bytes of the frames that are kept beside the newest."""
@@ -25,8 +26,22 @@ class FrameRing:
             return
         self._kept.append(frame)
         self.size += frame.pixels.nbytes
-        while self._kept and (self.size > self._bytes or self._kept[0].captured_at < frame.captured_at - self._seconds):
-            self.size -= self._kept.popleft().pixels.nbytes
+        while self._kept and self._kept[0].captured_at < frame.captured_at - self._seconds:
+            self._drop(0)
+        while self._kept and self.size > self._bytes:
+            self._drop(self._least_missed())
+
+    def _least_missed(self) -> int:
+        """The place of the frame whose going leaves the smallest hole for its age; of two, the older one."""
+        taken = [frame.captured_at for frame in self._kept]
+        holes = [
+            (later - earlier) / max(self._every, taken[-1] - at)
+            for earlier, at, later in zip(taken, taken[1:], taken[2:], strict=False)
+        ]
+        return 1 + holes.index(min(holes)) if holes else 0
+
+    def _drop(self, place: int) -> None:
+        self.size -= self._kept.pop(place).pixels.nbytes
 
     def at(self, moment: float) -> Frame | None:
         """The frame nearest to that time, in seconds on the loop's clock; None where all are older by far."""

@@ -39,8 +39,8 @@ class LookingOptions(Options):
     """So far back frames are kept, to look at what was shown when it was said."""
     every: float = Field(default=0.25, ge=0, le=10)
     """Between two of them."""
-    megabytes: float = Field(default=64.0, gt=0, le=4096)
-    """How much memory those of one camera may take."""
+    megabytes: float = Field(default=24.0, gt=0, le=4096)
+    """How much memory those of one camera may take; where that is too little, fewer of the older ones are kept."""
 
     def ring(self) -> FrameRing:
         """An empty ring for one camera."""

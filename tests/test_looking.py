@@ -244,7 +244,15 @@ def test_the_ring_keeps_seconds_and_bytes_in_bounds() -> None:
     for number in range(100):
         small.put(shot(number))
     assert small.size <= 100_000
-    assert small.at(0.0).captured_at == 97.0  # type: ignore[union-attr]
+
+
+def test_a_ring_that_is_too_small_for_all_keeps_old_frames_less_densely_than_new_ones() -> None:
+    ring = FrameRing(every=0.25, seconds=8.0, megabytes=8 * 0.03)
+    for number in range(1000):
+        ring.put(shot(number / 10))
+    assert ring.size <= 8 * 30_000
+    off = {ago: abs(ring.at(99.9 - ago).captured_at - (99.9 - ago)) for ago in (0.0, 0.5, 1.0, 2.0, 4.0, 6.5)}  # type: ignore[union-attr]
+    assert all(far <= max(0.3, ago / 3) for ago, far in off.items()), off
 
 
 def test_what_is_too_old_is_not_looked_at() -> None:
