@@ -11,7 +11,6 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from assistant.mqtt.errors import BrokerLost, BrokerRefused
@@ -47,8 +46,7 @@ def _is_ipv6(host: str) -> bool:
 
 def place(options: MqttOptions) -> str:
     """The broker's address as people write it."""
-    host, port = options.address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return options.place
 
 
 async def dialled(options: MqttOptions) -> socket.socket:
@@ -102,37 +100,10 @@ async def _addresses(options: MqttOptions) -> list[Any]:
 
 def tls_context(options: TlsOptions) -> ssl.SSLContext:
     """TLS 1.2 or newer with the host's name checked; reads files; BrokerRefused tells which one is no good."""
-    trusted = options.ca
-    _readable("ca", trusted)
     try:
-        context = ssl.create_default_context(cafile=str(trusted.expanduser()) if trusted else None)
-    except ssl.SSLError:
-        raise BrokerRefused(f"mqtt.tls.ca {trusted} holds no certificate in PEM form") from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if options.certificate:
-        _identify(context, options.certificate, options.key)
-    return context
-
-
-def _identify(context: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
-    _readable("certificate", certificate)
-    _readable("key", key)
-    both = certificate.expanduser(), key and key.expanduser()
-    try:
-        # Without a password given, OpenSSL would ask for one on the terminal.
-        context.load_cert_chain(*both, password="")
-    except ssl.SSLError:
-        raise BrokerRefused(
-            f"mqtt.tls.certificate {certificate} and its key do not fit, are not PEM, or the key has a passphrase"
-        ) from None
-
-
-def _readable(field: str, file: Path | None) -> None:
-    try:
-        if file:
-            file.expanduser().open("rb").close()
-    except OSError as error:
-        raise BrokerRefused(f"mqtt.tls.{field} {file} cannot be read: {error.strerror}") from None
+        return options.context()
+    except ValueError as error:
+        raise BrokerRefused(f"mqtt.{error}") from None
 
 
 async def _encrypted(line: socket.socket, context: ssl.SSLContext, options: MqttOptions) -> socket.socket:

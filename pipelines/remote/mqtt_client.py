@@ -84,7 +84,7 @@ class Connection:
     @property
     def place(self) -> str:
         """The broker as people write it."""
-        return "{}:{}".format(*self._options.address)
+        return self._options.place
 
     def start(self) -> None:
         """Begin to connect; returns at once."""

@@ -28,14 +28,15 @@ class TlsOptions(Options):
     """Its key; None: it is in the certificate's file."""
 
     def context(self) -> ssl.SSLContext:
-        """These files, read. Raises ValueError with one line that names the file."""
-        named = ", ".join(str(file) for file in (self.ca, self.certificate, self.key) if file)
+        """TLS 1.2 or newer with the host's name checked; reads the files. Raises ValueError: which one is no good."""
+        _readable("ca", self.ca)
         try:
-            context = ssl.create_default_context(cafile=self.ca)
-            if self.certificate:
-                context.load_cert_chain(self.certificate, self.key, password="")
-        except OSError as error:  # what the ssl module raises of its own is one, too
-            raise ValueError(f"tls: {named}: {error.strerror or error}") from error
+            context = ssl.create_default_context(cafile=str(self.ca.expanduser()) if self.ca else None)
+        except ssl.SSLError:
+            raise ValueError(f"tls.ca {self.ca} holds no certificate in PEM form") from None
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self.certificate:
+            _identify(context, self.certificate, self.key)
         return context
 
 
@@ -55,6 +56,12 @@ class BrokerOptions(Options):
         return self.host, self.port or (8883 if self.tls else 1883)
 
     @property
+    def place(self) -> str:
+        """The same as people write it."""
+        host, port = self.address
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    @property
     def password(self) -> str | None:
         """Out of the environment; None where there is none."""
         return os.environ.get(PASSWORD)
@@ -65,6 +72,27 @@ class BrokerOptions(Options):
         if isinstance(given, dict) and "password" in given:
             raise ValueError(f"no password in a file: export {PASSWORD}=…")
         return given
+
+
+def _identify(context: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
+    _readable("certificate", certificate)
+    _readable("key", key)
+    both = certificate.expanduser(), key and key.expanduser()
+    try:
+        # Without a password given, OpenSSL would ask for one on the terminal.
+        context.load_cert_chain(*both, password="")
+    except ssl.SSLError:
+        raise ValueError(
+            f"tls.certificate {certificate} and its key do not fit, are not PEM, or the key has a passphrase"
+        ) from None
+
+
+def _readable(field: str, file: Path | None) -> None:
+    try:
+        if file:
+            file.expanduser().open("rb").close()
+    except OSError as error:
+        raise ValueError(f"tls.{field} {file} cannot be read: {error.strerror}") from None
 
 
 def topic_levels(levels: str) -> str:
