@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,3 +147,11 @@ def asking(broker: Mosquitto, **options: Any) -> Iterator[PooledLooker]:
         yield captioner
     finally:
         captioner.close()
+
+
+def in_background(captioner: Captioner, shade: int = 100) -> Future[Seen]:
+    """A caption that is waited for elsewhere."""
+    with_thread = ThreadPoolExecutor(1)
+    future = with_thread.submit(captioner.caption, picture(shade))
+    with_thread.shutdown(wait=False)
+    return future
