@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipelines.remote import jobs
+from pipelines.remote import jobs, serving
 from pipelines.remote.jobs import Told, told
 from pipelines.remote.pictures import LONGEST_SIDE, decoded
 from pipelines.types import Facts, Seen
@@ -102,6 +102,20 @@ def test_a_job_larger_than_any_picture_is_kept_from_the_worker(shared: tuple[Mos
     broker.publish(JOBS, bytes(jobs.LARGEST_JOB + (1 << 20)), ResponseTopic=ANSWERS, CorrelationData=b"x")
     with asking(broker) as captioner:
         assert captioner.caption(picture(70)).text == "shade 70"
+
+
+def test_a_flood_of_what_is_no_job_does_not_hide_that_one_is_under_way(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "BEAT", 0.05)
+    with working(mosquitto, SlowCaptioner(0.4)), mosquitto.listening("omni-captioners/answers/+") as heard:
+        with asking(mosquitto) as captioner, mosquitto.client() as flooder:
+            waiting = in_background(captioner, 80)
+            heard.wait(1)
+            while not waiting.done():
+                flooder.publish(JOBS, b"", 1).wait_for_publish(1)
+        assert waiting.result().text == "shade 80"
+    assert len([message for message in heard.messages if b"taken" in message.payload]) >= 4
 
 
 @pytest.mark.parametrize(

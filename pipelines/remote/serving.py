@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import uuid
@@ -35,7 +36,7 @@ class Job:
 
 
 class Serving:
-    """One worker of a pool. Others never learn what it says of whom: it tells only how long a job took."""
+    """One worker of a pool. It says what it does, and never what is to be seen on a picture."""
 
     def __init__(self, model: Loaded, thread: DaemonThread, options: PoolOptions, say: Callable[[str], None]) -> None:
         """`thread`: the one in which the model was loaded. Raises BackendError where `tls` names no good files."""
@@ -44,7 +45,7 @@ class Serving:
         self._job: Job | None = None
         self._one = threading.Lock()
         self._inbox: queue.SimpleQueue[Job | Future[Told] | str | None] = queue.SimpleQueue()
-        self._told = ""
+        self._told, self._beaten = "", self._clock.now()
         line = Line(self.name, (self._places.shared,), self._presence("gone"), LARGEST_JOB)
         try:
             self._connection = Connection(options, line, self)
@@ -55,14 +56,7 @@ class Serving:
         """Work until `stop`. Raises BackendError where the broker does not let it in."""
         self._connection.start()
         try:
-            while True:
-                try:
-                    news = self._inbox.get(timeout=BEAT)
-                except queue.Empty:
-                    self._beat()
-                    continue
-                if news is None:
-                    return
+            while (news := self._next()) is not None:
                 self._handle(news)
         finally:
             self._leave()
@@ -101,6 +95,14 @@ class Serving:
     def away(self) -> None:
         """Told by the connection."""
         self._inbox.put("")
+
+    def _next(self) -> Job | Future[Told] | str | None:
+        """What has happened; until then, and however much happens, the job at hand is known to be under way."""
+        while True:
+            if self._clock.now() >= self._beaten + BEAT:
+                self._beat()
+            with contextlib.suppress(queue.Empty):
+                return self._inbox.get(timeout=BEAT)
 
     def _handle(self, news: Job | Future[Told] | str) -> None:
         match news:
@@ -146,6 +148,7 @@ class Serving:
 
     def _beat(self) -> None:
         """Say that the job is under way."""
+        self._beaten = self._clock.now()
         if (job := self._job) is not None:
             self._send(Told(worker=self.name, state="taken"), job.answers, job.id, qos=0)
 
