@@ -1,4 +1,4 @@
-"""A scripted broker without a network: it goes and comes back, takes what it takes, and keeps what is retained."""
+"""A scripted broker for the bridge: it goes and comes back, takes what it takes, and keeps what is retained."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class FakeBroker:
     """All it was ever sent, in order."""
     retained: dict[str, bytes] = field(default_factory=dict)
     filters: list[str] = field(default_factory=list)
+    order: list[str] = field(default_factory=list)
+    """The topics of what it was sent, and `subscribed …`, as they came."""
     tries: int = 0
     _here: Connection | None = None
 
@@ -56,6 +58,7 @@ class FakeBroker:
 
     def take(self, message: Message) -> None:
         self.got.append(message)
+        self.order.append(message.topic)
         if message.retain:
             self.retained[message.topic] = message.payload
         if not message.payload:
@@ -98,6 +101,7 @@ class Connection:
         if filter.startswith(self._broker.hides):
             raise BrokerRefused(f"the broker does not let us read {filter}")
         self._broker.filters.append(filter)
+        self._broker.order.append(f"subscribed {filter}")
 
     async def messages(self) -> AsyncIterator[Message]:
         while (message := await self.inbox.get()) is not None:

@@ -375,3 +375,35 @@ async def test_what_it_may_not_read_there_does_not_keep_it_from_telling(tmp_path
         said = [event.text for event in home.told if isinstance(event, Notice)]
         assert len(said) == 2
         assert said[0].startswith("the broker does not let us read homeassistant/")
+
+
+async def test_a_killed_broker_that_comes_back_with_what_was_cleared_is_cleared_again(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        home.tell(seen("a letter"), covered(False))
+        await asyncio.sleep(0.1)
+        home.broker.go()
+        home.broker.retained["omni/home/door/caption"] = b'{"text":"a letter"}'  # it had not saved the end of it
+        home.broker.up = True
+        await asyncio.sleep(2)
+        assert home.state("door/caption") is None
+
+
+async def test_who_sees_it_online_may_give_it_orders(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        online = home.broker.on("omni/home/status")
+        assert [message.payload for message in online] == [b'{"state":"online"}']
+        assert home.broker.order.index("subscribed omni/home/+/set") < home.broker.order.index("omni/home/status")
+
+
+async def test_a_session_that_cannot_start_says_nothing_and_ends_at_once(tmp_path: Path) -> None:
+    broker, feed, loop = FakeBroker(), Feed(), asyncio.get_running_loop()
+    options = MqttOptions.model_validate({"host": "broker", "outbox": {"file": tmp_path / "outbox.db"}})
+    bridge = Bridge(options, Equipment(), feed.emit, 1, broker.connect)
+    await bridge.open()
+    running = asyncio.create_task(bridge.run(feed.subscribe()))
+    await asyncio.sleep(1)
+    began = loop.time()
+    feed.close()
+    await running
+    assert loop.time() - began < 0.1
+    assert broker.got == []

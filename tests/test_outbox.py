@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -156,3 +159,15 @@ def test_each_node_has_a_file_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert one != two
     named = MqttOptions.model_validate({"host": "broker", "outbox": {"file": "~/box.db"}})
     assert place(named) == Path("~/box.db").expanduser()
+
+
+def test_what_was_stored_outlives_a_process_that_is_killed(file: Path) -> None:
+    script = (
+        "import os, signal, sys; from pathlib import Path; from assistant.mqtt.outbox import Entry, Outbox\n"
+        "box = Outbox(Path(sys.argv[1]), 100)\n"
+        "for number in range(50): box.put(Entry('t', b'{\"caption\":\"%d\"}' % number), 0.0)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, str(file)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert emptied(Outbox(file, 100)) == [str(number) for number in range(50)]
