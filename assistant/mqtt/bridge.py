@@ -88,27 +88,19 @@ class Bridge:
         beside = [self._courier.forget(), self._tell_health(), self._obey()]
         beside += [] if self._pictures is None else [self._show(self._pictures)]
         try:
-            await first_of(self._take_all(events), *beside)
+            await first_of(self._take_all(events), self._link.keep(self._serve), *beside)
         finally:
             await self._courier.close()
 
     async def _take_all(self, events: Latest[Event]) -> None:
-        keeping = asyncio.create_task(self._link.keep(self._serve))
-        try:
-            async for event in events:
-                await self._take(event)
-            await self._end(keeping)
-        finally:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
-
-    async def _end(self, keeping: asyncio.Task[None]) -> None:
-        """Say goodbye if somebody is there to hear it; else what waits is sent by the next session."""
+        """At the end say goodbye if somebody is there to hear it; else what waits is sent by the next session."""
+        async for event in events:
+            await self._take(event)
         self._states.end()
         self._retained.put(self._topics.status, _IS_OFFLINE)
         self._over.set()
         if self._link.up:
-            await asyncio.wait([keeping], timeout=2 * FLUSH)
+            await asyncio.sleep(2 * FLUSH)  # the link ends before, and everything with it
 
     async def _take(self, event: Event) -> None:
         self._account.take(event)
