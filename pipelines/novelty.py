@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field, replace
 
 from pydantic import Field
@@ -28,7 +27,7 @@ class NoveltyOptions(Options):
     """How much a patch of the picture, a thirtieth of it wide, must differ on average to make it another scene, in grey
     levels out of 255; less asks the model more often and overlooks less."""
     scenes: int = Field(default=16, ge=1, le=256)
-    """How many scenes of a camera are remembered, the ones that were shown last; each takes 150 KB."""
+    """How many scenes of a camera are remembered, those that were shown longest; each takes 140 KB."""
 
 
 @dataclass(slots=True, eq=False)
@@ -38,6 +37,9 @@ class _Scene:
     asked: str
     described_at: float
     shown_at: float
+    """When it was shown last."""
+    shown_for: float = 0.0
+    """Seconds, all in all: what only passes by is not worth remembering."""
 
 
 @dataclass(slots=True)
@@ -45,12 +47,9 @@ class Novelty:
     """The scenes of one camera. Knows no clock but the frames' own."""
 
     options: NoveltyOptions = field(default_factory=NoveltyOptions)
-    _scenes: deque[_Scene] = field(init=False)
+    _scenes: list[_Scene] = field(default_factory=list, init=False)
     _current: _Scene | None = field(default=None, init=False)
     """What the newest keyframe shows, where that is known: it is shown until the next one comes."""
-
-    def __post_init__(self) -> None:
-        self._scenes = deque(maxlen=self.options.scenes)
 
     def known(self, frame: Frame, asked: str = "") -> Seen | None:
         """What was said of the same scene, if it was shown lately; `unchanged` where that is what was told last.
@@ -59,12 +58,13 @@ class Novelty:
         """
         before, self._current = self._current, None
         if before is not None:
-            before.shown_at = max(before.shown_at, frame.captured_at)
+            before.shown_for += frame.captured_at - before.shown_at
+            before.shown_at = frame.captured_at
         self._forget(frame.captured_at)
         picture = thumbnail(frame.pixels, FINENESS)
         for scene in reversed(self._scenes):
             if scene.asked == asked and patch_difference(scene.picture, picture, FLUCTUATES) < self.options.contrast:
-                self._show(scene, frame.captured_at)
+                scene.shown_at, self._current = frame.captured_at, scene
                 told = before is not None and (before.asked, before.seen) == (asked, scene.seen)
                 return replace(scene.seen, unchanged=told)
         return None
@@ -73,6 +73,8 @@ class Novelty:
         """This was said of it."""
         picture, at = thumbnail(frame.pixels, FINENESS), frame.captured_at
         self._current = _Scene(picture, replace(seen, unchanged=False), asked, at, at)
+        if len(self._scenes) >= self.options.scenes:
+            self._scenes.remove(min(self._scenes, key=lambda scene: scene.shown_for))
         self._scenes.append(self._current)
 
     def clear(self) -> None:
@@ -80,16 +82,9 @@ class Novelty:
         self._scenes.clear()
         self._current = None
 
-    def _show(self, scene: _Scene, at: float) -> None:
-        """It is the newest now, and the last to be pushed out."""
-        self._scenes.remove(scene)
-        self._scenes.append(scene)
-        scene.shown_at, self._current = at, scene
-
     def _forget(self, now: float) -> None:
-        kept = [
+        self._scenes = [
             scene
             for scene in self._scenes
             if now - scene.shown_at < self.options.familiar and now - scene.described_at < self.options.renew
         ]
-        self._scenes = deque(kept, self.options.scenes)

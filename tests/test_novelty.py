@@ -89,16 +89,15 @@ def test_what_was_described_shorter_is_not_known_when_more_is_asked() -> None:
     assert novelty.known(shot(scene(EMPTY), 2), "brief") is not None
 
 
-def test_as_many_scenes_are_remembered_as_the_options_say_those_shown_last() -> None:
+def test_as_many_scenes_are_remembered_as_the_options_say_those_shown_longest() -> None:
     novelty = Novelty(NoveltyOptions(scenes=2))
-    novelty.learn(shot(scene(EMPTY), 0), Seen("Nobody."))
-    novelty.learn(shot(scene(ANNA), 1), Seen("Anna."))
-    assert novelty.known(shot(scene(EMPTY), 2)) is not None
-    novelty.learn(shot(scene(BEN), 3), Seen("Ben."))
-    known = {name: novelty.known(shot(scene(name), 4)) is not None for name in (EMPTY, ANNA, BEN)}
+    for number, at in ((EMPTY, 0), (ANNA, 10), (BEN, 11)):
+        assert novelty.known(shot(scene(number), at)) is None
+        novelty.learn(shot(scene(number), at), Seen(str(number)))
+    known = {number: novelty.known(shot(scene(number), 12)) is not None for number in (EMPTY, ANNA, BEN)}
     assert known == {EMPTY: True, ANNA: False, BEN: True}
     novelty.clear()
-    assert novelty.known(shot(scene(BEN), 5)) is None
+    assert novelty.known(shot(scene(BEN), 13)) is None
 
 
 @pytest.mark.parametrize("height", [12, 16, 24])
