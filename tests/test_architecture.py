@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("devices", "pipelines", "assistant")
 HEAVY = {
     "torch", "cv2", "onnxruntime", "transformers", "rapidocr", "ai_edge_litert", "sounddevice", "soundfile",
-    "faster_whisper", "piper", "llama_cpp", "openvino", "httpx", "websockets", "livekit",
+    "faster_whisper", "piper", "llama_cpp", "openvino", "httpx", "websockets", "livekit", "aiomqtt", "paho",
 }  # fmt: skip
 PIPELINES_MAY = {"devices.media", "devices.lines", "devices.proxies", "devices.quiet", "devices.threads"}
 
