@@ -14,7 +14,7 @@ import pytest
 from assistant.cli import main
 from pipelines.backends import BackendError, Exchange, Look, Looker, Parallel
 from pipelines.captioners.mqtt import PooledCaptioner
-from pipelines.remote import errand
+from pipelines.remote import errand, serving
 from pipelines.types import Facts, Seen
 from tests.mosquitto import Mosquitto, authority, running
 from tests.workers import (
@@ -166,6 +166,23 @@ def test_a_broker_that_begins_anew_finds_everybody_back(mosquitto: Mosquitto) ->
         mosquitto.restart(kill=True)
         assert captioner.caption(picture(20)).text == "shade 20"
         assert [line for line in worker.said if "is tried again" in line]
+
+
+def test_an_answer_that_was_made_while_the_broker_was_away_is_not_lost(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "BEAT", 0.1)
+    with working(mosquitto, model := SlowCaptioner(0.2)) as worker, asking(mosquitto) as captioner:
+        for shade in (50, 150):
+            waiting = in_background(captioner, shade)
+            with mosquitto.listening("omni-captioners/answers/+") as heard:
+                heard.wait(1)  # it is under way
+            worker.said.clear()
+            mosquitto.kill()
+            worker.until("answered")
+            mosquitto.start()
+            assert waiting.result(10).text == f"shade {shade}"
+    assert len(model.seen) == 2
 
 
 def test_a_password_and_a_certificate_are_wanted_and_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

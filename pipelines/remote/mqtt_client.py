@@ -167,6 +167,9 @@ class Connection:
             hint = f": check username and {PASSWORD}" if self.refused else ""
             self.trouble = f"refuses the connection ({str(reason).lower()}){hint}"
             return
+        if self._ended.is_set():  # it was closed while it connected
+            paho.disconnect()
+            return
         paho.subscribe([(wanted, 1) for wanted in self._line.filters])
 
     def _subscribed(self, paho: Any, _data: Any, _number: int, reasons: Any, _more: Any) -> None:

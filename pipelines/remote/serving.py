@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from devices.media import Frame
 from devices.threads import DaemonThread
 from pipelines.backends import BackendError, Captioner, Exchange, Loaded, Look, Looker, expect, first_line
-from pipelines.remote.jobs import BEAT, LARGEST_ANSWER, LARGEST_JOB, Ask, Places, Presence, Told, asked, host
+from pipelines.remote.jobs import BEAT, LARGEST_ANSWER, LARGEST_JOB, LEASE, Ask, Places, Presence, Told, asked, host
 from pipelines.remote.mqtt_client import Connection, Line, Mail
 from pipelines.remote.pool import PoolOptions
 from pipelines.remote.waiting import Clock
@@ -35,6 +35,19 @@ class Job:
     """Lets the broker forget it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The broker has what was sent under this number."""
+
+    number: int
+    anybody: bool
+    """Whether somebody was there to get it."""
+
+
+News = Job | Future[Told] | Delivered | str
+"""A line is to be said; an empty one: the broker is gone."""
+
+
 class Serving:
     """One worker of a pool. It says what it does, and never what is to be seen on a picture."""
 
@@ -44,7 +57,10 @@ class Serving:
         self._places, self.name = Places(options.pool), f"{host()}-{uuid.uuid4().hex[:8]}"
         self._job: Job | None = None
         self._one = threading.Lock()
-        self._inbox: queue.SimpleQueue[Job | Future[Told] | str | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[News | None] = queue.SimpleQueue()
+        self._sent: dict[int, tuple[Mail, float]] = {}
+        """Answers by their number, each with the time until which it is sent again if nobody gets it."""
+        self._again: list[tuple[Mail, float]] = []
         self._told, self._beaten = "", self._clock.now()
         line = Line(self.name, (self._places.shared,), self._presence("gone"), LARGEST_JOB)
         try:
@@ -90,13 +106,14 @@ class Serving:
         self._inbox.put(job)
 
     def delivered(self, number: int, anybody: bool) -> None:
-        """Whoever does not wait for an answer any more does not get it."""
+        """Told by the connection."""
+        self._inbox.put(Delivered(number, anybody))
 
     def away(self) -> None:
         """Told by the connection."""
         self._inbox.put("")
 
-    def _next(self) -> Job | Future[Told] | str | None:
+    def _next(self) -> News | None:
         """What has happened; until then, and however much happens, the job at hand is known to be under way."""
         while True:
             if self._clock.now() >= self._beaten + BEAT:
@@ -104,13 +121,15 @@ class Serving:
             with contextlib.suppress(queue.Empty):
                 return self._inbox.get(timeout=BEAT)
 
-    def _handle(self, news: Job | Future[Told] | str) -> None:
+    def _handle(self, news: News) -> None:
         match news:
             case Job():
                 self._beat()
                 self._thread.submit(self._made, news).add_done_callback(self._inbox.put)
             case Future():
                 self._answer(news)
+            case Delivered():
+                self._delivered(news)
             case "":
                 self._away()
             case str():
@@ -138,7 +157,8 @@ class Serving:
             return
         why = "" if error is None else str(error) if isinstance(error, BackendError | ValueError) else first_line(error)
         told = made.result() if error is None else Told(worker=self.name, state="failed", why=one_line(why)[:200])
-        self._send(told, job.answers, job.id)
+        number, mail = self._send(told, job.answers, job.id)
+        self._sent[number] = mail, self._clock.now() + LEASE
         job.done()
         with self._one:
             self._job = None
@@ -146,17 +166,27 @@ class Serving:
         took = self._clock.now() - job.began
         self._say(one_line(f"{job.ask.camera}: {f'failed: {why}' if error else 'answered'} in {took:.2f} s"))
 
+    def _delivered(self, news: Delivered) -> None:
+        """After the broker began anew a worker may be back before whoever waits for its answer."""
+        mail, until = self._sent.pop(news.number, (None, 0.0))
+        if mail is not None and not news.anybody and self._clock.now() < until:
+            self._again.append((mail, until))
+
     def _beat(self) -> None:
-        """Say that the job is under way."""
+        """Say that the job is under way, and again what nobody got."""
         self._beaten = self._clock.now()
+        again, self._again = self._again, []
+        for mail, until in again:
+            self._sent[self._connection.send(mail)] = mail, until
         if (job := self._job) is not None:
             self._send(Told(worker=self.name, state="taken"), job.answers, job.id, qos=0)
 
-    def _send(self, told: Told, topic: str, id: bytes, qos: int = 1) -> None:
+    def _send(self, told: Told, topic: str, id: bytes, qos: int = 1) -> tuple[int, Mail]:
         payload = told.model_dump_json(exclude_defaults=True).encode()
         if len(payload) > LARGEST_ANSWER:
             payload = Told(worker=self.name, state="failed", why="the answer is too long").model_dump_json().encode()
-        self._connection.send(Mail(topic, payload, id=id), qos)
+        mail = Mail(topic, payload, id=id)
+        return self._connection.send(mail, qos), mail
 
     def _away(self) -> None:
         """Say once why there is no connection. Raises BackendError where no time will help."""
