@@ -64,6 +64,12 @@ def _known(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
     return seen
 
 
+def _learn(frame: Frame, seen: Seen, eye: Eye, sight: Sight) -> None:
+    """Remember a description: not facts, which tell of one moment, nor an "unchanged", which may be a careless one."""
+    if eye.novelty is not None and seen.text and seen.facts is None and not seen.unchanged:
+        eye.novelty.learn(frame, seen, sight.asked)
+
+
 def _tell_nothing_new(frame: Frame, seen: Seen, eye: Eye) -> None:
     """What was told last still holds, as of this keyframe; or there are no words for it."""
     if seen.unchanged:
@@ -97,8 +103,7 @@ async def _seen(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
     eye.spared.unchanged += seen.unchanged
     if sight.relief is None or not sight.relief.stands_in:
         eye.captioning.answered(sight.captioner)
-        if eye.novelty is not None and seen.text and seen.facts is None:  # facts are of one moment
-            eye.novelty.learn(frame, seen, sight.asked)
+        _learn(frame, seen, eye, sight)
     return seen if sight.reports is None else sight.reports.titled(seen)
 
 

@@ -20,6 +20,8 @@ from pipelines.wording import one_line, quoted
 
 LONGEST_ANCHOR = 300
 """Characters of the last caption that a model is shown."""
+MOST_IN_A_ROW = 3
+"""Answers "unchanged" after which the picture is described anew: a small model may be too fond of the word."""
 QUOTED = 80
 """Characters that an error quotes of an answer."""
 
@@ -80,13 +82,23 @@ _ASKED: dict[Language, _Asked] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """What was told last of a camera."""
+
+    verbosity: Verbosity
+    seen: Seen
+    in_a_row: int
+    """How often it was said to be unchanged since."""
+
+
 class Reports:
     """Asks for reports, reads them, and remembers what was told last of each camera."""
 
     def __init__(self, dials: Dials, language: Language = "en", wish: str = "") -> None:
         """`wish`: what is asked of each picture, where that is another thing than what there is to be seen."""
         self._dials, self._language, self._wish = dials, language, wish
-        self._last: dict[str, tuple[Verbosity, Seen]] = {}
+        self._last: dict[str, _Last] = {}
 
     def request(self, frame: Frame) -> Look:
         """The question about a keyframe."""
@@ -119,7 +131,9 @@ class Reports:
     def told(self, camera: str, seen: Seen) -> None:
         """This was told of the camera's newest keyframe."""
         if seen.facts is None and seen.text:
-            self._last[camera] = self._verbosity, replace(seen, unchanged=False)
+            before = self._last.get(camera)
+            in_a_row = before.in_a_row + 1 if seen.unchanged and before is not None else 0
+            self._last[camera] = _Last(self._verbosity, replace(seen, unchanged=False), in_a_row)
         else:  # by another captioner, which steps in: nothing that this one said
             self._last.pop(camera, None)
 
@@ -137,9 +151,11 @@ class Reports:
         return "brief" if self._dials.now.verbosity == "quiet" else self._dials.now.verbosity
 
     def _anchor(self, camera: str) -> Seen | None:
-        """What was told last, where no more is asked for now than was then."""
-        verbosity, seen = self._last.get(camera, (None, None))
-        return seen if verbosity == self._verbosity else None
+        """What was told last, where as much is asked for now as was then."""
+        last = self._last.get(camera)
+        if last is None or last.verbosity != self._verbosity or last.in_a_row >= MOST_IN_A_ROW:
+            return None
+        return last.seen
 
 
 def titled(seen: Seen, language: Language = "en") -> Seen:

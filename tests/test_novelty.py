@@ -164,6 +164,13 @@ async def test_the_model_is_shown_what_was_told_last_even_where_it_was_not_asked
     assert NAMES[EMPTY] in asked(played)[-1].question
 
 
+async def test_a_careless_unchanged_is_not_what_a_scene_is_known_by() -> None:
+    answers = iter([NAMES[EMPTY], "unchanged", NAMES[ANNA]])
+    played = theatre(EMPTY, ANNA, EMPTY, ANNA, captioner=ScriptedLooker(lambda look: next(answers)))
+    await played.run()
+    assert [caption.text for caption in played.told(Caption)] == [NAMES[EMPTY], NAMES[EMPTY], NAMES[ANNA]]
+
+
 async def test_what_the_cameras_showed_is_forgotten_when_they_are_covered() -> None:
     played = theatre(EMPTY, ANNA, EMPTY, ANNA)
     session = played.session()

@@ -245,6 +245,16 @@ async def test_unchanged_of_a_picture_that_is_seen_first_is_no_answer() -> None:
     assert reports.read("porch", "unchanged") == Seen("A porch.", unchanged=True)
 
 
+async def test_a_model_that_is_too_fond_of_the_word_is_asked_anew_from_time_to_time() -> None:
+    def answer(look: Look) -> str:
+        return "unchanged" if "unchanged" in look.question else told(look)
+
+    played = stage(answer, cameras=[FakeCamera([shade for shade in range(0, 250, 25) for _ in range(10)])])
+    await played.run()
+    assert ["unchanged" in look.question for look in looked(played)] == [False, True, True, True] * 2 + [False, True]
+    assert [caption.title for caption in played.told(Caption)] == ["Shade 0", "Shade 100", "Shade 200"]
+
+
 async def test_a_wish_of_the_users_own_stands_first() -> None:
     reports = Reports(Dials(SettingsOptions(), lambda event: None), wish="Is the gate open?")
     picture: Frame = frame(1)
