@@ -171,11 +171,17 @@ def _eyes(kit: Kit, sight: Sight | None, memory: Memory, switches: Switches) -> 
             novelty=scenes.novelty(config, sight.captioner if sight else None),
             kept=kit.outside.kept,
             watch=watch,
-            guard=Guard(config.guard, watch, camera.live, _language(config)) if watch else None,
+            guard=_guard(kit, camera, watch),
             ring=config.looking.ring() if looked_back else None,
         )
         for camera, options, watch in zip(kit.devices.cameras, config.camera, _watches(kit, sight, emit), strict=True)
     )
+
+
+def _guard(kit: Kit, camera: Camera, watch: Watch | None) -> Guard | None:
+    if watch is None:
+        return None
+    return Guard(kit.config.guard, watch, camera.live, _language(kit.config), kit.parts.see(camera.name))
 
 
 def _watches(kit: Kit, sight: Sight | None, emit: Emit) -> list[Watch | None]:

@@ -27,12 +27,14 @@ from assistant.recordings.watched_devices import (
     WatchedMicrophone,
     WatchedSpeaker,
     watched_asks,
+    watched_sight,
 )
 from assistant.recordings.watched_models import Album, Clock, Soon, WatchedModel, at_once, attributes_of
 from devices.threads import apart
 from pipelines.backends import Captioner, Kind
 from pipelines.clock import VirtualLoop
 from pipelines.gate import Gate, GateOptions
+from pipelines.guard import See
 from pipelines.types import Emit, Event, Notice, Started, Trouble, as_json
 
 
@@ -94,6 +96,9 @@ class Recorder:
     def gate(self, camera: str, options: GateOptions, least: Callable[[], float]) -> Gate:
         gate = self._parts.gate(camera, options, least)
         return WatchedGate(gate, cast(Journal, self._journal), self._album, self._clock)
+
+    def see(self, camera: str) -> See:
+        return watched_sight(self._parts.see(camera), cast(Journal, self._journal), self._clock)
 
     def light(self) -> Captioner:
         began, journal = self._clock(), cast(Journal, self._journal)

@@ -29,6 +29,7 @@ from assistant.recordings.played_devices import (
     PlayedMicrophone,
     PlayedSpeaker,
     played_asks,
+    played_sight,
 )
 from assistant.recordings.played_models import Mismatch, PlayedModel, TimedModel
 from assistant.recordings.reading import Recording, read
@@ -38,6 +39,7 @@ from assistant.recordings.tool_servers import PlayedServer
 from pipelines.backends import BackendOptions, Captioner, Kind, Loaded
 from pipelines.clock import Stalled, VirtualLoop
 from pipelines.gate import Gate, GateOptions
+from pipelines.guard import See
 from pipelines.types import Emit, Event, Trouble, as_json
 from pipelines.wording import listed, one_line
 from pipelines.worker import Worker
@@ -159,6 +161,9 @@ class Player:
 
     def gate(self, camera: str, options: GateOptions, least: Callable[[], float]) -> Gate:
         return PlayedGate(camera, self._recording)
+
+    def see(self, camera: str) -> See:
+        return played_sight(camera, self._recording)
 
     def light(self) -> Captioner:
         loop = _loop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from devices.media import Frame, Options, Pixels
+from devices.media import Frame, Options
 from pipelines.news import Kind
 from pipelines.phrases import Language
 
@@ -108,18 +109,27 @@ class Glance:
     """Share of the cells that are not as their neighbours let expect, 0 to 1."""
 
 
+See = Callable[[Frame], Glance | None]
+"""How a guard sees a frame; None: nobody knows any more what there was to be seen."""
+
+
 class Guard:
     """Looks at every frame of one camera, in the order they were taken; knows no clock but theirs."""
 
-    def __init__(self, options: GuardOptions, told: Told, live: bool, language: Language = "en") -> None:
+    def __init__(
+        self, options: GuardOptions, told: Told, live: bool, language: Language = "en", see: See | None = None
+    ) -> None:
         """`live`: in a file or a still, a picture that stays exactly as it is is no trouble."""
         self._options, self._told, self._live, self._words = options, told, live, WORDS[language]
+        self._see = see or glance
         self._at: float | None = None
         self._begin()
 
     def look(self, frame: Frame) -> None:
         """Tell what is the matter with the camera, and what is not any more."""
-        at, seen = frame.captured_at, glance(frame.pixels)
+        at, seen = frame.captured_at, self._see(frame)
+        if seen is None:
+            return
         if self._at is None or not 0 <= at - self._at <= PAUSE:
             self.forget()
         dark, covered = self._is_dark(seen), self._is_covered(seen)
@@ -171,19 +181,20 @@ class Guard:
                 self._told.over(lasting.kind, lasting.changed_at)
 
 
-def glance(pixels: Pixels) -> Glance:
-    """What there is to be seen of H×W×3 RGB, in a tenth of a millisecond."""
+def glance(frame: Frame) -> Glance:
+    """What there is to be seen, in a tenth of a millisecond; rounded, so that a recording can hold it."""
     import cv2
 
+    pixels = frame.pixels
     rows, columns = max(1, pixels.shape[0] // ROWS), max(1, pixels.shape[1] // COLUMNS)
     sample = np.ascontiguousarray(pixels[::rows, ::columns, 1])
     cells = cv2.resize(sample.astype(np.float32), CELLS, interpolation=cv2.INTER_AREA)
     ordered = np.sort(cells, axis=None)
     return Glance(
         zlib.crc32(sample.data),
-        float(ordered[int(0.95 * ordered.size)]),
-        float(ordered[-1] - ordered[0]),
-        float(np.mean(np.concatenate([_bends(cells), _bends(cells.T)]) >= EDGE)),
+        round(float(ordered[int(0.95 * ordered.size)]), 3),
+        round(float(ordered[-1] - ordered[0]), 3),
+        round(float(np.mean(np.concatenate([_bends(cells), _bends(cells.T)]) >= EDGE)), 3),
     )
 
 

@@ -164,8 +164,8 @@ def test_a_white_wall_that_was_always_there_is_in_order() -> None:
 
 
 def test_fog_that_comes_in_minutes_covers_nothing() -> None:
-    fog = (noisy((room() * (1 - share) + 200 * share).astype(np.uint8)) for share in np.linspace(0, 0.9, 3000))
-    assert watched((20, shot(room())), (600, fog)).told == []
+    fog = (noisy((room() * (1 - share) + 200 * share).astype(np.uint8)) for share in np.linspace(0, 0.9, 1500))
+    assert watched((20, shot(room())), (300, fog)).told == []
 
 
 def test_a_mask_over_half_of_the_picture_hides_neither_darkness_nor_a_hand() -> None:

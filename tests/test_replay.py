@@ -20,10 +20,11 @@ from assistant.replay import Outcome, differences, replayed
 from devices.lines import Lossless
 from devices.media import Frame
 from pipelines.backends import Look, Prompt
+from pipelines.news import CameraEvent
 from pipelines.toolbox import Ability
 from pipelines.tools import Tool, ToolCall
 from pipelines.types import Perception, Seen
-from tests.fakes import FakeMicrophone
+from tests.fakes import FakeCamera, FakeMicrophone
 from tests.recorded import KEPT, FakeParts, OtherChat, SlowCaptioner, SlowChat, config, record, take
 from tests.stage import ANSWERS, HELLO, SILENCE
 
@@ -49,6 +50,19 @@ def test_the_kept_session_runs_as_it_ran(recording: Recording) -> None:
 def test_two_replays_are_the_same_event_for_event(recording: Recording) -> None:
     first, second = [[{**event, "utc": ""} for event in replayed(read(recording.folder)).told()] for _ in range(2)]
     assert first == second
+
+
+def test_what_is_the_matter_with_a_camera_is_the_same_although_most_of_its_pictures_were_not_kept(
+    tmp_path: Path,
+) -> None:
+    shades = [200] * 10 + [0] * 50 + [200, 190] * 20
+    parts = FakeParts(camera=FakeCamera(shades), microphone=FakeMicrophone([HELLO, *[SILENCE] * 9]))
+    told = record(tmp_path / "kept", parts, chosen=config(events={}))
+    kept = read(tmp_path / "kept")
+    outcome = replayed(kept)
+    dark = [event for event in told if isinstance(event, CameraEvent) and event.kind == "camera_dark"]
+    assert [event.change for event in dark] == ["new", "end"]
+    assert found(kept, outcome) == []
 
 
 def test_another_answer_shows(recording: Recording) -> None:

@@ -10,6 +10,7 @@ from assistant.recordings.journal import Line
 from assistant.recordings.reading import Recording
 from devices.lines import Latest, Sink
 from devices.media import SPEECH_RATE, AudioChunk, DeviceError, Frame, Pixels, Samples
+from pipelines.guard import Glance, See
 from pipelines.moving import STILL, Motion
 
 
@@ -87,6 +88,19 @@ class PlayedGate:
                 self.still, self.motion = bool(line["still"]), Motion(**line.get("motion", {}))
                 return bool(line["wanted"])
         return False
+
+
+def played_sight(camera: str, recording: Recording) -> See:
+    """What a guard saw of each frame, as far as that was kept."""
+    lines = recording.lines("glance")
+
+    def seen(frame: Frame) -> Glance | None:
+        for line in lines:
+            if line["camera"] == camera and line["taken"] == frame.captured_at:
+                return Glance(line["print"], line["brightest"], line["contrast"], line["detail"])
+        return None
+
+    return seen
 
 
 class PlayedSpeaker:

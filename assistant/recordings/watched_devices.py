@@ -14,6 +14,7 @@ from devices.lines import Latest, Sink, Through
 from devices.media import AudioChunk, Camera, DeviceError, Frame, Microphone, Samples, Speaker
 from devices.proxies import CameraProxy, MicrophoneProxy, SpeakerProxy
 from pipelines.gate import Gate
+from pipelines.guard import Glance, See
 from pipelines.moving import STILL, Motion
 
 
@@ -78,6 +79,17 @@ class WatchedGate:
         told |= {} if self._gate.motion == STILL else {"motion": asdict(self._gate.motion)}
         self._journal.line("frame", at=self._clock(), **told)
         return wanted
+
+
+def watched_sight(see: See, journal: Journal, clock: Clock) -> See:
+    """The same, and what a guard saw of each frame."""
+
+    def seen(frame: Frame) -> Glance | None:
+        if (told := see(frame)) is not None:
+            journal.line("glance", at=clock(), camera=frame.camera, taken=frame.captured_at, **asdict(told))
+        return told
+
+    return seen
 
 
 class WatchedSpeaker(SpeakerProxy):
