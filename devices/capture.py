@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import mmap
 import os
 import re
 import sys
@@ -74,7 +76,17 @@ def grabbed(capture: cv2.VideoCapture, max_side: int) -> Pixels | None:
 def to_pixels(picture: Any, max_side: int) -> Pixels:
     """OpenCV's H×W×3 BGR as RGB, its longer side at most `max_side`, never enlarged."""
     cv2 = opencv()
-    return np.asarray(cv2.cvtColor(within(picture, max_side), cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    fitting = within(picture, max_side)
+    return np.asarray(cv2.cvtColor(fitting, cv2.COLOR_BGR2RGB, dst=_sheet(fitting.shape)), dtype=np.uint8)
+
+
+def _sheet(shape: tuple[int, ...]) -> Pixels:
+    """Memory for a picture, which the system has back as soon as nobody holds the picture any more.
+
+    Out of the common heap, pictures that are kept for some seconds leave holes of many megabytes a camera.
+    """
+    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+    return np.frombuffer(mmap.mmap(-1, math.prod(shape), **private), np.uint8).reshape(shape)
 
 
 def shown(source: Source) -> str:
