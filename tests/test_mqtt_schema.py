@@ -84,7 +84,8 @@ def test_health_and_outcomes_fit(whole: dict[str, Any], clock: Clock) -> None:
     at(whole, "omni/home/bridge/health").validate(left)
     assert left.keys() == whole["$defs"]["bridge_health"]["properties"].keys()
     outcome = json.loads(stored(asdict(Outcome("say", False, "no voice", "7", NOW.isoformat()))))
-    at(whole, "omni/home/answer").validate(outcome)
+    at(whole, "omni/home/outcome").validate(outcome)
+    assert not at(whole, "omni/home/answer").is_valid(outcome), "a state is never a message about an order"
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ async def test_whoever_wants_to_hear_of_it_is_told_what_became_of_an_order() -> 
         await home.given("speaking", "off", response_topic="phone/inbox", correlation=b"2")
         await home.given("speaking", '{"value": 1, "transaction": "x"}')
         told = [(message.topic, message.correlation, message.retain) for message in home.published]
-        assert told == [("phone/inbox", b"1", False), ("phone/inbox", b"2", False), ("omni/hall/answer", b"", False)]
+        assert told == [("phone/inbox", b"1", False), ("phone/inbox", b"2", False), ("omni/hall/outcome", b"", False)]
         done, refused, other = home.replies()
         assert done == {
             "command": "speaking",

@@ -84,7 +84,7 @@ async def test_an_answer_into_our_own_topics_and_wildcards_is_refused_with_its_o
         await home.given("say", "hello", response_topic=topic)
         assert (home.desk.asked, home.talk.told) == ([], [])
         assert all("answers go to a topic outside omni and homeassistant" in notice for notice in home.notices())
-        assert [message.topic for message in home.published] == ["omni/hall/answer"]
+        assert [message.topic for message in home.published] == ["omni/hall/outcome"]
 
 
 async def test_a_topic_that_only_looks_like_ours_is_answered() -> None:
@@ -146,7 +146,7 @@ def test_nothing_that_comes_in_does_harm(messages: list[Message]) -> None:
         assert printable(text) == text
     for message in home.published:
         ours = message.topic.startswith(("omni/", "homeassistant/", "$"))
-        assert not ours or message.topic == "omni/hall/answer"
+        assert not ours or message.topic == "omni/hall/outcome"
         assert not set(message.topic) & set("+#\x00")
         assert not message.retain
         json.loads(message.payload)

@@ -80,7 +80,7 @@ class Replies:
 
     async def outcome(self, command: str, why: str, back: Back) -> None:
         """To where it is wanted; to the node's own topic only if it can be told from others there."""
-        topic = back.topic or (self._topics.state("answer") if back.transaction else "")
+        topic = back.topic or (self._topics.outcome if back.transaction else "")
         if topic:
             outcome = Outcome(command, not why, why, back.transaction, self.time().isoformat(timespec="milliseconds"))
             await self._send(topic, stored(asdict(outcome)), back)

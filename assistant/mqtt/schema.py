@@ -120,10 +120,8 @@ def _of_node(of: Topics) -> Iterator[Topic]:
     state = {"properties": {"state": {"enum": ["online", "offline"]}}, "required": ["state"], "type": "object"}
     yield Topic(of.status, state, "whether it is there; the broker says offline where it is lost")
     yield Topic(of.health, _ref("bridge_health"), "how it is: figures, and the last error of each part")
-    answers = {"oneOf": [_ref("answer"), _ref("outcome")]}
-    yield Topic(
-        of.state("answer"), answers, "the last answer; an outcome, which is not retained, names its transaction"
-    )
+    yield Topic(of.state("answer"), _ref("answer"), "the last answer")
+    yield Topic(of.outcome, _ref("outcome"), "what became of an order that named a transaction", retained=False)
     yield Topic(of.state("transcript"), _ref("transcript"), "what was heard, with mqtt.speech = true")
     yield Topic(of.state("reply"), _ref("reply"), "what was said, with mqtt.speech = true")
     yield Topic(of.state("attention"), _ref("attention"), "what it attends to")

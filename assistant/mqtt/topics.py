@@ -8,7 +8,7 @@ from dataclasses import dataclass
 SWITCHES = ("privacy", "captioning", "listening", "speaking")
 DIALS = ("verbosity", "interval")
 COMMANDS = ("ask", "describe", "read", "count", "repeat", "stop", "say")
-RESERVED = (*SWITCHES, *DIALS, *COMMANDS, "bridge", "status", "answer", "transcript", "reply", "attention", "settings")
+RESERVED = (*SWITCHES, *DIALS, *COMMANDS, "bridge", "status", "answer", "outcome", "transcript", "reply", "attention")
 """Levels below the node that are no camera."""
 
 
@@ -31,6 +31,11 @@ class Topics:
     @property
     def health(self) -> str:
         return f"{self.root}/bridge/health"
+
+    @property
+    def outcome(self) -> str:
+        """What became of an order that named a transaction; never retained, so that a state is never a message."""
+        return f"{self.root}/outcome"
 
     def state(self, name: str) -> str:
         """What is so at present, retained: of a switch, a dial, the last answer, …"""
