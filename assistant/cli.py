@@ -26,6 +26,8 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         parsed = _parser().parse_args(words)
         status = int(parsed.command(parsed))
+    except SystemExit:
+        raise  # of argparse: to look up the errors below would take longer than all of its help
     except KeyboardInterrupt:
         status = INTERRUPTED
     except BrokenPipeError:

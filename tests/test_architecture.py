@@ -84,3 +84,13 @@ def test_help_and_check_load_nothing_heavy(command: str) -> None:
     script = f"{command}\nimport sys; print(sorted(set({sorted(HEAVY)}) & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+def test_help_reads_no_configuration() -> None:
+    """It is there at once: what takes its time is looked up by the commands that need it."""
+    script = (
+        "import assistant.cli, sys\ntry: assistant.cli.main(['--help'])\nexcept SystemExit: pass\n"
+        "print(sorted({'assistant.config', 'numpy', 'pydantic'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
