@@ -10,6 +10,7 @@ from functools import partial
 from devices.lines import Lossless
 from devices.media import Frame
 from pipelines.backends import BackendError, Factual, Looker, expect
+from pipelines.refusals import refuses
 from pipelines.relief import Made
 from pipelines.seeing import Eye, Sight
 from pipelines.types import Caption, Perception, Seen
@@ -94,12 +95,15 @@ def _said(frame: Frame, seen: Seen, number: int, sight: Sight) -> Caption:
 
 
 async def _seen(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
-    """What is to be seen; None where the captioner fails."""
+    """What is to be seen, no text where the captioner has no words for it; None where it fails."""
     try:
         seen = await _captioned(frame, eye, sight)
     except BackendError as error:
         eye.captioning.failed(str(error))
         return None
+    if seen.facts is None and refuses(seen.text):
+        seen = Seen("")
+    eye.spared.wordless += not seen.text
     eye.spared.unchanged += seen.unchanged
     if sight.relief is None or not sight.relief.stands_in:
         eye.captioning.answered(sight.captioner)

@@ -9,21 +9,19 @@ from typing import Any
 
 from devices.media import Frame
 from pipelines import gist
-from pipelines.backends import BackendError, Look
+from pipelines.backends import Look
 from pipelines.chats.prompting import plain
 from pipelines.dials import Dials
 from pipelines.news import Verbosity
 from pipelines.phrases import Language
 from pipelines.reportform import FORMS, LONGEST_TITLE, SENTENCES, first_clause, report, shortened
 from pipelines.types import Facts, Seen
-from pipelines.wording import one_line, quoted
+from pipelines.wording import quoted
 
 LONGEST_ANCHOR = 300
 """Characters of the last caption that a model is shown."""
 MOST_IN_A_ROW = 3
 """Answers "unchanged" after which the picture is described anew: a small model may be too fond of the word."""
-QUOTED = 80
-"""Characters that an error quotes of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +114,12 @@ class Reports:
     def read(self, camera: str, answer: str) -> Seen:
         """What the answer to that tells; of one that says "unchanged", what was told last.
 
-        No text: nothing was answered. Raises BackendError for a refusal, the text of an error, or a broken answer.
+        No text where it tells nothing: it is empty or broken, refuses, or is the text of an error.
         """
         last = self._anchor(camera)
         found = report(answer, LENGTHS[self._verbosity].summary)
-        if not answer.strip():
-            return Seen("")
         if found is None or (found.unchanged and not found.summary and last is None):
-            raise BackendError(f"it gave no description of the picture: {quoted(one_line(answer)[:QUOTED])}")
+            return Seen("")
         if last is not None and found.unchanged and (not found.summary or gist.same(last.text, found.summary)):
             return replace(last, unchanged=True)
         return Seen(found.summary, title=found.title, labels=found.labels)

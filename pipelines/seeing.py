@@ -33,12 +33,19 @@ class Spared:
     """Those that show a scene which was described lately: calls of the model that were saved."""
     unchanged: int = 0
     """Those of which the model says that what it said last still holds."""
+    wordless: int = 0
+    """Those of which the model said nothing, refused to, or gave an error in words; they are not shown to it again."""
     unasked: int = 0
     """Those that came while nothing was to be put into words."""
 
     def counters(self, camera: str) -> dict[str, int]:
         """Those of them that there were."""
-        told = {"calls saved": self.known, "unchanged": self.unchanged, "keyframes unasked": self.unasked}
+        told = {
+            "calls saved": self.known,
+            "unchanged": self.unchanged,
+            "answers without words": self.wordless,
+            "keyframes unasked": self.unasked,
+        }
         return {f"{camera} {name}": count for name, count in told.items() if count}
 
 

@@ -103,7 +103,9 @@ REFUSALS = [
     "500 Internal Server Error", "Internal server error", "Traceback (most recent call last):", "ValueError: bad shape",
     "<html><body>502 Bad Gateway</body></html>", '{"error": {"message": "overloaded"}}', "Request timed out",
     "CUDA out of memory. Tried to allocate 2 GiB", "Connection refused", "Rate limit reached",
-    "错误：请求超时", "请求失败",
+    "错误：请求超时", "请求失败", "Error 500: out of luck", "404 Not Found", "Access denied.", "Unauthorized: no key",
+    "Timeout while waiting for the model", "Quota exceeded", "Sorry, I can't make out what the sign says.",
+    "Sorry, we could not process the image.", "抱歉，我看不清牌子上写着什么。",
 ]  # fmt: skip
 
 
@@ -121,6 +123,10 @@ def test_a_refusal_or_the_text_of_an_error_is_no_description(answer: str) -> Non
         "A sign reads “Error 404”.", "A man who seems to be sorry stands at the door.", "500 people in a hall.",
         "A red cup. I cannot tell what is in it.", "An error message is shown on a laptop's screen.",
         "Service van parked outside.", "一个人站在写着“禁止入内”的门前。", "Requests on a noticeboard.",
+        "Access denied sign on a gate.", "Timeout clock on a scoreboard.", "Sorry, we are closed says a note.",
+        "Unauthorized vehicles will be towed, says a sign.", "Error 404 on a monitor.", "Model closed her eyes.",
+        "Sorry, no dogs, is written on a door.", "We are sorry for the delay, reads a display.",
+        "404 Not Found page in a browser.", "Quota board in an office.", "对不起，今日休息，门上写着。",
     ],
 )  # fmt: skip
 def test_what_only_tells_of_such_things_is_a_description(said: str) -> None:

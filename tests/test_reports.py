@@ -17,7 +17,7 @@ from pipelines.live import live
 from pipelines.novelty import NoveltyOptions
 from pipelines.reporting import Reports, titled
 from pipelines.thinking import ConversationOptions
-from pipelines.types import Caption, Facts, Health, Recovered, Seen, Trouble
+from pipelines.types import Caption, Facts, Health, Seen, Trouble
 from pipelines.watching import WatchOptions
 from tests.fakes import FakeCamera, FakeCaptioner, frame
 from tests.lookers import ScriptedLooker
@@ -113,14 +113,32 @@ async def test_a_model_that_says_unchanged_and_then_tells_news_is_taken_at_its_n
     assert [caption.text for caption in played.told(Caption)] == ["A wall of shade 10.", "A man came in."]
 
 
-async def test_a_refusal_is_a_trouble_and_never_a_caption_and_the_picture_is_shown_again() -> None:
-    answers = iter(["I'm sorry, I cannot help with that.", "抱歉，我无法描述。"])
-    played = stage(lambda look: next(answers, "A plain wall, grey."))
+REFUSED = (
+    "I'm sorry, I cannot help with that.",
+    "抱歉，我无法描述。",
+    '{"error": "overloaded"}',
+    "Request timed out",
+    "[1]",
+)
+
+
+@pytest.mark.parametrize("words", REFUSED)
+async def test_a_refusal_is_an_answer_without_words_and_the_picture_is_not_shown_again(words: str) -> None:
+    played = stage(lambda look: words if shade(look) == 10 else told(look))
     await played.run()
-    assert [caption.text for caption in played.told(Caption)] == ["A plain wall, grey."]
-    (trouble,) = played.told(Trouble)
-    assert "gave no description of the picture: " in trouble.why
-    assert len(played.told(Recovered)) == 1
+    assert [caption.title for caption in played.told(Caption)] == ["Shade 200"]
+    assert [shade(look) for look in looked(played)] == [10, 200], "each picture once, for each may cost money"
+    assert not played.told(Trouble)
+    assert counted(played)["desk answers without words"] == 1
+
+
+async def test_without_events_a_refusal_is_no_caption_either() -> None:
+    looker = ScriptedLooker(says=lambda shade: "Error: CUDA out of memory" if shade == 10 else "A wall.")
+    played = Stage(cameras=[FakeCamera([10] * 20 + [200] * 20)], captioner=looker, speaker=None)
+    await played.run()
+    assert [caption.text for caption in played.told(Caption)] == ["A wall."]
+    assert not played.told(Trouble)
+    assert counted(played)["desk answers without words"] == 1
 
 
 async def test_an_empty_answer_is_no_caption() -> None:
@@ -237,11 +255,9 @@ async def test_what_is_written_before_the_camera_cannot_speak_in_the_question() 
 
 async def test_unchanged_of_a_picture_that_is_seen_first_is_no_answer() -> None:
     reports = Reports(Dials(SettingsOptions(), lambda event: None))
-    with pytest.raises(BackendError, match="gave no description"):
-        reports.read("desk", "unchanged")
+    assert reports.read("desk", "unchanged") == Seen("")
     reports.told("porch", Seen("A porch."))
-    with pytest.raises(BackendError):
-        reports.read("desk", "unchanged")
+    assert reports.read("desk", "unchanged") == Seen("")
     assert reports.read("porch", "unchanged") == Seen("A porch.", unchanged=True)
 
 
