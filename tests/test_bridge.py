@@ -263,6 +263,36 @@ async def test_privacy_holds_when_the_broker_was_away(tmp_path: Path) -> None:
         assert not any(b"letter" in message.payload for message in home.broker.got)
 
 
+async def test_privacy_takes_back_what_was_heard_and_said_while_the_broker_was_away(tmp_path: Path) -> None:
+    async with house(tmp_path, speech=True) as home:
+        home.broker.go()
+        now = asyncio.get_running_loop().time()
+        home.tell(Transcript("my letter", now), Reply("Your letter.", "my letter", now, now, now))
+        await asyncio.sleep(0.1)
+        home.controls.switches.privacy(True)
+        home.tell(Transcript("a late letter", now), Reply("A late letter.", "my letter", now, now + 1, now + 1))
+        await asyncio.sleep(0.1)
+        home.broker.retained |= {f"omni/home/{name}": b"a letter" for name in ("transcript", "reply", "answer")}
+        home.broker.got.clear()
+        home.broker.up = True
+        await asyncio.sleep(5)
+        assert [home.state(name) for name in ("transcript", "reply", "answer")] == [None] * 3
+        assert home.state("privacy") == b"ON"
+        assert not any(b"letter" in message.payload for message in home.broker.got)
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.0005, 0.001, 0.0015, 0.002, 0.003])
+async def test_privacy_takes_back_what_is_about_to_be_sent(tmp_path: Path, moment: float) -> None:
+    async with house(tmp_path, speech=True) as home:
+        now = asyncio.get_running_loop().time()
+        home.tell(*(Transcript(f"letter {number}", now) for number in range(3)))
+        await asyncio.sleep(moment)
+        home.controls.switches.privacy(True)
+        await asyncio.sleep(5)
+        assert home.state("transcript") is None
+        assert home.state("privacy") == b"ON"
+
+
 async def test_what_was_heard_and_said_is_told_only_where_that_is_wanted(tmp_path: Path) -> None:
     words = Transcript("hello", 1000.0), Reply("Hello there.", "hello", 1000.0, 1000.5, 1001.0)
     async with house(tmp_path) as home:

@@ -15,8 +15,8 @@ from assistant.mqtt.outbox import Entry, Losses, Outbox, place
 from pipelines.backends import BackendError
 
 
-def told(word: str, change: str = "new", seen: bool = True) -> Entry:
-    return Entry("omni/home/door/event", f'{{"caption":"{word}","labels":["cup"]}}'.encode(), change, seen=seen)
+def told(word: str, change: str = "new", private: bool = True) -> Entry:
+    return Entry("omni/home/door/event", f'{{"caption":"{word}","labels":["cup"]}}'.encode(), change, private=private)
 
 
 def emptied(box: Outbox) -> list[str]:
@@ -91,18 +91,46 @@ def test_what_waited_too_long_is_given_up_and_counted(file: Path) -> None:
 
 def test_covered_cameras_leave_no_words_of_what_they_saw(file: Path) -> None:
     box = Outbox(file, 10)
-    for word, change, seen in (("a", "new", True), ("b", "update", True), ("c", "end", True), ("lost", "new", False)):
-        box.put(told(word, change, seen), 0.0)
+    for word, change, private in (
+        ("a", "new", True),
+        ("b", "update", True),
+        ("c", "end", True),
+        ("lost", "new", False),
+    ):
+        box.put(told(word, change, private), 0.0)
     box.withdraw()
     left = [box.next()]
     left.append(box.next(left[0].number if left[0] else 0))
     assert [entry.payload for entry in left if entry] == [
-        b'{"caption":"","labels":[],"title":"","difference":""}',
+        b'{"caption":"","labels":[]}',
         b'{"caption":"lost","labels":["cup"]}',
     ]
     assert box.lost.total == 0
+    assert not any(word in path.read_bytes() for path in file.parent.iterdir() for word in (b':"a"', b':"b"', b':"c"'))
     box.close()
-    assert b'caption":"a"' not in file.read_bytes()
+
+
+def test_what_motion_alone_found_keeps_its_title_and_loses_all_else(file: Path) -> None:
+    box = Outbox(file, 10)
+    for source in ("motion", "model"):
+        text = f'{{"source":"{source}","title":"Motion","caption":"words","people":2,"keyframe":3,"labels":["cup"]}}'
+        box.put(Entry("t", text.encode(), "end", private=True), 0.0)
+    box.withdraw()
+    first = box.next()
+    second = box.next(first.number if first else 0)
+    left = '"caption":"","people":null,"keyframe":null,"labels":[]}'
+    assert [entry.payload.decode() for entry in (first, second) if entry] == [
+        f'{{"source":"motion","title":"Motion",{left}',
+        f'{{"source":"model","title":"",{left}',
+    ]
+
+
+def test_what_is_given_up_is_in_none_of_the_files(file: Path) -> None:
+    box = Outbox(file, 10)
+    box.put(told("letter"), 100.0)
+    assert any(b"letter" in path.read_bytes() for path in file.parent.iterdir())
+    box.forget(200.0)
+    assert not any(b"letter" in path.read_bytes() for path in file.parent.iterdir())
 
 
 def test_the_file_is_its_owners_alone(file: Path) -> None:

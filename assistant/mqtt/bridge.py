@@ -115,12 +115,12 @@ class Bridge:
         """The event as it is to be told; None where it is not."""
         match said := self._states.discreet(event):
             case CameraEvent():
-                topic, seen = self._topics.camera(said.camera, "event"), not said.kind.startswith("camera_")
-                return Entry(topic, self._stored(said), said.change, seen=seen)
+                topic, private = self._topics.camera(said.camera, "event"), not said.kind.startswith("camera_")
+                return Entry(topic, self._stored(said), said.change, private=private)
             case Answer():
-                return Entry(self._topics.state("answer"), self._stored(said), retain=True, seen=True)
+                return Entry(self._topics.state("answer"), self._stored(said), retain=True, private=True)
             case Transcript() | Reply() if self._options.speech:
-                return Entry(self._topics.state(type_name(said)), self._stored(said), retain=True)
+                return Entry(self._topics.state(type_name(said)), self._stored(said), retain=True, private=True)
         return None
 
     def _stored(self, event: Event) -> bytes:
@@ -219,7 +219,7 @@ class Bridge:
         return replace(
             report,
             waiting=self._courier.waiting,
-            lost=self._courier.lost.total,
+            lost=self._courier.lost,
             refused=report.refused + refused,
         )
 

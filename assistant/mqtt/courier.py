@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -12,7 +11,7 @@ from typing import TypeVar
 from assistant.mqtt import outbox
 from assistant.mqtt.message import Message
 from assistant.mqtt.options import MqttOptions
-from assistant.mqtt.outbox import Entry, Losses, Outbox
+from assistant.mqtt.outbox import Entry, Outbox
 from devices.threads import DaemonThread
 from pipelines.trouble import Patience
 
@@ -33,7 +32,7 @@ class Courier:
         self._thread = DaemonThread("outbox")
         self._outbox: Outbox | None = None
         self._stored, self._empty = asyncio.Event(), asyncio.Event()
-        self.sent = 0
+        self._withdrawals = 0
 
     async def open(self) -> None:
         """Raises BackendError where the outbox is not to be had."""
@@ -46,22 +45,29 @@ class Courier:
         self._changed()
 
     async def withdraw(self) -> None:
-        """Take back what cameras saw."""
+        """Take back what is private, also what is about to be sent."""
+        self._withdrawals += 1
         await self._call(self.box.withdraw)
         self._changed()
 
     async def deliver(self, publish: Publish) -> None:
         """Send what is stored, the oldest first and one at a time, until cancelled. Raises what `publish` raises."""
-        entry = await self._call(self.box.next)
+        entry = await self._next()
         while True:
             while entry is None:
                 await self._stored.wait()
-                entry = await self._call(self.box.next)
-                self._changed()
+                entry = await self._next()
             await publish(Message(entry.topic, entry.payload, retain=entry.retain))
-            self.sent += 1
-            entry = await self._call(partial(self.box.next, entry.number))
+            entry = await self._next(entry.number)
+
+    async def _next(self, done: int = 0) -> Entry | None:
+        """What is to be sent next, as it is now: what was read while it was taken back is read again."""
+        while True:
+            before = self._withdrawals
+            entry = await self._call(partial(self.box.next, done))
             self._changed()
+            if before == self._withdrawals:
+                return entry
 
     async def forget(self) -> None:
         """Give up what waited too long, now and from time to time, until cancelled."""
@@ -90,8 +96,9 @@ class Courier:
         return len(self.box)
 
     @property
-    def lost(self) -> Losses:
-        return replace(self.box.lost)
+    def lost(self) -> int:
+        """Messages that it had no room for, or kept too long."""
+        return self.box.lost
 
     def _changed(self) -> None:
         if self.box.trouble:

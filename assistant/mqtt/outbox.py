@@ -16,19 +16,24 @@ from pipelines.backends import BackendError, first_line
 
 _OURS = 0x6F6D6E71
 """Stands in the head of the file as SQLite's `application_id`."""
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = f"""
 BEGIN;
 PRAGMA application_id = {_OURS};
 PRAGMA user_version = {_VERSION};
 CREATE TABLE waiting (
     id INTEGER PRIMARY KEY AUTOINCREMENT, utc REAL NOT NULL, topic TEXT NOT NULL, payload TEXT NOT NULL,
-    change TEXT NOT NULL, retain INTEGER NOT NULL, seen INTEGER NOT NULL
+    change TEXT NOT NULL, retain INTEGER NOT NULL, private INTEGER NOT NULL
 );
 CREATE INDEX waiting_changes ON waiting (change, id);
 COMMIT;
 """
-_WORDLESS = "json_set(payload, '$.caption', '', '$.title', '', '$.difference', '', '$.labels', json('[]'))"
+_WORDLESS = """
+json_replace(payload, '$.difference', '', '$.labels', json('[]'), '$.people', NULL, '$.keyframe', NULL,
+             '$.keyframe_topic', NULL, '$.caption', '',
+             '$.title', CASE json_extract(payload, '$.source') WHEN 'motion' THEN json_extract(payload, '$.title')
+                        ELSE '' END)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +46,10 @@ class Entry:
     change: str = ""
     """Of a camera event: `new`, `update` or `end`; updates are the first to go where there is no room."""
     retain: bool = False
-    seen: bool = False
-    """It tells what a camera saw."""
+    private: bool = False
+    """It tells what was seen, heard or said: nobody's business any more once the cameras are covered."""
     number: int = 0
     """Where it stands in the queue; 0: nowhere yet."""
-
-
-@dataclass(slots=True)
-class Losses:
-    """What was not sent, since the start."""
-
-    updates: int = 0
-    """Updates for which there was no room."""
-    others: int = 0
-    """All else for which there was none."""
-    expired: int = 0
-    """Entries that nobody fetched in time."""
-
-    @property
-    def total(self) -> int:
-        return self.updates + self.others + self.expired
 
 
 class Outbox:
@@ -71,19 +60,15 @@ class Outbox:
 
     def __init__(self, path: Path, most: int) -> None:
         """Raises BackendError for a file that is no outbox, is in use, or cannot be written."""
-        self.path, self.lost, self.trouble = path, Losses(), ""
+        self.path, self.trouble = path, ""
+        self.lost = 0
+        """Messages for which there was no room, or that nobody fetched in time, since the start."""
         self._most, self._first = most, 0
         self._rows = _opened(path)
         self._count = int(self._rows.execute("SELECT count(*) FROM waiting").fetchone()[0])
 
     def __len__(self) -> int:
         return self._count
-
-    @property
-    def size(self) -> int:
-        """Bytes of the file, and of what is to be written into it."""
-        files = (self.path, self.path.with_name(f"{self.path.name}-wal"))
-        return sum(file.stat().st_size for file in files if file.exists())
 
     def put(self, entry: Entry, utc: float) -> None:
         """Add one at the end. `utc`: seconds since 1970."""
@@ -104,41 +89,50 @@ class Outbox:
 
     def forget(self, before: float) -> None:
         """Take out, and count, what was put in before; seconds since 1970."""
-        with self._safe(), self._rows:
-            self.lost.expired += self._remove("utc < ?", before)
+        with self._safe():
+            with self._rows:
+                gone = self._remove("utc < ?", before)
+            self.lost += gone
+            if gone:
+                self._overwrite()
 
     def withdraw(self) -> None:
-        """What cameras saw is nobody's business any more: only that it is over is still told, without words."""
-        with self._safe(), self._rows:
-            self._remove("seen AND change != ?", "end")
-            self._rows.execute(f"UPDATE waiting SET payload = {_WORDLESS} WHERE seen")
+        """What is private is nobody's business any more: of events only that they are over, without words."""
+        with self._safe():
+            with self._rows:
+                self._remove("private AND change != ?", "end")
+                self._rows.execute(f"UPDATE waiting SET payload = {_WORDLESS} WHERE private")
+            self._overwrite()
 
     def close(self) -> None:
         self._rows.close()
+
+    def _overwrite(self) -> None:
+        """Leave nothing of what is gone in the file beside this one, where it was written first."""
+        self._rows.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _put(self, entry: Entry, utc: float) -> None:
         while self._count >= self._most:
             self._make_room()
         self._rows.execute(
-            "INSERT INTO waiting (utc, topic, payload, change, retain, seen) VALUES (?, ?, ?, ?, ?, ?)",
-            (utc, entry.topic, entry.payload.decode(), entry.change, entry.retain, entry.seen),
+            "INSERT INTO waiting (utc, topic, payload, change, retain, private) VALUES (?, ?, ?, ?, ?, ?)",
+            (utc, entry.topic, entry.payload.decode(), entry.change, entry.retain, entry.private),
         )
         self._count += 1
 
     def _make_room(self) -> None:
         """The oldest update goes, or else the oldest of all; but what may be at the broker already stays."""
-        if self._remove(
-            "id = (SELECT id FROM waiting WHERE change = 'update' AND id != ? ORDER BY id LIMIT 1)", self._first
-        ):
-            self.lost.updates += 1
-        elif self._remove("id = (SELECT id FROM waiting WHERE id != ? ORDER BY id LIMIT 1)", self._first):
-            self.lost.others += 1
-        else:
-            self.lost.others += self._remove("id = (SELECT min(id) FROM waiting WHERE id >= ?)", 0)
+        self.lost += (
+            self._remove(
+                "id = (SELECT id FROM waiting WHERE change = 'update' AND id != ? ORDER BY id LIMIT 1)", self._first
+            )
+            or self._remove("id = (SELECT id FROM waiting WHERE id != ? ORDER BY id LIMIT 1)", self._first)
+            or self._remove("id = (SELECT min(id) FROM waiting WHERE id >= ?)", 0)
+        )
 
     def _oldest(self) -> Entry | None:
         row = self._rows.execute(
-            "SELECT topic, payload, change, retain, seen, id FROM waiting ORDER BY id LIMIT 1"
+            "SELECT topic, payload, change, retain, private, id FROM waiting ORDER BY id LIMIT 1"
         ).fetchone()
         self._first = row[5] if row else 0
         return row and Entry(row[0], row[1].encode(), row[2], bool(row[3]), bool(row[4]), row[5])

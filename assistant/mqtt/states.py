@@ -10,7 +10,18 @@ from assistant.mqtt.message import Message
 from assistant.mqtt.payloads import payload, stored
 from assistant.mqtt.topics import Topics
 from assistant.traces import Clock
-from pipelines.types import Answer, Attention, CameraEvent, Caption, Event, Recovered, Settings, Trouble
+from pipelines.types import (
+    Answer,
+    Attention,
+    CameraEvent,
+    Caption,
+    Event,
+    Recovered,
+    Reply,
+    Settings,
+    Transcript,
+    Trouble,
+)
 
 SEEN = ("caption", "keyframe", "people")
 """Levels below a camera that tell what it saw: cleared when the cameras are covered."""
@@ -119,12 +130,20 @@ class States:
         return self.covered or captured_at <= self._covered_at
 
     def discreet(self, event: Event) -> Event | None:
-        """The event, as far as it is anybody's business: of what is a secret now, only that it is over."""
+        """The event, as far as it is anybody's business: of what is a secret now, only that it is over.
+
+        What was found by motion alone keeps its title, which tells of no picture.
+        """
         match event:
             case CameraEvent() if not event.kind.startswith("camera_") and self.secret(event.captured_at):
-                wordless = replace(event, caption="", title="", difference="", labels=(), people=None, keyframe=None)
-                return wordless if event.change == "end" else None
+                title = event.title if event.source == "motion" else ""
+                wordless = replace(event, caption="", title=title, difference="", labels=())
+                return replace(wordless, people=None, keyframe=None) if event.change == "end" else None
             case Answer() if event.captured_at is not None and self.secret(event.captured_at):
+                return None
+            case Transcript() if event.said_at <= self._covered_at:
+                return None
+            case Reply() if event.asked_at <= self._covered_at:
                 return None
         return event
 
@@ -171,7 +190,7 @@ class States:
         if attention.microphone is not None:
             self._set("listening", attention.microphone)
         self.retained.put(self._topics.state("attention"), stored(payload(attention, self._clock)))
-        covered = attention.camera is False
+        covered = attention.camera is False or (attention.camera is None and attention.microphone is False)
         if covered != self.covered:
             self.covered, self._covered_at = covered, attention.at
         if covered:
