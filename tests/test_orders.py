@@ -159,6 +159,29 @@ async def test_too_many_at_once_are_refused_and_that_is_said_once() -> None:
         assert home.talk.told[-1] == "later"
 
 
+async def test_of_a_switch_and_a_dial_the_last_value_counts_however_quickly_they_come() -> None:
+    async with house() as home:
+        for number in range(21):
+            await home.given("interval", f'{{"value": {number}, "transaction": "{number}"}}', wait=0.01)
+            await home.given("privacy", "OFF" if number % 2 else "ON", wait=0.01)
+        await asyncio.sleep(3)
+        assert home.changed() == {"interval": 20.0, "microphone": False, "camera": False}
+        told = {reply["transaction"]: (reply["done"], reply["why"]) for reply in home.replies()}
+        assert told["20"] == (True, "")
+        assert told["19"] == (False, "a newer one came right after it")
+        assert len(told) == 21, "each of them is told"
+        assert home.notices() == []
+
+
+async def test_who_sends_too_much_is_told_so() -> None:
+    async with house() as home:
+        for number in range(A_SECOND + 2):
+            await home.given("say", "hi", wait=0.01, response_topic="phone/inbox", correlation=bytes([number]))
+        await asyncio.sleep(1)
+        refused = {message.correlation for message in home.published if not json.loads(message.payload)["done"]}
+        assert refused == {bytes([A_SECOND]), bytes([A_SECOND + 1])}
+
+
 async def test_no_more_is_answered_at_a_time_than_there_are_hands() -> None:
     async with house() as home:
         home.desk.takes = 1000
@@ -167,6 +190,8 @@ async def test_no_more_is_answered_at_a_time_than_there_are_hands() -> None:
         assert len(home.desk.asked) == MOST
         await home.given("stop")
         assert home.talk.told == []
+        await home.given("speaking", "OFF")
+        assert home.changed() == {"speaking": False}, "a switch is not answered, and only waits a moment"
         assert {notice.split(": ")[1] for notice in home.notices()} == {"too many orders wait already"}
 
 

@@ -85,26 +85,26 @@ class Say(Order):
     text: Text
 
 
-class Switch(Order):
-    """A switch."""
+class Value(Order):
+    """What something is to be from now on: of several, the last one counts."""
 
     plain: ClassVar[str] = "value"
+
+
+class Switch(Value):
+    """A switch."""
 
     value: Literal["ON", "OFF"]
 
 
-class Choose(Order):
+class Choose(Value):
     """How much is said of an event."""
-
-    plain: ClassVar[str] = "value"
 
     value: Verbosity
 
 
-class Turn(Order):
+class Turn(Value):
     """A number of seconds."""
-
-    plain: ClassVar[str] = "value"
 
     value: float = Field(ge=0, le=3600, allow_inf_nan=False)
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 from assistant.mqtt import forms
 from assistant.mqtt.effects import obey
-from assistant.mqtt.forms import FORMS, Ask, Look, Order, Refused
+from assistant.mqtt.forms import FORMS, Ask, Look, Order, Refused, Value
 from assistant.mqtt.message import Message
 from assistant.mqtt.options import MqttOptions
 from assistant.mqtt.replies import Back, Publish, Replies
 from assistant.mqtt.topics import Topics
 from assistant.traces import Clock
-from devices.lines import Lossless
+from devices.lines import Latest, Lossless
 from pipelines.controls import Controls
 from pipelines.enquiries import Enquiry
 from pipelines.news import Command
@@ -47,6 +48,9 @@ class Orders:
         self._topics, self._controls, self._emit = Topics(options.base, options.node), controls, emit
         self._replies = Replies(options, clock, publish)
         self._line = Lossless[_Taken](MOST, "orders")
+        self._held: dict[str, _Taken] = {}
+        self._hurried = asyncio.Event()
+        self._not_obeyed = Latest[tuple[_Taken, str]](MOST, "refused orders")
         self._answering: set[asyncio.Task[None]] = set()
         self._recent: dict[str, deque[float]] = {}
         self._flooded: set[str] = set()
@@ -54,41 +58,68 @@ class Orders:
     async def take(self, message: Message) -> None:
         """Put it on the line, or refuse it. Whatever it is, this neither waits nor raises."""
         name = self._name(message.topic)
-        if not self._in_time(name):
-            return
-        taken = self._read(name, message)
-        if len(self._line) == MOST or len(self._answering) >= MOST:
-            self._refuse(name, "too many orders wait already")
+        taken, too_many = self._read(name, message), self._too_many(name)
+        if isinstance(taken.order, Value) and (too_many or name in self._held):
+            self._hold(taken)
+        elif too_many:
+            self._refuse(taken, too_many, said=name in self._flooded)
+            self._flooded.add(name)
+        elif isinstance(taken.order, Refused):
+            self._refuse(taken, str(taken.order))
         else:
+            self._flooded.discard(name)
             await self._line.put(taken)
 
     async def run(self) -> None:
         """Carry them out in the order in which they came, until cancelled; answers take as long as they take."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._let_go())
+            group.create_task(self._tell_refused())
             async for taken in self._line:
                 if isinstance(taken.order, Look):
-                    work = self._answer(taken, taken.order)
-                else:
-                    work = self._replies.outcome(taken.name, await self._why_not(taken), taken.back)
-                task = group.create_task(work)
-                self._answering.add(task)
-                task.add_done_callback(self._answering.discard)
+                    self._begin(group, self._answer(taken, taken.order))
+                elif await self._obeyed(taken):
+                    self._begin(group, self._replies.outcome(taken.name, "", taken.back))
+
+    def _begin(self, group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
+        task = group.create_task(work)
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    def _hold(self, taken: _Taken) -> None:
+        """Of a switch or a dial the last value counts: it is let go in a moment, unless a newer one comes."""
+        if taken.name in self._held:
+            self._refuse(self._held[taken.name], "a newer one came right after it", said=True)
+        self._held[taken.name] = taken
+        self._hurried.set()
+
+    async def _let_go(self) -> None:
+        """Put what was held on the line, a second later, until cancelled."""
+        while True:
+            await self._hurried.wait()
+            await asyncio.sleep(1)
+            while self._held and len(self._line) < MOST:
+                await self._line.put(self._held.pop(next(iter(self._held))))
+            if not self._held:
+                self._hurried.clear()
+
+    async def _tell_refused(self) -> None:
+        async for taken, why in self._not_obeyed:
+            await self._replies.outcome(taken.name, why, taken.back)
 
     def _name(self, topic: str) -> str:
         """Empty where there is no such order."""
         return next((name for name in FORMS if topic == self._topics.order(name)), "")
 
-    def _in_time(self, name: str) -> bool:
-        """Whether there were not too many of its kind in the last second; said once where there are."""
+    def _too_many(self, name: str) -> str:
+        """Why no more of its kind can be taken at present; empty where it can."""
         now = asyncio.get_running_loop().time()
         recent = self._recent.setdefault(name, deque(maxlen=A_SECOND))
         if len(recent) == A_SECOND and now - recent[0] < 1:
-            self._refuse(name, f"more than {A_SECOND} of them come in a second", said=name in self._flooded)
-            self._flooded.add(name)
-            return False
+            return f"more than {A_SECOND} of them come in a second"
         recent.append(now)
-        self._flooded.discard(name)
-        return True
+        full = len(self._line) == MOST or len(self._answering) >= MOST
+        return "too many orders wait already" if full else ""
 
     def _read(self, name: str, message: Message) -> _Taken:
         """The order with its sender, or why it is refused."""
@@ -103,25 +134,27 @@ class Orders:
         except Refused as refused:
             return _Taken(name, refused, back)
 
-    async def _why_not(self, taken: _Taken) -> str:
-        """Do it; empty where it is done."""
+    async def _obeyed(self, taken: _Taken) -> bool:
+        """Do it; False where it is refused."""
+        assert isinstance(taken.order, Order)
         try:
-            if isinstance(taken.order, Refused):
-                raise taken.order
             await obey(taken.name, taken.order, self._controls)
         except Refused as refused:
-            self._refuse(taken.name, str(refused))
-            return str(refused)
-        return ""
+            self._refuse(taken, str(refused))
+            return False
+        return True
 
     async def _answer(self, taken: _Taken, order: Look) -> None:
         question = order.question if isinstance(order, Ask) else ""
         enquiry = Enquiry(_COMMANDS[taken.name], question, order.camera, source="mqtt", transaction=order.transaction)
         await self._replies.answer(await self._controls.enquiries.ask(enquiry), taken.back)
 
-    def _refuse(self, name: str, why: str, said: bool = False) -> None:
+    def _refuse(self, taken: _Taken, why: str, said: bool = False) -> None:
+        """Tell whoever sent it, and whoever sits before this machine unless that was `said` already."""
         self.refused += 1
+        if taken.back.wanted:
+            self._not_obeyed.put((taken, why))
         if not said:
-            order = f"the order {name}" if name else "an order"
+            order = f"the order {taken.name}" if taken.name else "an order"
             now = asyncio.get_running_loop().time()
             self._emit(Notice(f"{order} that came over MQTT is refused: {why}", now, "mqtt"))

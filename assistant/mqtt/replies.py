@@ -34,6 +34,11 @@ class Back:
     correlation: bytes = b""
     transaction: str = ""
 
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody can be told what became of it."""
+        return bool(self.topic or self.transaction)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
