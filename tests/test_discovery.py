@@ -73,7 +73,11 @@ def test_one_camera_is_not_named_and_several_are() -> None:
         (Equipment(voice=True), {}, {"listening"}),
         (ALL, {}, {"transcript", "reply"}),
         (Equipment(answers=False), {}, {"ask", "describe", "read", "count", "answer"}),
-        (Equipment(captioner=False), {}, {"captioning", "camera_desk_caption", "camera_desk_snapshot"}),
+        (
+            Equipment(captioner=False),
+            {},
+            {"captioning", "camera_desk_caption", "camera_desk_snapshot", "camera_desk_people"},
+        ),
         (Equipment(events=False), {}, {"camera_desk_event", "camera_desk_motion", "camera_desk_people"}),
         (ALL, {"pictures": "none"}, {"camera_desk_snapshot", "camera_desk_view"}),
     ],
@@ -82,6 +86,12 @@ def test_what_is_not_there_is_not_shown(there: Equipment, more: dict[str, Any], 
     whole = components(speech=True).keys()
     assert absent <= whole
     assert not absent & components(there=there, **more).keys()
+
+
+def test_without_a_camera_there_are_only_questions_of_ones_own() -> None:
+    found = components((), Equipment(captioner=False, events=False))
+    assert {"ask", "answer"} <= found.keys()
+    assert not {"describe", "read", "count"} & found.keys()
 
 
 def test_the_only_kinds_of_events_are_those_that_are_told() -> None:

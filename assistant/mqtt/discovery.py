@@ -72,7 +72,7 @@ def _node_status(options: MqttOptions) -> Entity:
 def _components(options: MqttOptions, cameras: Sequence[str], there: Equipment) -> dict[str, Entity]:
     """Every entity by its key; those of cameras are there while the node and the camera are."""
     found: dict[str, Entity] = {}
-    for key, entity in of_node(options, there):
+    for key, entity in of_node(options, there, bool(cameras)):
         found[key] = _named(options, key, key, entity)
     for camera in cameras:
         status = {"topic": Topics(options.base, options.node).camera(camera, "status")}

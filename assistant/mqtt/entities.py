@@ -52,6 +52,7 @@ def of_camera(camera: str, options: MqttOptions, there: Equipment) -> Iterator[t
         yield "event", {"platform": "event", "name": "Event", "icon": "mdi:eye-outline", **event}
         motion = {"state_topic": topic("motion"), "device_class": "motion"}
         yield "motion", {"platform": "binary_sensor", "name": "Motion", **motion}
+    if there.events and there.captioner:  # it is words that count
         people = {
             "state_topic": topic("people"),
             "value_template": "{{ value or none }}",
@@ -75,25 +76,26 @@ def _figures_of_camera(camera: str, topics: Topics) -> Iterator[tuple[str, Entit
         yield key, {"platform": "sensor", "name": name, "state_topic": topics.health, "value_template": value, **shown}
 
 
-def of_node(options: MqttOptions, there: Equipment) -> Iterator[tuple[str, Entity]]:
-    """Key and entity of all that belongs to the whole."""
+def of_node(options: MqttOptions, there: Equipment, sees: bool) -> Iterator[tuple[str, Entity]]:
+    """Key and entity of all that belongs to the whole. `sees`: whether there is a camera."""
     topics = Topics(options.base, options.node)
-    yield from _questions(topics, there)
+    yield from _questions(topics, there, sees)
     yield from _conversation(topics, options, there)
     yield from _switches(topics, there)
     yield from _dials(topics, there)
     yield from _diagnostics(topics, there)
 
 
-def _questions(topics: Topics, there: Equipment) -> Iterator[tuple[str, Entity]]:
+def _questions(topics: Topics, there: Equipment, sees: bool) -> Iterator[tuple[str, Entity]]:
     if not there.answers:
         return
     yield "ask", {"platform": "text", "name": "Ask", "icon": "mdi:chat-question", **_ask(topics)}
-    for key, name, icon in (
+    of_pictures = (
         ("describe", "Describe", "image-search"),
         ("read", "Read", "text-recognition"),
         ("count", "Count people", "counter"),
-    ):
+    )
+    for key, name, icon in of_pictures if sees else ():
         yield key, {"platform": "button", "name": name, "icon": f"mdi:{icon}", **_press(topics, key)}
     yield "answer", {"name": "Last answer", "icon": "mdi:message-text", **_words(topics.state("answer"), "text")}
 
