@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,10 +108,20 @@ async def test_after_the_end_nothing_is_published_any_more(mosquitto: Mosquitto)
             await broker.subscribe("x")
 
 
+async def test_a_broker_that_goes_in_the_moment_one_writes_is_no_fault_of_the_loop(mosquitto: Mosquitto) -> None:
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, about: complaints.append(about))
+    async with connected(options(mosquitto), WILL) as broker:
+        mosquitto.kill()
+        with pytest.raises(BrokerLost):
+            await asyncio.create_task(broker.publish(Message("x", b"1")))
+    assert not complaints
+
+
 @pytest.mark.parametrize("asks", [True, False])
 async def test_a_line_that_breaks_while_it_is_written_on(mosquitto: Mosquitto, asks: bool) -> None:
     async with connected(options(mosquitto), WILL) as broker:
-        broker._line.shutdown(socket.SHUT_WR)
+        broker._client._client.socket().shutdown(socket.SHUT_WR)
         with pytest.raises(BrokerLost):
             await (broker.subscribe("x") if asks else broker.publish(Message("x", b"1")))
 

@@ -151,4 +151,5 @@ async def test_whatever_a_broker_sends_the_connection_ends_and_no_more() -> None
                 with pytest.raises(BrokerLost):
                     await reading(broker)
                 assert broker.dropped >= 2
+    await asyncio.sleep(0)
     assert asyncio.all_tasks() == before

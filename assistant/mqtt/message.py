@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_NO_TOPIC = re.compile(r"[+#\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|^\$|^$")
+"""What MQTT 5 (1.5.4, 4.7) forbids or lets a broker end the connection for, and its own topics."""
+_LONGEST = 65_535
+"""Bytes of any text in a packet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +26,18 @@ class Message:
     """Where the answer is wanted (MQTT 5)."""
     correlation: bytes = b""
     """What goes back with the answer as it is (MQTT 5)."""
+
+    @property
+    def flaw(self) -> str:
+        """Why no broker would take it, since where to answer comes from outside; empty where it may be sent."""
+        for topic in (self.topic, self.response_topic or self.topic):
+            if _NO_TOPIC.search(topic) or len(topic.encode()) > _LONGEST:
+                return f"{topic[:80]!r} is no topic to publish to"
+        longest = max(len(self.content_type.encode(errors="replace")), len(self.correlation))
+        return "" if longest <= _LONGEST else f"{self.topic}: its properties are too long"
+
+    @property
+    def size(self) -> int:
+        """Bytes of its payload and texts."""
+        texts = (self.topic, self.content_type, self.response_topic)
+        return len(self.payload) + len(self.correlation) + sum(len(text.encode()) for text in texts)

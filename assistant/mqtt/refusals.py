@@ -1,19 +1,18 @@
-"""Why a broker does not let us in, and what is to be done about it, in one line."""
+"""Why a broker does not let us in, or ended it, and what is to be done about it, in one line."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from typing import Any
 
-from assistant.mqtt.dialling import place
-from assistant.mqtt.errors import BrokerError, BrokerLost, BrokerRefused
+from assistant.mqtt.errors import BrokerError, BrokerLost, BrokerRefused, NotTaken, TooLarge
+from assistant.mqtt.message import Message
 from assistant.mqtt.options import PASSWORD, MqttOptions
 
-OTHER_VERSION = {0x80, 0x81, 0x82, 0x84}
+_UNSPECIFIED, _TAKEN_OVER, _TOO_LARGE = 0x80, 0x8E, 0x95
+_OTHER_VERSION = {0x80, 0x81, 0x82, 0x84}
 """Reason codes with which a broker may answer a version of MQTT that it does not speak."""
-TAKEN_OVER = 0x8E
-TOO_LARGE = 0x95
-
 _BUSY = {0x88, 0x89, 0x97, 0x9F}
 _NOT_YOU = "wrong name or password, or {user} may not connect: check mqtt.username and export {password}=…"
 _WHY = {
@@ -40,22 +39,51 @@ def who(options: MqttOptions) -> str:
     return options.username or "someone without mqtt.username"
 
 
-def refusal(code: int, said: str, options: MqttOptions) -> BrokerError:
-    """For a greeting that says no."""
-    kind = BrokerLost if code in _BUSY else BrokerRefused
-    why = _WHY.get(code, f"it says {said.lower()}")
-    why = why.format(client=client_id(options), password=PASSWORD, user=who(options))
-    return kind(f"the broker at {place(options)} does not let us in: {why}")
+def _code(error: Any) -> int:
+    """The broker's reason in an error of aiomqtt's; 0 where it is none or only a number of paho's."""
+    reason: Any = getattr(error, "rc", None)
+    return int(reason.value) if hasattr(reason, "is_failure") else 0
 
 
-def unanswered(why: str, alert: str, options: MqttOptions) -> BrokerError:
-    """For a greeting that never came. `alert`: what TLS had to say about it."""
-    at, own = place(options), options.tls.certificate if options.tls else None
-    if "ALERT" in alert and ("CERTIFICATE" in alert or "UNKNOWN_CA" in alert):
+def other_version(error: Exception, trouble: BrokerError) -> bool:
+    """Whether the broker may not speak this version of MQTT: it may say so, or just leave."""
+    from assistant.mqtt.client import Ended
+
+    return _code(error) in _OTHER_VERSION or (isinstance(error, Ended) and isinstance(trouble, BrokerLost))
+
+
+def unwelcome(error: Any, said: str, options: MqttOptions) -> BrokerError:
+    """For a greeting that says no, or never came. `said`: what TLS had to say about it."""
+    there, own = f"the broker at {options.place}", options.tls.certificate if options.tls else None
+    if code := _code(error):
+        why = _WHY.get(code, f"it says {str(error.rc).lower()}")
+        why = why.format(client=client_id(options), password=PASSWORD, user=who(options))
+        return (BrokerLost if code in _BUSY else BrokerRefused)(f"{there} does not let us in: {why}")
+    if "ALERT" in said and ("CERTIFICATE" in said or "UNKNOWN_CA" in said):
         if own:
-            return BrokerRefused(
-                f"the broker at {at} does not take mqtt.tls.certificate {own}: is it by its authority?"
-            )
-        return BrokerRefused(f"the broker at {at} asks for a certificate: name yours as mqtt.tls.certificate")
+            return BrokerRefused(f"{there} does not take mqtt.tls.certificate {own}: is it by its authority?")
+        return BrokerRefused(f"{there} asks for a certificate: name yours as mqtt.tls.certificate")
     hint = "" if options.tls else "; if that port is for TLS, add [mqtt.tls]"
-    return BrokerLost(f"no greeting from the broker at {at}: {why}{hint}")
+    return BrokerLost(f"no greeting from {there}: {error}{hint}")
+
+
+def not_taken(error: Any, message: Message, options: MqttOptions) -> BrokerError:
+    """For an acknowledgement that says no, or never came."""
+    if _code(error) == _TOO_LARGE:
+        return TooLarge(f"{message.topic}: {len(message.payload)} bytes are more than the broker takes")
+    if _code(error):
+        return NotTaken(f"the broker does not take {message.topic} ({str(error.rc).lower()}): allow it there")
+    return lost(error, options)
+
+
+def lost(error: Any, options: MqttOptions) -> BrokerLost:
+    """For a connection that ended, or on which nobody answers."""
+    ended = error.__cause__ or error
+    why = "the connection ended" if hasattr(ended, "rc") else str(error)
+    if ended is not error and not hasattr(ended, "rc"):
+        why = "what it sends is no MQTT"
+    elif _code(ended) == _TAKEN_OVER:
+        why = f"another program calls itself {client_id(options)} there: give one of them another mqtt.node"
+    elif _code(ended) not in (0, _UNSPECIFIED):
+        why = f"{why} ({str(ended.rc).lower()})"
+    return BrokerLost(f"the broker at {options.place} is lost: {why}")
