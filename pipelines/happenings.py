@@ -40,6 +40,8 @@ class Happening:
     """When the newest picture of it was taken that is being put into words; None: none is."""
     differs: bool = False
     """Whether the picture is another one than before it, now that nothing moves."""
+    rests_since: float | None = None
+    """When it came to rest as something else than before, where nothing was told of that yet."""
 
     def learn(self, caption: Caption, words: EventWords) -> dict[str, Any]:
         """Take a caption of it. Gives the fields of an event that tell it; none where that is no news."""
@@ -49,6 +51,8 @@ class Happening:
             return known
         if any(getattr(self.told, name) != known[name] for name in ("kind", "labels", "people")):
             return known
+        if self.rests_since is not None and caption.captured_at >= self.rests_since:
+            return known  # the same words, of another picture
         self.caption = last  # what comes next is compared with what was told
         return {}
 
@@ -85,6 +89,21 @@ class Happening:
         elif self.calm_at is None and not motion.share:
             self.differs = motion.differs > 0
 
+    def settles(self, seen: Caption | None, words: EventWords) -> dict[str, Any]:
+        """It came to rest as something else. Gives what tells it by the newest caption; none while that is to come.
+
+        Without any caption it is told by the motion alone.
+        """
+        self.rests_since = self.moved_at if self.told.captured_at < self.moved_at else None
+        if self.rests_since is None:
+            return {}
+        if self.caption is None:
+            return self._moved(words, differs=True) if self.asked_at is None else {}
+        if seen is None or seen.captured_at < self.moved_at:
+            return {}
+        self.caption = seen
+        return {"captured_at": seen.captured_at, **self.known(words)}
+
     def is_over(self, at: float, late: float) -> bool:
         """Whether it is: all is still, and no words of it are to come, or they take more than `late` seconds."""
         return self.calm_at is not None and (self.asked_at is None or at - self.calm_at >= late)
@@ -93,11 +112,12 @@ class Happening:
         """What is told when it is over, by what the newest picture shows as well."""
         return over(self.told, self.moved_at, captured_at, **(self.known(words) or self._moved(words)))
 
-    def _moved(self, words: EventWords) -> dict[str, Any]:
+    def _moved(self, words: EventWords, differs: bool | None = None) -> dict[str, Any]:
         """The same without any caption."""
         kind, seconds = self.kind(), self.moved_at - self.told.began_at
         title = self.told.title if kind == self.told.kind else words.titles[kind]
-        return {"kind": kind, "title": title, "caption": words.moved(words.places[self.where], seconds, self.differs)}
+        differs = self.differs if differs is None else differs
+        return {"kind": kind, "title": title, "caption": words.moved(words.places[self.where], seconds, differs)}
 
     def _title(self, kind: Kind, words: EventWords) -> str:
         """For captioners that give none."""

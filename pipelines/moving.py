@@ -20,6 +20,8 @@ EVERYWHERE = 0.5
 """Share of the picture from which on a change lies nowhere in particular."""
 EARLY = 1e-6
 """Seconds that times which were added up may lack."""
+REST = 1.0
+"""Seconds without motion after which what is to be seen has come to rest, though more may follow."""
 SLOW = 2.0
 """Seconds, and up to twice as many, in which the picture must have changed: what takes longer is daylight."""
 
@@ -35,6 +37,8 @@ class Motion:
     """Seconds on the loop's clock of the first picture of what goes on; None: all has been still for some time."""
     differs: float = 0.0
     """Share of the picture that is not as it was before all that, 0 to 1; only while nothing moves."""
+    settled: bool = False
+    """Whether with this frame it came to rest as something else than when it last did; once for each such change."""
 
 
 STILL = Motion()
@@ -57,6 +61,10 @@ class Mover:
         self._moved_at = 0.0
         self._differs: float | None = None
         """What `Motion.differs` says, once that was found out for the stillness at hand."""
+        self._rest: Thumbnail | None = None
+        """What was to be seen when it was last at rest, before or amidst all that."""
+        self._rested_since = 0.0
+        """`_moved_at` of the rest that this was."""
         self._older: Thumbnail | None = None
         """The picture of a moment ago, and the one that will be that next, with its time."""
         self._newer: tuple[Thumbnail, float] | None = None
@@ -81,7 +89,13 @@ class Mover:
             return STILL
         if self._differs is None:
             self._differs = self._share(self._unlike_before(picture))
-        return Motion(since=self._since, differs=self._differs)
+        return Motion(since=self._since, differs=self._differs, settled=self._settles(picture, now))
+
+    def _settles(self, picture: Thumbnail, now: float) -> bool:
+        if self._rested_since == self._moved_at or now - self._moved_at < REST - EARLY:
+            return False
+        before, self._rest, self._rested_since = self._rest, picture, self._moved_at
+        return before is not None and self._share(self._unlike(before, picture)) > 0
 
     def _creeps(self, picture: Thumbnail) -> bool:
         """Whether a picture that is not as in the anchor is as it was a moment ago."""
@@ -96,7 +110,7 @@ class Mover:
         if not (share := self._share(changed)):
             return STILL
         self._since, self._moved_at, self._differs = began_at, now, None
-        self._share_before, self._jump = share, None
+        self._share_before, self._jump, self._rest = share, None, self._before
         return Motion(share, where(changed), began_at)
 
     def _elsewhere(self, anchor: Thumbnail, picture: Thumbnail, share: float, now: float) -> Motion | None:
@@ -110,6 +124,7 @@ class Mover:
             return Motion(since=self._since, differs=self._differs or 0.0)
         if jump is not None and share < CUT / 2 and changed_share(jump[0], picture, self._contrast) >= CUT:
             self._before, self._since = jump
+            self._rest = self._before
             self._moved_at, self._differs = now, None
             return Motion(1.0, "camera", self._since)
         return None

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 from pydantic import Field
 
@@ -81,6 +82,8 @@ class Watch:
             happening.rests(at, motion)
         if keyframe and self._open:
             self._open[-1].asked_at = at
+        if motion.settled and self._open:
+            self._tell(self._open[-1], at, self._open[-1].settles(self._seen, self._words))
         self._end_what_is_over()
 
     def captioned(self, caption: Caption) -> None:
@@ -117,8 +120,13 @@ class Watch:
         self._end_all()
         self.began("camera_lost", asyncio.get_running_loop().time())
 
+    def cover(self) -> None:
+        """Cameras are switched off: so is all over that moves. One that is lost may be lost still."""
+        self._end_all()
+        self._seen = None
+
     def close(self) -> None:
-        """Cameras are switched off, or the session is over: so is all that goes on."""
+        """The session is over: so is all that goes on."""
         self._end_all()
         for kind, event in [*self._beside.items()]:
             self.over(kind, max(self._frame_at, event.began_at))
@@ -144,10 +152,14 @@ class Watch:
         return self._open[-1]
 
     def _say_more(self, happening: Happening, caption: Caption) -> None:
-        if known := happening.learn(caption, self._words):
-            at, seq = caption.captured_at, happening.told.seq + 1
-            known |= {"seq": seq, "change": "update", "captured_at": at, "took": self._took(at)}
-            happening.told = replace(happening.told, **known)
+        self._tell(happening, caption.captured_at, happening.learn(caption, self._words))
+
+    def _tell(self, happening: Happening, at: float, known: dict[str, Any]) -> None:
+        """Again, by a picture of that time unless `known` names another; nothing where nothing is known."""
+        if known:
+            seq, happening.rests_since = happening.told.seq + 1, None
+            known = {"captured_at": at, **known, "seq": seq, "change": "update"}
+            happening.told = replace(happening.told, **known, took=self._took(known["captured_at"]))
             self._emit(happening.told)
 
     def _answered(self, captured_at: float) -> None:

@@ -133,6 +133,7 @@ class Motion(TypedDict):
     where: Literal["left", "centre", "right", "camera"] | None
     since: Moment | None
     differs: Share
+    settled: NotRequired[bool]
 
 
 _Asked = {"kind": Name, "method": Name, "at": Moment, "digest": Name, "asked": NotRequired[str]}
