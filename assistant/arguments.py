@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 
 def record(parser: argparse.ArgumentParser) -> None:
@@ -145,3 +146,14 @@ def check(parser: argparse.ArgumentParser) -> None:
 def mqtt(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("schema", "topics"), help="JSON Schema of all payloads, or a line a topic")
     parser.add_argument("file", nargs="?", metavar="FILE", help="a configuration (default: placeholders)")
+
+
+def named_broker(text: str) -> dict[str, Any]:
+    """What `--mqtt HOST:PORT` says as options of [mqtt], in place of the file's host and port. Raises ConfigError."""
+    from assistant.config import ConfigError
+    from assistant.mqtt.dialling import address
+
+    try:
+        return {"port": None, **address(text)}
+    except ValueError as error:
+        raise ConfigError(f"--mqtt {error}") from error

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from assistant import config, naming
+from assistant.arguments import named_broker
 from assistant.config import ConfigError
-from assistant.mqtt.dialling import address
+from assistant.signals import ended_by_signal
 from devices.threads import DaemonThread
 from pipelines import backends
 from pipelines.backends import BackendError, BackendOptions, Loaded
@@ -23,8 +21,6 @@ from pipelines.remote.mqtt_options import BrokerOptions
 from pipelines.remote.pool import PoolOptions
 from pipelines.remote.serving import Serving
 from pipelines.wording import one_line
-
-_ENDS: list[signal.Signals] = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -39,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         _say(model.notice)
     serving = Serving(model, thread, broker, _say)
     _say(f"{serving.name}: captions by {model.name}")
-    with _until_signal(serving) as ended:
+    with ended_by_signal(serving.stop) as ended:
         serving.run()
     return 128 + ended[0] if ended else 0
 
@@ -49,7 +45,7 @@ def _broker(arguments: argparse.Namespace, tables: dict[str, Any]) -> PoolOption
     section = tables.get("mqtt", {})
     given = {key: section[key] for key in BrokerOptions.model_fields if key in section}
     if arguments.mqtt:
-        given |= {"port": None, **_address(arguments.mqtt)}
+        given |= named_broker(arguments.mqtt)
     if "host" not in given:
         raise ConfigError("which broker? omni caption-worker --mqtt HOST:PORT, or a [mqtt] section in the file")
     if arguments.username:
@@ -73,30 +69,6 @@ def _captioner(arguments: argparse.Namespace) -> BackendOptions:
     if backends.name_of("captioner", found) == "mqtt":
         raise ConfigError("a caption-worker needs a captioner of its own: mqtt would hand its jobs back to the broker")
     return found
-
-
-def _address(text: str) -> dict[str, Any]:
-    try:
-        return address(text)
-    except ValueError as error:
-        raise ConfigError(f"--mqtt {error}") from error
-
-
-@contextmanager
-def _until_signal(serving: Serving) -> Iterator[list[int]]:
-    """A request to terminate ends the work in order; Ctrl-C raises, and ends it in order as well."""
-    caught = list[int]()
-
-    def end(number: int, _frame: object) -> None:
-        caught.append(number)
-        serving.stop()
-
-    before = {number: signal.signal(number, end) for number in _ENDS if signal.getsignal(number) != signal.SIG_IGN}
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _say(line: str) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -16,11 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant import app, config, metrics, traces
+from assistant.arguments import named_broker
 from assistant.config import Config, ConfigError
 from assistant.feed import Feed
 from assistant.parts import REAL, Outside, Parts
 from assistant.places import configs
 from assistant.plain import Json
+from assistant.signals import ended_by_signal
 from devices.lines import Latest
 from devices.media import Frame
 from pipelines.keeping import keeping
@@ -30,8 +30,6 @@ from pipelines.wording import one_line
 if TYPE_CHECKING:
     from assistant.mqtt.bridge import Bridge
 
-_ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""Signals that end a session in order: a request to terminate, and the terminal's window closed."""
 WAITING = 4096
 """Events that wait to be written into the outbox; a moment later they are safe there."""
 
@@ -65,7 +63,7 @@ def configured(arguments: argparse.Namespace, typed: bool = False) -> Config:
         if arguments.speaker is not None:
             sections.setdefault("speaker", {})["sink"] = arguments.speaker
         if (broker := getattr(arguments, "mqtt", None)) is not None:
-            sections["mqtt"] = {**sections.get("mqtt", {}), **_broker(broker)}
+            sections["mqtt"] = sections.get("mqtt", {}) | named_broker(broker)
 
     chosen = config.read(path, change)
     _spare_inputs(chosen, path, getattr(arguments, "events", None))
@@ -100,35 +98,16 @@ def _cameras(first: dict[str, Any], sources: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _broker(place: str) -> dict[str, Any]:
-    """Host and port as options. Raises ConfigError."""
-    from assistant.mqtt.dialling import address
-
-    try:
-        return address(place)
-    except ValueError as error:
-        raise ConfigError(f"--mqtt {place}: {error}") from None
-
-
 async def until_signal(main: Any) -> int:
     """Run `main`; a request to terminate, or the end of the terminal, cancels it once, as Ctrl-C does."""
-    task, caught = asyncio.ensure_future(main), list[int]()
-
-    def end(number: int) -> None:
-        if not caught:  # a window that is closed tells it twice: what is being closed must not be cut short
-            task.cancel()
-        caught.append(number)
-
-    with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers on the loop
-        for number in _ENDS:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` wants it to go on
-                asyncio.get_running_loop().add_signal_handler(number, end, number)
-    try:
-        return int(await task)
-    except asyncio.CancelledError:
-        if not caught or asyncio.current_task().cancelling():  # type: ignore[union-attr]  # a coroutine runs in a task
-            raise
-        return 128 + caught[0]
+    task, loop = asyncio.ensure_future(main), asyncio.get_running_loop()
+    with ended_by_signal(lambda: loop.call_soon_threadsafe(task.cancel)) as caught:  # which wakes the loop up
+        try:
+            return int(await task)
+        except asyncio.CancelledError:
+            if not caught or asyncio.current_task().cancelling():  # type: ignore[union-attr]  # this is a task
+                raise
+            return 128 + caught[0]
 
 
 async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> int:

@@ -38,6 +38,13 @@ def test_the_command_line_names_another_broker(file: Path) -> None:
     assert (chosen.address, chosen.node) == (("there", 2), "home")
 
 
+def test_another_broker_is_not_looked_for_at_the_port_of_the_files_one(file: Path) -> None:
+    file.write_text(f'[mqtt]\nhost = "here"\nport = 1\n{CAMERA}')
+    chosen = configured(arguments(file, "there")).mqtt
+    assert chosen is not None
+    assert chosen.address == ("there", 1883)
+
+
 def test_the_command_line_names_a_broker_where_the_file_names_none(file: Path) -> None:
     file.write_text(CAMERA)
     assert configured(arguments(file, None)).mqtt is None
