@@ -18,7 +18,7 @@ from pipelines.sentences import sentences
 from pipelines.speaking import Mouth
 from pipelines.talking import ConversationOptions as ConversationOptions
 from pipelines.timers import MOST
-from pipelines.turn import Sentences, Turn
+from pipelines.turn import Announcement, Sentences, Turn
 from pipelines.types import (
     Called,
     Caption,
@@ -35,6 +35,8 @@ from pipelines.wording import quoted
 
 MOST_TYPED = 8
 """Typed questions that wait until those before are answered."""
+MOST_ANNOUNCED = 20
+"""Announcements that wait until nobody talks."""
 MOST_REMEMBERED = 2000
 """Characters of a question, and of an answer, that later prompts hold."""
 
@@ -54,6 +56,7 @@ class Conversation:
         self._answer_by = 0.0
         self._typed: deque[Transcript] = deque()
         self._reminders: deque[Reminder] = deque(maxlen=MOST)
+        self._announcements: deque[Announcement] = deque()
         self._alarm: asyncio.Timeout | None = None
         self._said = ""
         """What was heard last."""
@@ -78,10 +81,10 @@ class Conversation:
             await self._turn.interrupt()
 
     def say(self, text: str) -> bool:
-        """Say it as soon as nobody talks, as a reminder is; False where too much waits for that already."""
-        if len(self._reminders) == MOST:
+        """Say it as soon as nobody talks; False where too much waits for that already."""
+        if len(self._announcements) == MOST_ANNOUNCED:
             return False
-        self._reminders.append(Reminder(text, asyncio.get_running_loop().time()))
+        self._announcements.append(Announcement(text, asyncio.get_running_loop().time()))
         self._look_again()
         return True
 
@@ -90,10 +93,10 @@ class Conversation:
         return bool(self._said) and self.say(self._said)
 
     async def stop(self) -> None:
-        """Fall silent, and forget what waits to be answered or said."""
+        """Fall silent, and forget what waits to be answered or said; a timer that is over is told all the same."""
         self._unfinished = None
         self._typed.clear()
-        self._reminders.clear()
+        self._announcements.clear()
         await self.interrupt()
 
     async def _next(self, perceptions: Lossless[Perception]) -> Perception | None:
@@ -127,12 +130,14 @@ class Conversation:
         if self._typed and self._quiet:
             self._answer(self._typed.popleft())
         if self._reminders and self._quiet:
-            self._remind(self._reminders.popleft())
+            self._tell(self._reminders.popleft())
+        if self._announcements and self._quiet:
+            self._tell(self._announcements.popleft())
 
     async def _end(self) -> None:
-        """Nobody says anything more: answer what waits, and let no reminder be lost."""
+        """Nobody says anything more: answer what waits, and let nothing be lost that is to be said."""
         self._give_up_floor()
-        while self._unfinished is not None or self._typed or self._reminders:
+        while self._unfinished is not None or self._typed or self._reminders or self._announcements:
             if self._turn is not None:
                 await self._turn.over()
             await self._fall_due(inf)
@@ -166,8 +171,8 @@ class Conversation:
             turn.trace.rests_on([caption])
             self._begin(turn, _one(caption.text))
 
-    def _remind(self, reminder: Reminder) -> None:
-        self._begin(Turn(reminder, self.mouth), sentences(_one(reminder.text)))
+    def _tell(self, due: Reminder | Announcement) -> None:
+        self._begin(Turn(due, self.mouth), sentences(_one(due.text)))
 
     async def _weigh(self, partial: PartialTranscript) -> None:
         """Words mean it; a pause without them does not."""

@@ -9,7 +9,7 @@ from math import inf, isfinite
 from typing import Any, Literal, TypeVar
 
 from pipelines.speaking import Aloud
-from pipelines.types import Caption, Looked, Perception, Transcript, TurnTrace
+from pipelines.types import Caption, Looked, Transcript, TurnTrace
 
 T = TypeVar("T")
 Step = Literal["transcript_at", "look_at", "looked_at", "first_token_at", "first_sentence_at", "synthesized_at"]
@@ -19,8 +19,8 @@ Step = Literal["transcript_at", "look_at", "looked_at", "first_token_at", "first
 class Trace:
     """Of one turn. A step counts when it happens for the first time."""
 
-    def __init__(self, asked: Perception) -> None:
-        said = asked if isinstance(asked, Transcript) else Transcript("", moment(asked), source=_source(asked))
+    def __init__(self, said: Transcript) -> None:
+        """`said`: what is answered; where nobody asked, one without words tells when and by what the turn came."""
         self._trace = TurnTrace(said.text, said.source, said.said_at, said.started_at, said.endpoint_at)
         self._steps: dict[str, Any] = {}
         """From step to time: fields of the trace."""
@@ -62,14 +62,3 @@ class Trace:
             last_word=(aloud.text.split() or [""])[-1] if cut else "",
             evidence_age=max(0.0, began - self._holds_until) if known and began is not None else None,
         )
-
-
-def moment(asked: Perception) -> float:
-    """When it was asked, said, or seen, in seconds on the loop's clock."""
-    if isinstance(asked, Transcript):
-        return asked.said_at
-    return asked.captured_at if isinstance(asked, Caption) else asked.at
-
-
-def _source(asked: Perception) -> str:
-    return "camera" if isinstance(asked, Caption) else "timer"

@@ -5,22 +5,35 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from devices.lines import Lossless
 from pipelines.speaking import Aloud, Mouth
-from pipelines.tracing import Trace, moment
+from pipelines.tracing import Trace
 from pipelines.types import Caption, Reminder, Reply, SpeechChunk, Transcript, TurnTrace
 
 Sentences = AsyncGenerator[str, None]
-Asked = Transcript | Caption | Reminder
-"""What a turn answers: a question, a change that is narrated, a timer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Something that a program wants said, or heard once more."""
+
+    text: str
+    at: float
+    """Seconds on the loop's clock when it was wanted."""
+
+
+Asked = Transcript | Caption | Reminder | Announcement
+"""What a turn answers: a question, a change that is narrated, a timer, a program."""
 
 
 class Turn:
     """An answer on its way. Cancelling its task is interrupting it."""
 
     def __init__(self, asked: Asked, mouth: Mouth) -> None:
-        self.asked, self.trace, self.aloud = asked, Trace(asked), Aloud()
+        self._said = _as_said(asked)
+        self.trace, self.aloud = Trace(self._said), Aloud()
         self._mouth = mouth
         self._task: asyncio.Task[None] | None = None
 
@@ -32,7 +45,7 @@ class Turn:
     @property
     def question(self) -> Transcript | None:
         """What somebody asked."""
-        return self.asked if isinstance(self.asked, Transcript) else None
+        return self._said if self._said.text else None
 
     def begin(self, group: asyncio.TaskGroup, answer: Sentences, over: Callable[[Turn, bool], None]) -> None:
         """Say the answer. `over` is called at its end, with whether it was cut."""
@@ -51,8 +64,8 @@ class Turn:
 
     def reply(self, cut: bool) -> Reply:
         """What was heard of it up to now."""
-        now, text = asyncio.get_running_loop().time(), self.question.text if self.question else ""
-        return Reply(self.aloud.text, text, moment(self.asked), self.aloud.began_at or now, now, cut)
+        now = asyncio.get_running_loop().time()
+        return Reply(self.aloud.text, self._said.text, self._said.said_at, self.aloud.began_at or now, now, cut)
 
     def traced(self, cut: bool) -> TurnTrace:
         """When each of its steps happened."""
@@ -75,3 +88,16 @@ class Turn:
                 self.trace.mark("synthesized_at")
                 await chunks.put(chunk)
         chunks.close()
+
+
+def _as_said(asked: Asked) -> Transcript:
+    """Where nobody said anything, one without words: when it came to be, and by what."""
+    match asked:
+        case Transcript():
+            return asked
+        case Caption():
+            return Transcript("", asked.captured_at, source="camera")
+        case Reminder():
+            return Transcript("", asked.at, source="timer")
+        case Announcement():
+            return Transcript("", asked.at, source="program")

@@ -10,8 +10,8 @@ import pytest
 from pipelines.attention import AttentionOptions
 from pipelines.dials import SettingsOptions
 from pipelines.switches import Present, Switches
-from pipelines.timers import MOST
-from pipelines.types import Attention, Caption, Event, Reply, SpeechStarted, Transcript
+from pipelines.thinking import MOST_ANNOUNCED as MOST
+from pipelines.types import Attention, Caption, Event, Reminder, Reply, SpeechStarted, Transcript, TurnTrace
 from tests.fakes import FakeCamera, FakeChat, FakeMicrophone
 from tests.playing import Played, playing
 from tests.stage import HELLO, SILENCE, Stage
@@ -89,6 +89,21 @@ async def test_stopped_it_falls_silent_and_forgets_what_waited() -> None:
     assert (cut.cut, cut.ended_at) == (True, at)
     assert LONG.startswith(cut.text)
     assert again.text == LONG, "it listens as before"
+
+
+async def test_a_timer_that_is_over_is_told_whatever_was_stopped_or_waits() -> None:
+    stage = talkative()
+    async with playing(stage) as played:
+        perceptions, now = played.session.perceptions, asyncio.get_running_loop().time
+        await played.hears("hello")
+        for _ in range(MOST):
+            played.controls.conversation.say("Dinner.")
+        await perceptions.put(Reminder("The tea is ready.", now()))
+        await asyncio.sleep(0.5)
+        await played.controls.conversation.stop()
+        await asyncio.sleep(20)
+    assert stage.said()[1:] == ["The tea is ready."]
+    assert [trace.source for trace in stage.told(TurnTrace)] == ["voice", "timer"]
 
 
 async def test_it_repeats_what_was_heard_last() -> None:
