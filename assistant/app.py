@@ -108,6 +108,8 @@ def assemble(kit: Kit, emit: Emit) -> Session:
     eyes = _eyes(kit, sight, memory, switches)
     mouth = _mouth(kit, dials, emit)
     looks = Looks(config.looking, eyes, sight, emit) if sight and isinstance(sight.captioner, Looker) else None
+    if looks is not None:
+        switches.when_covered(looks.cover)
     timers, servers = Timers(), [parts.server(options, emit) for options in config.mcp]
     toolbox = _toolbox(kit, memory, looks, timers, servers)
     mind = _mind(kit, precedence, emit)

@@ -61,6 +61,11 @@ class _Line(Generic[T]):
         while self._items:
             await self._changed()
 
+    def forget(self, unwanted: Callable[[T], bool] = lambda item: True) -> None:
+        """Take all that is unwanted off the line: nobody is to read it."""
+        self._items = deque(item for item in self._items if not unwanted(item))
+        self._wake()
+
     async def __aiter__(self) -> AsyncIterator[T]:
         while True:
             try:
@@ -94,6 +99,11 @@ class Latest(_Line[T]):
     def __init__(self, size: int = 1, name: str = "") -> None:
         super().__init__(size, name)
         self.dropped = 0
+
+    @property
+    def newest(self) -> T:
+        """The item that was put last, which stays on the line. Raises IndexError where it is empty."""
+        return self._items[-1]
 
     def put(self, item: T) -> None:
         """Put at once, from the event loop's own thread."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from functools import partial
 
 from devices.lines import Lossless
 from devices.media import Frame
 from pipelines.backends import BackendError, Factual, Looker, expect
+from pipelines.novelty import Sighting
 from pipelines.refusals import refuses
 from pipelines.relief import Made
 from pipelines.seeing import Eye, Sight
@@ -20,13 +21,18 @@ from pipelines.wording import one_line
 async def caption(eye: Eye, sight: Sight, perceptions: Lossless[Perception]) -> None:
     """Put keyframes into words, the newest there is when it is this camera's turn, until the line is closed."""
     while await eye.keyframes.filled():
-        if not sight.asks:
-            await _pass_over(eye)
-        elif (said := await _next(eye, sight)) is not None:
-            eye.kept(*said)
-            if eye.watch is not None:
-                eye.watch.captioned(said[1])
-            await perceptions.put(said[1])
+        await eye.wording.run(_put_into_words(eye, sight, perceptions))
+
+
+async def _put_into_words(eye: Eye, sight: Sight, perceptions: Lossless[Perception]) -> None:
+    """One keyframe. Its picture is given away before its event is told: who hears of it may look for the picture."""
+    if not sight.asks:
+        await _pass_over(eye)
+    elif (said := await _next(eye, sight)) is not None:
+        eye.kept(*said)
+        if eye.watch is not None:
+            eye.watch.captioned(said[1])
+        await perceptions.put(said[1])
 
 
 async def _pass_over(eye: Eye) -> None:
@@ -39,17 +45,20 @@ async def _pass_over(eye: Eye) -> None:
 
 async def _next(eye: Eye, sight: Sight) -> tuple[Frame, Caption] | None:
     """The next keyframe with its caption, tried again after each failure; None when it is not to be had any more."""
-    async with sight.room(eye), sight.turns:
+    sighting = await _sought(eye, sight)
+    async with nullcontext() if _is_known(sighting) else _turn(eye, sight):
+        if sighting is not None and sighting.frame is not eye.keyframes.newest:
+            sighting = await _sought(eye, sight)
         frame = await eye.keyframes.get()
         number = eye.keyframes.accepted - len(eye.keyframes)
-        seen = _known(frame, eye, sight) or await _seen(frame, eye, sight)
+        seen = _known(sighting, eye) or await _seen(frame, sighting, eye, sight)
     while seen is None:
         if not eye.keyframes.closed:
             await eye.captioning.rest()
         if eye.keyframes.closed or len(eye.keyframes):  # a newer one came, or none will
             return None
-        async with sight.room(eye), sight.turns:
-            seen = await _seen(frame, eye, sight)
+        async with _turn(eye, sight):
+            seen = await _seen(frame, sighting, eye, sight)
     if sight.reports is not None:
         sight.reports.told(frame.camera, seen)
     if seen.text and not seen.unchanged:
@@ -58,17 +67,41 @@ async def _next(eye: Eye, sight: Sight) -> tuple[Frame, Caption] | None:
     return None
 
 
-def _known(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
+@asynccontextmanager
+async def _turn(eye: Eye, sight: Sight) -> AsyncIterator[None]:
+    """In here the captioner may be asked once: the budget has room, and it is this camera's turn."""
+    async with sight.room(eye), sight.turns:
+        yield
+
+
+async def _sought(eye: Eye, sight: Sight) -> Sighting | None:
+    """The newest keyframe, which stays on its line, and which scene it shows; None where no scenes are remembered."""
+    while eye.novelty is not None:
+        sighting = await asyncio.to_thread(eye.novelty.find, eye.keyframes.newest, sight.asked)
+        if eye.keyframes.newest is sighting.frame:
+            return sighting
+    return None
+
+
+def _is_known(sighting: Sighting | None) -> bool:
+    return sighting is not None and sighting.scene is not None
+
+
+def _known(sighting: Sighting | None, eye: Eye) -> Seen | None:
     """What was said of the scene when it was shown lately; None: the model must be asked."""
-    seen = eye.novelty.known(frame, sight.asked) if eye.novelty is not None else None
+    if eye.novelty is None or sighting is None:
+        return None
+    seen = eye.novelty.known(sighting)
     eye.spared.known += seen is not None
     return seen
 
 
-def _learn(frame: Frame, seen: Seen, eye: Eye, sight: Sight) -> None:
+def _learn(sighting: Sighting | None, seen: Seen, eye: Eye) -> None:
     """Remember a description: not facts, which tell of one moment, nor an "unchanged", which may be a careless one."""
-    if eye.novelty is not None and seen.text and seen.facts is None and not seen.unchanged:
-        eye.novelty.learn(frame, seen, sight.asked)
+    if eye.novelty is None or sighting is None:
+        return
+    if seen.text and seen.facts is None and not seen.unchanged:
+        eye.novelty.learn(sighting, seen)
 
 
 def _tell_nothing_new(frame: Frame, seen: Seen, eye: Eye) -> None:
@@ -94,7 +127,7 @@ def _said(frame: Frame, seen: Seen, number: int, sight: Sight) -> Caption:
     )
 
 
-async def _seen(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
+async def _seen(frame: Frame, sighting: Sighting | None, eye: Eye, sight: Sight) -> Seen | None:
     """What is to be seen, no text where the captioner has no words for it; None where it fails."""
     try:
         seen = await _captioned(frame, eye, sight)
@@ -107,7 +140,7 @@ async def _seen(frame: Frame, eye: Eye, sight: Sight) -> Seen | None:
     eye.spared.unchanged += seen.unchanged
     if sight.relief is None or not sight.relief.stands_in:
         eye.captioning.answered(sight.captioner)
-        _learn(frame, seen, eye, sight)
+        _learn(sighting, seen, eye)
     return seen if sight.reports is None else sight.reports.titled(seen)
 
 

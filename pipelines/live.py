@@ -16,7 +16,7 @@ from pipelines.seeing import Eye, Sight
 from pipelines.switches import Switches
 from pipelines.thinking import Conversation
 from pipelines.trouble import Patience, keep_up
-from pipelines.types import Emit, Health, Notice, Perception, Transcript, Utterance
+from pipelines.types import Caption, Emit, Health, Notice, Perception, Transcript, Utterance
 
 L = TypeVar("L", Latest[Frame], Lossless[AudioChunk])
 L_in = TypeVar("L_in", contravariant=True)
@@ -108,8 +108,9 @@ async def live(session: Session, emit: Emit) -> None:
     Without a live device the session ends with its last file; typed asks and a still picture hold it open only
     where no file is read.
     """
-    if session.sight is not None and session.sight.reports is not None:
-        session.switches.when_covered(session.sight.reports.clear)
+    if session.sight is not None:
+        session.switches.when_covered(session.sight.cover)
+    session.switches.when_covered(lambda: session.perceptions.forget(lambda one: isinstance(one, Caption)))
     async with asyncio.TaskGroup() as group:
         account = _Account(session, emit)
         accounting = group.create_task(account.keep())
@@ -150,22 +151,16 @@ async def _until_over(inputs: list[_Input]) -> None:
 
 
 async def _look(eye: Eye, session: Session) -> None:
-    if eye.ring is not None:
-        session.switches.when_covered(eye.ring.clear)
-    if eye.novelty is not None:
-        session.switches.when_covered(eye.novelty.clear)
-    if eye.guard is not None:
-        session.switches.when_covered(eye.guard.forget)
-    over = eye.watch.close if eye.watch is not None else lambda: None
-    session.switches.when_covered(over)
+    session.switches.when_covered(eye.cover)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_source(eye.camera, eye.frames, eye.patience))
-            group.create_task(seeing.gate(eye, session.switches.sees))
+            group.create_task(seeing.gate(eye, session.switches.shows))
             if session.sight is not None:
                 group.create_task(captioning.caption(eye, session.sight, session.perceptions))
     finally:
-        over()
+        if eye.watch is not None:
+            eye.watch.close()
 
 
 async def _listen(parts: Hearing, perceptions: Lossless[Perception]) -> None:

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from devices.media import Frame, Options
 from pipelines.backends import BackendError, Look, Looker, expect
+from pipelines.breaking import Breakable
 from pipelines.framering import FrameRing
 from pipelines.seeing import Eye, Sight
 from pipelines.trouble import Patience
@@ -85,6 +86,7 @@ class Looks:
         self._looker = sight.captioner if isinstance(sight.captioner, Looker) else None
         self._emit, self._patience = emit, Patience("look", emit)
         self._missed = 0
+        self._under_way = Breakable()
 
     @property
     def budget(self) -> float:
@@ -103,7 +105,8 @@ class Looks:
         if looker is None or frame is None:
             return None
         request = Look(frame, question, max_tokens=self.options.max_tokens)
-        return PendingLook(self._look(looker, request), lambda looked: self._tell(looked, told))
+        look = self._under_way.run(self._look(looker, request))
+        return PendingLook(look, lambda looked: self._tell(looked, told))
 
     async def look(self, question: str, moment: float, camera: str = "") -> Looked | None:
         """The same, to its end."""
@@ -114,6 +117,10 @@ class Looks:
             return await pending.at_last()
         finally:
             await pending.end()
+
+    def cover(self) -> None:
+        """Cameras are switched off: nothing comes of the looks that are under way."""
+        self._under_way.break_off()
 
     def _tell(self, looked: Looked, told: Callable[[Looked], None]) -> None:
         told(looked)

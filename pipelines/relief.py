@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
+from typing import Any
 
 from devices.lines import Lossless
 from devices.media import Frame, within
 from pipelines.backends import BackendError, Captioner, expect, missing
+from pipelines.breaking import Breakable
 from pipelines.ladder import FEWER, FULL, LIGHT, SMALLER, Ladder, LadderOptions
 from pipelines.phrases import Language
 from pipelines.types import Emit, Notice, Perception, Seen
@@ -65,7 +67,8 @@ class Relief:
         self._light: Captioner | None = None
         self._wait = options.retry
         self._low = asyncio.Event()
-        self._try: Callable[[], Awaitable[Made]] | None = None
+        self._try: Callable[[], Coroutine[Any, Any, Made]] | None = None
+        self._trying = Breakable()
 
     @property
     def stands_in(self) -> bool:
@@ -92,6 +95,11 @@ class Relief:
         self._tell(changed, DOWN if self.ladder.step > before else UP)
         return seen
 
+    def forget(self) -> None:
+        """Show the captioner no picture any more of those that it was to be tried with."""
+        self._try = None
+        self._trying.break_off()
+
     async def run(self, perceptions: Lossless[Perception]) -> None:
         """Try the captioner again from time to time while the other one stands in, until cancelled."""
         try:
@@ -108,10 +116,11 @@ class Relief:
             return
         self._wait = min(2 * self._wait, RAREST)
         try:
-            _, took = await self._try()
+            made = await self._trying.run(self._try())
         except BackendError:  # told where it happened first
             return
-        self._tell(self.ladder.tried(took), UP)
+        if made is not None:
+            self._tell(self.ladder.tried(made[1]), UP)
 
     async def _made(self, frame: Frame, model: Callable[[Frame], Awaitable[Made]]) -> Made:
         if self.ladder.step >= SMALLER:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from devices.lines import Latest
 from devices.media import Camera, Frame
 from pipelines.backends import Captioner
+from pipelines.breaking import Breakable
 from pipelines.budget import Budget
 from pipelines.dials import Dials
 from pipelines.framering import FrameRing
@@ -76,6 +77,21 @@ class Eye:
     """Holds the last seconds for questions about them; None where nothing can answer such."""
     frames: Latest[Frame] = field(default_factory=lambda: Latest[Frame](1, "frames"))
     keyframes: Latest[Frame] = field(default_factory=lambda: Latest[Frame](1, "keyframes"))
+    wording: Breakable = field(default_factory=Breakable)
+    """In here its keyframes are put into words."""
+
+    def cover(self) -> None:
+        """Cameras are switched off: what this one showed is nobody's business from now on, nor what came of it."""
+        self.frames.forget()
+        self.keyframes.forget()
+        self.wording.break_off()
+        for part in (self.ring, self.novelty):
+            if part is not None:
+                part.clear()
+        if self.guard is not None:
+            self.guard.forget()
+        if self.watch is not None:
+            self.watch.cover()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +125,13 @@ class Sight:
             return nullcontext()
         return self.budget.room(lambda: eye.keyframes.dropped)
 
+    def cover(self) -> None:
+        """Cameras are switched off: forget what they showed, and what was said of it."""
+        if self.relief is not None:
+            self.relief.forget()
+        if self.reports is not None:
+            self.reports.clear()
+
     def least(self) -> float:
         """Seconds between two keyframes of a camera at the least."""
         relief = self.relief.least() if self.relief is not None else 0.0
@@ -136,15 +159,19 @@ class Sight:
         return now is None or (now.captioning and not (self.reports is not None and now.verbosity == "quiet"))
 
 
-async def gate(eye: Eye, sees: Callable[[], bool]) -> None:
-    """Pass on the frames that are worth a caption, until the camera's line is closed; none while cameras are off."""
-    keyframe_at = 0.0
+async def gate(eye: Eye, shows: Callable[[float], bool]) -> None:
+    """Pass on the frames that are worth a caption, until the camera's line is closed.
+
+    `shows`: whether what was captured at that time may be looked at: cameras are on, and were not off since.
+    """
+    keyframe_at, before = 0.0, None
     async for frame in eye.frames:
-        if not sees():
+        if not shows(frame.captured_at):
             continue
         if eye.ring is not None:
             eye.ring.put(frame)
-        wanted = eye.gate.wants(frame)
+        anew = before is not None and not shows(before)  # what was known before counts no more
+        wanted, before = eye.gate.wants(frame) or anew, frame.captured_at
         if eye.watch is not None:
             eye.watch.saw(frame, eye.gate.motion, wanted)
         if eye.guard is not None:
@@ -153,7 +180,8 @@ async def gate(eye: Eye, sees: Callable[[], bool]) -> None:
             keyframe_at = frame.captured_at
             if eye.every_keyframe:
                 await eye.keyframes.drained()
-            eye.keyframes.put(frame)
+            if shows(frame.captured_at):
+                eye.keyframes.put(frame)
         elif eye.gate.still:
             eye.still(frame.camera, keyframe_at, frame.captured_at)
     eye.keyframes.close()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from devices.lines import Latest, Sink
@@ -37,6 +38,8 @@ class Switches:
         self._asleep_at: float | None = None
         self._changed = asyncio.Event()
         self._forget: list[Callable[[], None]] = []
+        self._covered_at = -inf
+        """When the cameras were switched off last."""
         self._before: tuple[bool, bool] | None = None
         """Microphone and camera as they were when privacy was switched on; None: it was not."""
 
@@ -70,9 +73,10 @@ class Switches:
         state, self._before = self.attention, None
         state.microphone = state.microphone if microphone is None else microphone
         state.camera = state.camera if camera is None else camera
+        self._covered_at = self._covered_at if state.camera else _now()
+        self._touch()  # first of all: who hears that something is over shall know why
         for forget in [] if state.camera else self._forget:
             forget()
-        self._touch()
 
     @property
     def private(self) -> bool:
@@ -101,6 +105,10 @@ class Switches:
     def sees(self) -> bool:
         """Whether pictures are captured at present."""
         return self.attention.camera
+
+    def shows(self, captured_at: float) -> bool:
+        """Whether a picture of that time may be looked at: cameras are on, and were not switched off since."""
+        return self.attention.camera and captured_at > self._covered_at
 
     async def keep(self) -> None:
         """Tell of the state at the start, and when it changes by itself; until cancelled."""

@@ -13,6 +13,7 @@ from assistant.mcp_tools import McpOptions
 from assistant.parts import Devices, Models, Outside, Real
 from devices.camera import CameraOptions
 from devices.lines import Lossless
+from devices.media import Frame
 from pipelines.attention import AttentionOptions
 from pipelines.backends import BackendOptions, Captioner, Detector, Kind, Loaded
 from pipelines.clock import VirtualLoop
@@ -24,7 +25,7 @@ from pipelines.live import Session, live
 from pipelines.looking import LookingOptions
 from pipelines.thinking import ConversationOptions
 from pipelines.toolbox import Ability, ToolsOptions
-from pipelines.types import Emit, Event, Perception, Reply
+from pipelines.types import Caption, Emit, Event, Perception, Reply
 from pipelines.watching import WatchOptions
 from pipelines.worker import Worker
 from tests.fakes import (
@@ -111,6 +112,8 @@ class Stage:
     takes: dict[Kind, float] = field(default_factory=dict)
     """Seconds of each job of that model's thread, on the virtual clock."""
     events: list[Event] = field(default_factory=list)
+    kept: list[tuple[Frame, Caption]] = field(default_factory=list)
+    """Keyframes with their captions."""
 
     async def run(self) -> list[Event]:
         await live(self.session(), self.events.append)
@@ -119,7 +122,7 @@ class Stage:
     def session(self) -> Session:
         """Put together, and not running yet."""
         devices = Devices(list(self.cameras), self.microphone, self.speaker, [])
-        outside = Outside(self.asks, self.asks_hold, attach=self._attach)
+        outside = Outside(self.asks, self.asks_hold, lambda *pair: self.kept.append(pair), attach=self._attach)
         session = assemble(
             Kit(self._config(), devices, self._models(), Backstage(self.brought), outside), self.events.append
         )

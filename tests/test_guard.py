@@ -220,7 +220,7 @@ async def test_a_session_tells_of_it_beside_what_moves() -> None:
     eye = replace(eye, watch=watch, guard=guard)
     async with asyncio.TaskGroup() as group:
         group.create_task(camera.run(eye.frames)).add_done_callback(lambda _: eye.frames.close())
-        group.create_task(gate(eye, lambda: True))
+        group.create_task(gate(eye, lambda captured_at: True))
     watch.close()
     dark = [event for event in told if isinstance(event, CameraEvent)]
     assert [(event.kind, event.change, event.source) for event in dark] == [

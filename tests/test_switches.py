@@ -227,7 +227,7 @@ async def test_a_covered_camera_takes_no_picture_and_what_was_seen_grows_old() -
     camera = FakeCamera([10, 10, 10, 20, 20, 20], every=1.0)
     stage = Evening(cameras=[camera], typed={1.5: "/camera off", 61.5: "hello", 70.0: "/camera on"})
     await stage.run()
-    assert [caption.captured_at for caption in stage.told(Caption)] == [1000.0, 1071.0]
+    assert [caption.captured_at for caption in stage.told(Caption)] == [1000.0, 1070.0, 1071.0]
     (prompt,) = stage.chat.prompts
     assert prompt.now - prompt.scene[-1].known_at == pytest.approx(60.5)
     assert stage.states() == ["", "camera off", ""]
@@ -256,7 +256,7 @@ async def test_a_picture_that_was_on_its_way_when_the_camera_was_covered_is_drop
     eye = Eye(FakeCamera([]), ShadeGate(), *[Patience("camera", lambda event: None)] * 2, ring=FrameRing())
     eye.frames.put(frame(7))
     eye.frames.close()
-    await gate(eye, lambda: False)
+    await gate(eye, lambda captured_at: False)
     assert eye.ring is not None
     assert (eye.ring.at(0.0), len(eye.keyframes)) == (None, 0)
 
