@@ -17,11 +17,11 @@ class SettingsOptions(Options):
     """What it is at the start."""
 
     captioning: bool = True
-    """Whether pictures are put into words."""
+    """Whether pictures are put into words; else events are told of what moves, which is known at once."""
     speaking: bool = True
     """Whether answers are spoken; else they are only written."""
     verbosity: Verbosity = "normal"
-    """How much is said of an event: `quiet`: what is known at once; `brief`: a title; `normal`; `detailed`."""
+    """How much is asked of each picture: `brief`: one short sentence; `normal`; `detailed`."""
     interval: float = Field(default=0.0, ge=0, le=3600)
     """Seconds between two captions of a camera at the least."""
 

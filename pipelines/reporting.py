@@ -143,8 +143,8 @@ class Reports:
 
     @property
     def _verbosity(self) -> Verbosity:
-        """How much is asked for; where nothing is, nobody asks."""
-        return "brief" if self._dials.now.verbosity == "quiet" else self._dials.now.verbosity
+        """How much is asked for."""
+        return self._dials.now.verbosity
 
     def _anchor(self, camera: str) -> Seen | None:
         """What was told last, where as much is asked for now as was then."""

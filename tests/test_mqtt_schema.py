@@ -27,8 +27,8 @@ TOPICS = Topics("omni", "home")
 EVENT = CameraEvent("e1", 0, "new", "door", "motion", "Something moves.", "Motion", 99.0, 100.0, 0.1)
 EVENTS = (
     EVENT,
-    CameraEvent("e1", 2, "end", "door", "person_left", "Gone.", "Gone", 99.0, 100.0, 0.1, "model",
-                ("cat",), 1, "one less", 0.5, 4, 101.0),
+    CameraEvent("e1", 2, "end", "door", "person_left", "Gone.", "Gone", 99.0, 100.0, 0.1, "model", labels=("cat",),
+                people=1, difference="one less", confidence=0.5, keyframe=4, ended_at=101.0),
     Caption("A cat.", "door", 100.0, 0.5, 3, Facts(2, ("left", "centre"), text=("EXIT",), light="dim"), 100.5, "Cat"),
     Caption("A cat.", "door", 100.0, 0.5, 3),
     Answer("ask", "who?", "Nobody.", 100.0, 104.0, "door", 99.0, "mqtt", "7"),

@@ -98,7 +98,7 @@ class Switch(Value):
 
 
 class Choose(Value):
-    """How much is said of an event."""
+    """How much is asked of each picture."""
 
     value: Verbosity
 

@@ -128,7 +128,7 @@ def _of_node(of: Topics) -> Iterator[Topic]:
     for name in SWITCHES:
         yield Topic(of.state(name), {"enum": ["ON", "OFF"]}, f"whether {name} is on", content_type=TEXT)
     verbosity = TypeAdapter(Verbosity).json_schema()
-    yield Topic(of.state("verbosity"), verbosity, "how much is said of an event", content_type=TEXT)
+    yield Topic(of.state("verbosity"), verbosity, "how much is asked of each picture", content_type=TEXT)
     seconds = {"type": "number", "minimum": 0}
     yield Topic(of.state("interval"), seconds, "seconds between two captions at the least", content_type=TEXT)
 
