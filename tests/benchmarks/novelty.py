@@ -151,9 +151,9 @@ def novelties(clip: Clip, keyframes: Sequence[Frame]) -> Iterator[dict[str, Any]
         for familiar in (10.0, 60.0, 300.0):
             novelty, told = Novelty(NoveltyOptions(contrast=contrast, familiar=familiar)), list[Told]()
             for frame in keyframes:
-                at, known = frame.captured_at, novelty.known(frame)
-                if known is None:
-                    novelty.learn(frame, Seen(repr(at)))
+                at, sighting = frame.captured_at, novelty.find(frame)
+                if (known := novelty.known(sighting)) is None:
+                    novelty.learn(sighting, Seen(repr(at)))
                 told.append(Told(at, float(known.text) if known else at))
             yield {"contrast": contrast, "familiar_s": familiar} | counts(clip, told, len(keyframes))
 
