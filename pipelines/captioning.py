@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 
 from devices.lines import Lossless
@@ -62,7 +63,7 @@ async def _next(eye: Eye, sight: Sight) -> tuple[Frame, Caption] | None:
     if sight.reports is not None:
         sight.reports.told(frame.camera, seen)
     if seen.text and not seen.unchanged:
-        return frame, _said(frame, seen, number, sight)
+        return frame, replace(_said(frame, seen, number, sight), described_at=_described_at(sighting))
     _tell_nothing_new(frame, seen, eye)
     return None
 
@@ -85,6 +86,11 @@ async def _sought(eye: Eye, sight: Sight) -> Sighting | None:
 
 def _is_known(sighting: Sighting | None) -> bool:
     return sighting is not None and sighting.scene is not None
+
+
+def _described_at(sighting: Sighting | None) -> float | None:
+    """When the scene was described, where this is not the keyframe of which that was said."""
+    return sighting.scene.described_at if sighting is not None and sighting.scene is not None else None
 
 
 def _known(sighting: Sighting | None, eye: Eye) -> Seen | None:

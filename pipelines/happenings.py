@@ -70,6 +70,7 @@ class Happening:
             "difference": difference(self.before, seen, words),
             "confidence": seen.confidence,
             "source": seen.source or "captioner",
+            "described_at": seen.described_at,
             "keyframe": seen.keyframe,
         }
 

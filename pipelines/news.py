@@ -17,8 +17,8 @@ Kind = Literal[
     "camera_frozen",
     "camera_lost",
 ]
-Verbosity = Literal["quiet", "brief", "normal", "detailed"]
-"""How much is said of an event: only what is known at once; a title; a sentence; several."""
+Verbosity = Literal["brief", "normal", "detailed"]
+"""How much is asked of each picture: one short sentence; a sentence or two; several."""
 Command = Literal["ask", "describe", "read", "count"]
 
 
@@ -53,11 +53,14 @@ class CameraEvent:
     difference: str = ""
     """What is different from before it, in words; empty where nothing can tell."""
     confidence: float | None = None
-    """0 to 1, where something tells one."""
+    """0 to 1, where the captioner gives one: how sure it is of the least sure thing that it names."""
     keyframe: int | None = None
     """Number of the keyframe these words are about, per camera; None: there is none yet."""
     ended_at: float | None = None
     """Seconds on the loop's clock when the last picture of it was taken; None while it goes on."""
+    described_at: float | None = None
+    """Seconds on the loop's clock when the picture of the same scene was taken that the captioner was shown, where that
+    is an earlier one; None: the words are new."""
 
 
 @dataclass(frozen=True, slots=True)

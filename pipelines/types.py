@@ -54,7 +54,7 @@ class Seen:
     unchanged: bool = False
     """It was shown what it had said last, and says that this still holds; then `text` is that."""
     confidence: float | None = None
-    """0 to 1, where it gives one."""
+    """0 to 1, where it gives one: how sure it is of the least sure thing that it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,10 @@ class Caption:
     source: str = ""
     """Which captioner says so."""
     confidence: float | None = None
-    """0 to 1, where the captioner gives one."""
+    """0 to 1, where the captioner gives one: how sure it is of the least sure thing that it names."""
+    described_at: float | None = None
+    """Seconds on the loop's clock when the picture of the same scene was taken that the captioner was shown, where that
+    is an earlier one; None: it was shown this keyframe."""
 
     @property
     def known_at(self) -> float:

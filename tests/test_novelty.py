@@ -14,7 +14,9 @@ import pytest
 from devices.lines import Latest
 from devices.media import Frame, Pixels
 from pipelines.backends import Look
+from pipelines.budget import BudgetOptions
 from pipelines.live import live
+from pipelines.news import CameraEvent
 from pipelines.novelty import Novelty, NoveltyOptions
 from pipelines.types import Caption, Health, Seen
 from pipelines.watching import WatchOptions
@@ -48,73 +50,83 @@ def sign(words: str, height: int = 20) -> Pixels:
     return picture
 
 
+def known(novelty: Novelty, frame: Frame, asked: str = "") -> Seen | None:
+    """What is known of it."""
+    return novelty.known(novelty.find(frame, asked))
+
+
+def learn(novelty: Novelty, frame: Frame, seen: Seen, asked: str = "") -> None:
+    """What was said of it is remembered."""
+    novelty.learn(novelty.find(frame, asked), seen)
+
+
 def test_a_scene_is_known_again_in_spite_of_noise_and_exposure() -> None:
     novelty = Novelty()
-    novelty.learn(shot(scene(EMPTY), 0), Seen("Nobody."))
-    novelty.learn(shot(scene(ANNA), 5), Seen("Anna."))
-    again = novelty.known(shot(scene(EMPTY), 10, gain=0.9, seed=1))
+    learn(novelty, shot(scene(EMPTY), 0), Seen("Nobody."))
+    learn(novelty, shot(scene(ANNA), 5), Seen("Anna."))
+    again = known(novelty, shot(scene(EMPTY), 10, gain=0.9, seed=1))
     assert again == Seen("Nobody.")
-    assert novelty.known(shot(scene(BEN), 12)) is None
+    assert known(novelty, shot(scene(BEN), 12)) is None
 
 
 def test_only_what_was_shown_lately_is_known() -> None:
     novelty = Novelty(NoveltyOptions(familiar=60))
-    novelty.learn(shot(scene(EMPTY), 0), Seen("Nobody."))
-    novelty.learn(shot(scene(ANNA), 50), Seen("Anna."))  # so long nobody was there
-    assert novelty.known(shot(scene(EMPTY), 111)) is None  # known since its keyframe, not since it went
-    assert novelty.known(shot(scene(BEN), 112)) is None
-    assert novelty.known(shot(scene(ANNA), 170)) == Seen("Anna.")  # shown until 111
-    assert novelty.known(shot(scene(BEN), 170)) is None
-    assert novelty.known(shot(scene(ANNA), 231)) is None
+    learn(novelty, shot(scene(EMPTY), 0), Seen("Nobody."))
+    learn(novelty, shot(scene(ANNA), 50), Seen("Anna."))  # so long nobody was there
+    assert known(novelty, shot(scene(EMPTY), 111)) is None  # known since its keyframe, not since it went
+    assert known(novelty, shot(scene(BEN), 112)) is None
+    assert known(novelty, shot(scene(ANNA), 170)) == Seen("Anna.")  # shown until 111
+    assert known(novelty, shot(scene(BEN), 170)) is None
+    assert known(novelty, shot(scene(ANNA), 231)) is None
 
 
 def test_a_scene_that_stays_was_shown_until_now() -> None:
     novelty = Novelty(NoveltyOptions(familiar=60))
-    novelty.learn(shot(scene(EMPTY), 0), Seen("Nobody."))
-    assert novelty.known(shot(scene(EMPTY), 600, seed=1)) == Seen("Nobody.", unchanged=True)
-    assert novelty.known(shot(scene(ANNA), 1200)) is None
-    assert novelty.known(shot(scene(EMPTY), 1230)) == Seen("Nobody.")  # until Anna came, 30 s ago
+    learn(novelty, shot(scene(EMPTY), 0), Seen("Nobody."))
+    assert known(novelty, shot(scene(EMPTY), 600, seed=1)) == Seen("Nobody.", unchanged=True)
+    assert known(novelty, shot(scene(ANNA), 1200)) is None
+    assert known(novelty, shot(scene(EMPTY), 1230)) == Seen("Nobody.")  # until Anna came, 30 s ago
 
 
 def test_a_description_is_not_trusted_for_ever() -> None:
     novelty = Novelty(NoveltyOptions(familiar=60, renew=3600))
-    novelty.learn(shot(scene(EMPTY), 0), Seen("Nobody."))
-    assert [novelty.known(shot(scene(EMPTY), at)) is None for at in (1800, 3599, 3600)] == [False, False, True]
+    learn(novelty, shot(scene(EMPTY), 0), Seen("Nobody."))
+    assert [known(novelty, shot(scene(EMPTY), at)) is None for at in (1800, 3599, 3600)] == [False, False, True]
 
 
 def test_what_was_described_shorter_is_not_known_when_more_is_asked() -> None:
     novelty = Novelty()
-    novelty.learn(shot(scene(EMPTY), 0), Seen("Nobody."), "brief")
-    assert novelty.known(shot(scene(EMPTY), 1), "detailed") is None
-    assert novelty.known(shot(scene(EMPTY), 2), "brief") is not None
+    learn(novelty, shot(scene(EMPTY), 0), Seen("Nobody."), "brief")
+    assert known(novelty, shot(scene(EMPTY), 1), "detailed") is None
+    assert known(novelty, shot(scene(EMPTY), 2), "brief") is not None
 
 
 def test_as_many_scenes_are_remembered_as_the_options_say_those_shown_longest() -> None:
     novelty = Novelty(NoveltyOptions(scenes=2))
     for number, at in ((EMPTY, 0), (ANNA, 10), (BEN, 11)):
-        assert novelty.known(shot(scene(number), at)) is None
-        novelty.learn(shot(scene(number), at), Seen(str(number)))
-    known = {number: novelty.known(shot(scene(number), 12)) is not None for number in (EMPTY, ANNA, BEN)}
-    assert known == {EMPTY: True, ANNA: False, BEN: True}
+        assert known(novelty, shot(scene(number), at)) is None
+        learn(novelty, shot(scene(number), at), Seen(str(number)))
+    still = {number: known(novelty, shot(scene(number), 12)) is not None for number in (EMPTY, ANNA, BEN)}
+    assert still == {EMPTY: True, ANNA: False, BEN: True}
     novelty.clear()
-    assert novelty.known(shot(scene(BEN), 13)) is None
+    assert known(novelty, shot(scene(BEN), 13)) is None
 
 
 @pytest.mark.parametrize("height", [12, 16, 24])
 def test_a_word_that_changed_is_not_swallowed(height: int) -> None:
     novelty = Novelty()
-    novelty.learn(shot(sign("OPEN", height), 0), Seen("It reads: OPEN."))
-    assert novelty.known(shot(sign("OPEN", height), 1, seed=1)) is not None
-    assert novelty.known(shot(sign("SHUT", height), 2, seed=2)) is None
+    learn(novelty, shot(sign("OPEN", height), 0), Seen("It reads: OPEN."))
+    assert known(novelty, shot(sign("OPEN", height), 1, seed=1)) is not None
+    assert known(novelty, shot(sign("SHUT", height), 2, seed=2)) is None
 
 
 @pytest.mark.parametrize("side", [12, 16, 24])
 def test_a_small_thing_that_appears_is_not_swallowed(side: int) -> None:
     novelty, room = Novelty(), sign("OPEN")
-    novelty.learn(shot(room, 0), Seen("A sign."))
+    learn(novelty, shot(room, 0), Seen("A sign."))
     with_keys = room.copy()
     with_keys[300 : 300 + side, 80 : 80 + side] = 60
-    assert novelty.known(shot(with_keys, 1, gain=1.05, seed=1)) is None
+    assert known(novelty, shot(with_keys, 1, gain=1.05, seed=1)) is None
 
 
 @dataclass
@@ -156,6 +168,32 @@ async def test_who_comes_and_goes_is_told_each_time_and_described_once() -> None
     assert len(asked(played)) == 3
     assert played.told(Health)[-1].counters["desk calls saved"] == 3
     assert played.told(Caption)[2].took < played.told(Caption)[1].took
+
+
+async def test_words_that_were_found_for_an_earlier_picture_say_so() -> None:
+    played = theatre(EMPTY, ANNA, EMPTY)
+    await played.run()
+    first, second, again = played.told(Caption)
+    assert (first.described_at, second.described_at, again.described_at) == (None, None, first.captured_at)
+    assert again.captured_at > second.captured_at
+    told = [event for event in played.told(CameraEvent) if event.keyframe == again.keyframe]
+    assert {event.described_at for event in told} <= {first.captured_at}
+
+
+async def test_a_known_scene_waits_for_no_room_in_the_budget() -> None:
+    played = theatre(EMPTY, ANNA, EMPTY, ANNA, sections={"budget": BudgetOptions(calls_per_minute=4)})
+    await played.run()
+    assert [caption.text for caption in played.told(Caption)] == [NAMES[number] for number in (EMPTY, ANNA) * 2]
+    assert max(caption.took for caption in played.told(Caption)[2:]) < 0.1
+    assert played.told(Health)[-1].counters["captions put off by the budget"] == 0
+
+
+def test_a_scene_is_looked_for_without_changing_what_is_known() -> None:
+    novelty = Novelty(NoveltyOptions(familiar=60))
+    learn(novelty, shot(scene(EMPTY), 0), Seen("Nobody."))
+    assert known(novelty, shot(scene(ANNA), 1)) is None
+    assert novelty.find(shot(scene(EMPTY), 500)).scene is None
+    assert known(novelty, shot(scene(EMPTY), 2)) is not None
 
 
 async def test_the_model_is_shown_what_was_told_last_even_where_it_was_not_asked_for_that() -> None:

@@ -67,15 +67,17 @@ class EmbeddedCaptioner:
         from pipelines.captioners import motion
 
         pixels, last = fitted(frame.pixels), self._last.get(frame.camera)
-        facts, glance = self._look(pixels), motion.glance(pixels)
+        lines = self._text.read(pixels) if self._text else ()
+        facts, glance = self._look(pixels, tuple(line.text for line in lines)), motion.glance(pixels)
         if last is not None:
             facts = replace(facts, motion=motion.motion(last[1], glance))
             facts = replace(facts, changes=changes(last[0], facts))
         self._last[frame.camera] = facts, glance
-        return Seen(sentences(facts, reads=self._text is not None), facts)
+        surely = round(min(line.score for line in lines), 3) if lines else None
+        return Seen(sentences(facts, reads=self._text is not None), facts, confidence=surely)
 
-    def _look(self, pixels: Pixels) -> Facts:
-        """The facts of one picture by itself."""
+    def _look(self, pixels: Pixels, text: tuple[str, ...]) -> Facts:
+        """The facts of one picture by itself, in which that is written."""
         from pipelines.captioners import light
 
         found = self._people.find(pixels) if self._people else None
@@ -83,7 +85,7 @@ class EmbeddedCaptioner:
             people=len(found.places) if found else None,
             places=found.places if found else (),
             maybe_people=bool(found and found.maybe),
-            text=self._text.read(pixels) if self._text else (),
+            text=text,
             codes=self._codes.read(pixels) if self._codes else (),
             light=light.light(pixels),
             colours=light.colours(pixels),

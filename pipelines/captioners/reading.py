@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 from devices.media import Pixels
@@ -15,6 +16,14 @@ SMALLEST = 16
 
 LONGEST = 200
 """Characters that one line, or one code, may have; a code can hold thousands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What was read, and how surely, 0 to 1."""
+
+    text: str
+    score: float
 
 
 class TextReader:
@@ -42,7 +51,7 @@ class TextReader:
         self._engine(np.zeros((48, 96, 3), np.uint8), use_det=False)  # it loads its models when first used
         self._engine(np.zeros((64, 64, 3), np.uint8), use_det=True)
 
-    def read(self, pixels: Pixels) -> tuple[str, ...]:
+    def read(self, pixels: Pixels) -> tuple[Line, ...]:
         """Lines from top to bottom in an H×W×3 RGB picture."""
         import cv2
 
@@ -50,7 +59,8 @@ class TextReader:
             return ()
         found = self._engine(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
         lines = zip(found.txts or (), found.scores or (), strict=True)
-        return tuple(one_line(line) for line, score in lines if score >= self._score and is_text(line))
+        sure = ((line, float(score)) for line, score in lines if score >= self._score and is_text(line))
+        return tuple(Line(one_line(line), score) for line, score in sure)
 
 
 class CodeReader:
