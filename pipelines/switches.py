@@ -40,8 +40,12 @@ class Switches:
         self._forget: list[Callable[[], None]] = []
         self._covered_at = -inf
         """When the cameras were switched off last."""
-        self._before: tuple[bool, bool] | None = None
-        """Microphone and camera as they were when privacy was switched on; None: it was not."""
+        self._here = {"microphone": options.microphone, "camera": options.camera}
+        """What is on as far as it was switched at the machine: nobody outside can switch on what is off here."""
+        self._away: set[str] = set()
+        """What is off because of a privacy that was switched on from outside."""
+        self._deaf = False
+        """Whether the microphone was switched off from outside by itself."""
 
     def emit(self, event: Event) -> None:
         """Put an event on the feed, and stay awake for what it tells of."""
@@ -69,14 +73,43 @@ class Switches:
         self._touch()
 
     def mute(self, microphone: bool | None = None, camera: bool | None = None) -> None:
-        """Switch capture on (True) or off; what is None stays as it is."""
-        state, self._before = self.attention, None
-        state.microphone = state.microphone if microphone is None else microphone
-        state.camera = state.camera if camera is None else camera
-        self._covered_at = self._covered_at if state.camera else _now()
-        self._touch()  # first of all: who hears that something is over shall know why
-        for forget in [] if state.camera else self._forget:
-            forget()
+        """At the machine: switch capture on (True) or off; what is None stays as it is."""
+        for name, on in (("microphone", microphone), ("camera", camera)):
+            if on is not None:
+                self._here[name] = on
+                self._away -= {name} if on else set()
+        self._deaf = self._deaf and not microphone
+        self._settle()
+
+    def listen(self, on: bool) -> bool:
+        """From outside: switch the microphone. False where that has no effect, as it was muted at the machine."""
+        self._deaf = not on
+        self._away -= {"microphone"} if on else set()
+        self._settle()
+        return self.attention.microphone == on
+
+    def privacy(self, on: bool) -> bool:
+        """From outside: switch all capture off, or what of it was on before back on.
+
+        False where that has no effect: what was muted at the machine is switched on there.
+        """
+        self._away = {*self._here} if on else set()
+        self._settle()
+        if self.private and not on:  # it came piece by piece
+            self.listen(True)
+        return self.private == on
+
+    @property
+    def now(self) -> Attention:
+        """What is attended to at present."""
+        there = self.present
+        state = self.attention.told(_now())
+        return replace(
+            state,
+            microphone=state.microphone if there.microphone else None,
+            camera=state.camera if there.camera else None,
+            wake_word=there.wake_word,
+        )
 
     @property
     def private(self) -> bool:
@@ -84,15 +117,17 @@ class Switches:
         there, state = self.present, self.attention
         return not (there.microphone and state.microphone) and not (there.camera and state.camera)
 
-    def privacy(self, on: bool) -> None:
-        """Switch all capture off, or what of it was on before back on; all, where nothing was."""
-        state, before = self.attention, self._before
-        if on and not self.private:
-            before = state.microphone, state.camera
-            self.mute(False, False)
-            self._before = before
-        elif self.private and not on:
-            self.mute(*(before or (True, True)))
+    @property
+    def back(self) -> tuple[bool, bool] | None:
+        """Whether microphone and camera are on again when privacy is over; None: it is not switched on from outside."""
+        if self._away != {*self._here}:
+            return None
+        return self._here["microphone"] and not self._deaf, self._here["camera"]
+
+    def restore(self, microphone: bool, camera: bool) -> None:
+        """Begin with privacy switched on from outside, as an earlier session ended; with what was `back` then."""
+        self._here = {"microphone": self._here["microphone"] and microphone, "camera": self._here["camera"] and camera}
+        self.privacy(True)
 
     def when_covered(self, forget: Callable[[], None]) -> None:
         """Whenever the cameras are switched off this is called at once: what they showed is nobody's business then."""
@@ -142,19 +177,23 @@ class Switches:
                 off.cancel()
                 await asyncio.gather(capturing, off, return_exceptions=True)
 
+    def _settle(self) -> None:
+        """Capture what is on for everyone."""
+        state, saw = self.attention, self.attention.camera
+        state.microphone = self._here["microphone"] and not self._deaf and "microphone" not in self._away
+        state.camera = self._here["camera"] and "camera" not in self._away
+        covered = saw and not state.camera
+        self._covered_at = _now() if covered else self._covered_at
+        self._touch()  # first of all: who hears that something is over shall know why
+        for forget in self._forget if covered else []:
+            forget()
+
     def _touch(self) -> None:
         """If the state is another one, tell of it, and let everyone look who waits for a change.
 
         Every event of a session comes by here; most change nothing.
         """
-        state, there = self.attention.told(_now()), self.present
-        state = replace(
-            state,
-            microphone=state.microphone if there.microphone else None,
-            camera=state.camera if there.camera else None,
-            wake_word=there.wake_word,
-        )
-        asleep_at = self.attention.falls_asleep_at
+        state, asleep_at = self.now, self.attention.falls_asleep_at
         another = self._told is None or replace(self._told, at=state.at) != state
         if another or asleep_at != self._asleep_at:
             changed, self._changed, self._asleep_at = self._changed, asyncio.Event(), asleep_at

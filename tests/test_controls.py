@@ -185,13 +185,61 @@ async def test_privacy_is_all_off_and_back_is_what_was_on_before() -> None:
     assert [event.private for event in told if isinstance(event, Attention)] == [True, False]
 
 
-async def test_back_from_a_privacy_that_came_piece_by_piece_everything_is_on() -> None:
+async def test_what_was_switched_off_at_the_machine_is_switched_on_there_only() -> None:
     switches, _ = home()
     switches.mute(microphone=False)
     switches.mute(camera=False)
     assert switches.private
+    assert not switches.privacy(False)
+    assert not switches.listen(True)
+    assert on(switches) == (False, False)
+    assert switches.privacy(True)
+    switches.mute(camera=True)
+    assert on(switches) == (False, True)
+    assert switches.privacy(True)
+    assert switches.privacy(False)
+    assert on(switches) == (False, True)
+
+
+async def test_what_was_muted_at_the_machine_in_privacy_is_off_after_it() -> None:
+    switches, _ = home()
+    switches.privacy(True)
+    switches.mute(microphone=False)
+    assert switches.privacy(False)
+    assert on(switches) == (False, True)
+
+
+async def test_a_microphone_that_is_switched_from_outside_comes_back_as_it_was_or_with_all_that_is_off() -> None:
+    switches, _ = home()
+    assert switches.listen(False)
+    switches.privacy(True)
     switches.privacy(False)
-    assert on(switches) == (True, True)
+    assert on(switches) == (False, True)
+    deaf = Switches(AttentionOptions(), Present(camera=False), lambda event: None)
+    deaf.listen(False)
+    assert deaf.private
+    assert deaf.privacy(False)
+    assert deaf.attention.microphone
+
+
+async def test_privacy_is_taken_up_again_with_what_was_muted_in_it() -> None:
+    switches, _ = home()
+    switches.mute(microphone=False)
+    switches.privacy(True)
+    assert switches.back == (False, True)
+    later, _ = home()
+    assert later.back is None
+    later.restore(*switches.back)
+    assert (on(later), later.private, later.back) == ((False, False), True, (False, True))
+    later.privacy(False)
+    assert (on(later), later.back) == ((False, True), None)
+
+
+async def test_what_the_configuration_switches_off_no_earlier_session_switches_on() -> None:
+    switches, _ = home(camera=False)
+    switches.restore(True, True)
+    switches.privacy(False)
+    assert on(switches) == (True, False)
 
 
 async def test_what_is_switched_on_by_itself_ends_privacy() -> None:
@@ -199,11 +247,9 @@ async def test_what_is_switched_on_by_itself_ends_privacy() -> None:
     switches.privacy(True)
     switches.mute(microphone=True)
     assert not switches.private
-    switches.privacy(False)
-    assert on(switches) == (True, False), "it was not private any more"
-    switches.privacy(True)
-    switches.privacy(False)
     assert on(switches) == (True, False)
+    switches.privacy(False)
+    assert on(switches) == (True, True), "nobody muted the camera"
 
 
 async def test_what_is_not_there_does_not_count() -> None:
