@@ -183,7 +183,7 @@ def _eyes(kit: Kit, sight: Sight | None, memory: Memory, switches: Switches) -> 
 def _guard(kit: Kit, camera: Camera, watch: Watch | None) -> Guard | None:
     if watch is None:
         return None
-    return Guard(kit.config.guard, watch, camera.live, _language(kit.config), kit.parts.see(camera.name))
+    return kit.parts.guard(camera, kit.config.guard, watch)
 
 
 def _watches(kit: Kit, sight: Sight | None, emit: Emit) -> list[Watch | None]:

@@ -21,7 +21,7 @@ from pipelines import backends
 from pipelines.backends import PROTOCOLS, BackendError, BackendOptions, Captioner, Kind, Loaded, lanes
 from pipelines.controls import Controls
 from pipelines.gate import Gate, GateOptions, KeyframeGate
-from pipelines.guard import See, glance
+from pipelines.guard import CameraGuard, Guard, GuardOptions, Told
 from pipelines.hanging import HungOptions
 from pipelines.relief import motion_and_text
 from pipelines.toolbox import Ability
@@ -122,8 +122,8 @@ class Parts(Protocol):
     def gate(self, camera: str, options: GateOptions, least: Callable[[], float]) -> Gate:
         """What picks the keyframes of a camera; `least`: seconds between two at present, see `KeyframeGate`."""
 
-    def see(self, camera: str) -> See:
-        """How the guard of a camera sees its frames."""
+    def guard(self, camera: Camera, options: GuardOptions, told: Told) -> Guard:
+        """What watches over a camera, and who is told by it."""
 
     def light(self) -> Captioner:
         """The captioner that steps in for a slow one; loaded here, blocking."""
@@ -156,8 +156,8 @@ class Real:
     def gate(self, camera: str, options: GateOptions, least: Callable[[], float]) -> Gate:
         return KeyframeGate(options, least)
 
-    def see(self, camera: str) -> See:
-        return glance
+    def guard(self, camera: Camera, options: GuardOptions, told: Told) -> Guard:
+        return CameraGuard(options, told, camera.live)
 
     def light(self) -> Captioner:
         return motion_and_text()

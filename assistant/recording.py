@@ -24,17 +24,18 @@ from assistant.recordings.values import digest
 from assistant.recordings.watched_devices import (
     WatchedCamera,
     WatchedGate,
+    WatchedGuard,
     WatchedMicrophone,
     WatchedSpeaker,
     watched_asks,
-    watched_sight,
 )
 from assistant.recordings.watched_models import Album, Clock, Soon, WatchedModel, at_once, attributes_of
+from devices.media import Camera
 from devices.threads import apart
 from pipelines.backends import Captioner, Kind
 from pipelines.clock import VirtualLoop
 from pipelines.gate import Gate, GateOptions
-from pipelines.guard import See
+from pipelines.guard import Guard, GuardOptions, Told
 from pipelines.types import Emit, Event, Notice, Started, Trouble, as_json
 
 
@@ -97,8 +98,9 @@ class Recorder:
         gate = self._parts.gate(camera, options, least)
         return WatchedGate(gate, cast(Journal, self._journal), self._album, self._clock)
 
-    def see(self, camera: str) -> See:
-        return watched_sight(self._parts.see(camera), cast(Journal, self._journal), self._clock)
+    def guard(self, camera: Camera, options: GuardOptions, told: Told) -> Guard:
+        guarded = partial(self._parts.guard, camera, options)
+        return WatchedGuard(guarded, told, cast(Journal, self._journal), self._clock)
 
     def light(self) -> Captioner:
         began, journal = self._clock(), cast(Journal, self._journal)

@@ -26,20 +26,21 @@ from assistant.recordings.living import live_options
 from assistant.recordings.played_devices import (
     PlayedCamera,
     PlayedGate,
+    PlayedGuard,
     PlayedMicrophone,
     PlayedSpeaker,
     played_asks,
-    played_sight,
 )
 from assistant.recordings.played_models import Mismatch, PlayedModel, TimedModel
 from assistant.recordings.reading import Recording, read
 from assistant.recordings.shells import LIGHT, role, shell
 from assistant.recordings.stalls import played_stalls
 from assistant.recordings.tool_servers import PlayedServer
+from devices.media import Camera
 from pipelines.backends import BackendOptions, Captioner, Kind, Loaded
 from pipelines.clock import Stalled, VirtualLoop
 from pipelines.gate import Gate, GateOptions
-from pipelines.guard import See
+from pipelines.guard import Guard, GuardOptions, Told
 from pipelines.types import Emit, Event, Trouble, as_json
 from pipelines.wording import listed, one_line
 from pipelines.worker import Worker
@@ -162,8 +163,8 @@ class Player:
     def gate(self, camera: str, options: GateOptions, least: Callable[[], float]) -> Gate:
         return PlayedGate(camera, self._recording)
 
-    def see(self, camera: str) -> See:
-        return played_sight(camera, self._recording)
+    def guard(self, camera: Camera, options: GuardOptions, told: Told) -> Guard:
+        return PlayedGuard(camera.name, told, self._recording)
 
     def light(self) -> Captioner:
         loop = _loop()

@@ -17,6 +17,8 @@ class EventWords:
 
     titles: dict[Kind, str]
     """What each kind is, in a few words."""
+    sentences: dict[Kind, str]
+    """What is the matter with a camera itself, in a sentence."""
     places: dict[Where | None, str]
     """Where something moves, as the end of a title."""
     motion: Callable[[str], str]
@@ -68,6 +70,12 @@ WORDS: dict[Language, EventWords] = {
             "camera_frozen": "The camera's picture is frozen",
             "camera_lost": "The camera is lost",
         },
+        sentences={
+            "camera_dark": "Nothing but darkness can be seen: the light is off, or the lens is covered.",
+            "camera_covered": "Hardly anything can be made out any more: something covers the lens, or blinds it.",
+            "camera_frozen": "The picture is exactly the same all the time, without any noise: the camera hangs.",
+            "camera_lost": "The camera is lost.",
+        },
         places={
             "left": " on the left",
             "centre": " in the centre",
@@ -93,6 +101,12 @@ WORDS: dict[Language, EventWords] = {
             "camera_covered": "摄像头被遮住了",
             "camera_frozen": "摄像头画面停住了",
             "camera_lost": "摄像头断开了",
+        },
+        sentences={
+            "camera_dark": "一片漆黑，什么也看不见：灯关了，或者镜头被遮住了。",
+            "camera_covered": "几乎什么都看不清了：镜头被遮挡，或者被强光照射。",
+            "camera_frozen": "画面一直完全没有变化：摄像头卡住了。",
+            "camera_lost": "摄像头断开了。",
         },
         places={"left": "左侧", "centre": "中间", "right": "右侧", "camera": "整个画面", None: ""},
         motion=lambda place: f"{place}有动静",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,7 +12,6 @@ from pydantic import Field
 
 from devices.media import Frame, Options
 from pipelines.news import Kind
-from pipelines.phrases import Language
 
 COLUMNS, ROWS = 240, 135
 """So many pixels of a picture are looked at: each of them noisy, all of them together like no other picture's."""
@@ -33,19 +31,6 @@ PAUSE = 60.0
 ENDS = 1.0
 """Seconds for which it must be well again."""
 
-WORDS: dict[Language, dict[Kind, str]] = {
-    "en": {
-        "camera_frozen": "The picture has been exactly the same for {seconds:.0f} seconds: the camera hangs.",
-        "camera_dark": "Nothing but darkness can be seen: the light is off, or the lens is covered.",
-        "camera_covered": "Hardly anything can be made out any more: something covers the lens, or blinds it.",
-    },
-    "zh": {
-        "camera_frozen": "画面已经 {seconds:.0f} 秒完全没有变化：摄像头卡住了。",
-        "camera_dark": "一片漆黑，什么也看不见：灯关了，或者镜头被遮住了。",
-        "camera_covered": "几乎什么都看不清了：镜头被遮挡，或者被强光照射。",
-    },
-}
-
 
 class GuardOptions(Options):
     """When something is the matter with a camera. Times are in seconds."""
@@ -63,11 +48,21 @@ class GuardOptions(Options):
 class Told(Protocol):
     """Who is told."""
 
-    def began(self, kind: Kind, at: float, words: str = "") -> None:
+    def began(self, kind: Kind, at: float, /) -> None:
         """Something is the matter since then, seconds on the loop's clock."""
 
-    def over(self, kind: Kind, at: float) -> None:
+    def over(self, kind: Kind, at: float, /) -> None:
         """It is well since then."""
+
+
+class Guard(Protocol):
+    """Watches over one camera."""
+
+    def look(self, frame: Frame) -> None:
+        """Tell what is the matter with the camera, and what is not any more."""
+
+    def forget(self) -> None:
+        """The camera was away, or switched off: nothing is the matter, and what it usually shows is not known."""
 
 
 @dataclass(slots=True)
@@ -97,7 +92,7 @@ class Lasting:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What a guard sees of a picture."""
+    """What there is to be seen of a picture."""
 
     print: int
     """Of pictures that are the same bit for bit, the same."""
@@ -109,27 +104,18 @@ class Glance:
     """Share of the cells that are not as their neighbours let expect, 0 to 1."""
 
 
-See = Callable[[Frame], Glance | None]
-"""How a guard sees a frame; None: nobody knows any more what there was to be seen."""
-
-
-class Guard:
+class CameraGuard:
     """Looks at every frame of one camera, in the order they were taken; knows no clock but theirs."""
 
-    def __init__(
-        self, options: GuardOptions, told: Told, live: bool, language: Language = "en", see: See | None = None
-    ) -> None:
+    def __init__(self, options: GuardOptions, told: Told, live: bool) -> None:
         """`live`: in a file or a still, a picture that stays exactly as it is is no trouble."""
-        self._options, self._told, self._live, self._words = options, told, live, WORDS[language]
-        self._see = see or glance
+        self._options, self._told, self._live = options, told, live
         self._at: float | None = None
         self._begin()
 
     def look(self, frame: Frame) -> None:
         """Tell what is the matter with the camera, and what is not any more."""
-        at, seen = frame.captured_at, self._see(frame)
-        if seen is None:
-            return
+        at, seen = frame.captured_at, glance(frame)
         if self._at is None or not 0 <= at - self._at <= PAUSE:
             self.forget()
         dark, covered = self._is_dark(seen), self._is_covered(seen)
@@ -174,15 +160,12 @@ class Guard:
 
     def _take(self, lasting: Lasting, holds: bool | None, at: float) -> None:
         if lasting.take(holds, at):
-            if lasting.on:
-                words = self._words[lasting.kind].format(seconds=lasting.after)
-                self._told.began(lasting.kind, lasting.changed_at, words)
-            else:
-                self._told.over(lasting.kind, lasting.changed_at)
+            tell = self._told.began if lasting.on else self._told.over
+            tell(lasting.kind, lasting.changed_at)
 
 
 def glance(frame: Frame) -> Glance:
-    """What there is to be seen, in a tenth of a millisecond; rounded, so that a recording can hold it."""
+    """What there is to be seen, in a tenth of a millisecond."""
     import cv2
 
     pixels = frame.pixels
@@ -192,9 +175,9 @@ def glance(frame: Frame) -> Glance:
     ordered = np.sort(cells, axis=None)
     return Glance(
         zlib.crc32(sample.data),
-        round(float(ordered[int(0.95 * ordered.size)]), 3),
-        round(float(ordered[-1] - ordered[0]), 3),
-        round(float(np.mean(np.concatenate([_bends(cells), _bends(cells.T)]) >= EDGE)), 3),
+        float(ordered[int(0.95 * ordered.size)]),
+        float(ordered[-1] - ordered[0]),
+        float(np.mean(np.concatenate([_bends(cells), _bends(cells.T)]) >= EDGE)),
     )
 
 

@@ -85,6 +85,8 @@ class Watch:
         if motion.settled and self._open:
             self._tell(self._open[-1], at, self._open[-1].settles(self._seen, self._words))
         self._end_what_is_over()
+        for happening in [one for one in self._open if one.calms()]:
+            self._tell_again(happening, ended_at=happening.moved_at)
 
     def captioned(self, caption: Caption) -> None:
         """A keyframe's caption: of the event in which it was taken, if there is one and it is not over."""
@@ -101,13 +103,13 @@ class Watch:
         """A keyframe that shows nothing new, or is not put into words."""
         self._answered(frame.captured_at)
 
-    def began(self, kind: Kind, at: float, words: str = "") -> None:
-        """Something is the matter with the camera itself: one of the kinds `camera_…`; `words`: a sentence on it.
+    def began(self, kind: Kind, at: float) -> None:
+        """Something is the matter with the camera itself: one of the kinds `camera_…`.
 
         Told beside what moves. Again, while it goes on: nothing.
         """
         if kind not in self._beside:
-            self._beside[kind] = self._first(kind, at, words or f"{self._words.titles[kind]}.", "camera")
+            self._beside[kind] = self._first(kind, at, self._words.sentences[kind], "camera")
             self._emit(self._beside[kind])
 
     def over(self, kind: Kind, at: float) -> None:
@@ -122,8 +124,9 @@ class Watch:
 
     def cover(self) -> None:
         """Cameras are switched off: so is all over that moves. One that is lost may be lost still."""
-        self._end_all()
-        self._seen = None
+        for happening in [*self._open]:
+            self._end(happening, covered=True)
+        self._seen = self._first_at = None
 
     def close(self) -> None:
         """The session is over: so is all that goes on."""
@@ -132,15 +135,17 @@ class Watch:
             self.over(kind, max(self._frame_at, event.began_at))
 
     def _moves(self, at: float, motion: Motion) -> None:
+        """One that takes too long ends when the next one has begun: something moves all the time."""
         newest = self._open[-1] if self._open else None
-        if newest is not None and at - newest.told.began_at >= self._options.longest and newest.calm_at is None:
-            self._end(newest)
-            newest = None
         if newest is None or newest.since != motion.since:
-            newest = self._begin(at, motion)
-        newest.moved_at = at
+            self._begin(at, motion)
+        elif at - newest.told.began_at >= self._options.longest:
+            self._begin(at, motion)
+            self._end(newest)
+        else:
+            newest.moved_at = at
 
-    def _begin(self, at: float, motion: Motion) -> Happening:
+    def _begin(self, at: float, motion: Motion) -> None:
         """A new event: from its first picture on, or from now on where that one belongs to an earlier event."""
         since = at if motion.since is None else motion.since
         earlier = max([(self._first_at or 0.0) + WARM_UP, self._ended_at, *(one.moved_at for one in self._open)])
@@ -149,7 +154,6 @@ class Watch:
         event = replace(event, title=self._words.motion(place), captured_at=at, took=self._took(at))
         self._open.append(Happening(event, since, motion.where, at, self._seen))
         self._emit(event)
-        return self._open[-1]
 
     def _say_more(self, happening: Happening, caption: Caption) -> None:
         self._tell(happening, caption.captured_at, happening.learn(caption, self._words))
@@ -157,10 +161,12 @@ class Watch:
     def _tell(self, happening: Happening, at: float, known: dict[str, Any]) -> None:
         """Again, by a picture of that time unless `known` names another; nothing where nothing is known."""
         if known:
-            seq, happening.rests_since = happening.told.seq + 1, None
-            known = {"captured_at": at, **known, "seq": seq, "change": "update"}
-            happening.told = replace(happening.told, **known, took=self._took(known["captured_at"]))
-            self._emit(happening.told)
+            happening.rests_since, known = None, {"captured_at": at, **known}
+            self._tell_again(happening, **known, took=self._took(known["captured_at"]))
+
+    def _tell_again(self, happening: Happening, **known: Any) -> None:
+        happening.told = replace(happening.told, **known, seq=happening.told.seq + 1, change="update")
+        self._emit(happening.told)
 
     def _answered(self, captured_at: float) -> None:
         """Captions come in the order of their keyframes: no other will come of an earlier one."""
@@ -178,11 +184,12 @@ class Watch:
             self._end(happening)
         self._first_at = None
 
-    def _end(self, happening: Happening) -> None:
+    def _end(self, happening: Happening, *, covered: bool = False) -> None:
         self._open.remove(happening)
         self._ended_at = happening.moved_at
         at = max(self._frame_at, happening.moved_at)
-        self._emit(replace(happening.ended(at, self._words), took=self._took(at)))
+        event = happening.covered(at, self._words) if covered else happening.ended(at, self._words)
+        self._emit(replace(event, took=self._took(at)))
 
     def _first(self, kind: Kind, at: float, caption: str, source: str) -> CameraEvent:
         return CameraEvent(

@@ -62,6 +62,7 @@ def test_what_is_the_matter_with_a_camera_is_the_same_although_most_of_its_pictu
     outcome = replayed(kept)
     dark = [event for event in told if isinstance(event, CameraEvent) and event.kind == "camera_dark"]
     assert [event.change for event in dark] == ["new", "end"]
+    assert [line["began"] for line in kept.lines("guard")] == [True, False]
     assert found(kept, outcome) == []
 
 

@@ -16,6 +16,7 @@ from assistant.recordings.reading import read
 from assistant.replay import differences, replayed
 from devices.lines import Latest
 from devices.media import DeviceError, Frame, Pixels
+from pipelines.eventwords import WORDS
 from pipelines.gate import GateOptions, KeyframeGate
 from pipelines.moving import STILL, Motion
 from pipelines.news import CameraEvent
@@ -294,12 +295,12 @@ async def test_what_is_the_matter_with_the_camera_is_told_beside_what_moves() ->
     await porch.show(islice(walk(room(), 2, porch.fps), 10))
     at = now()
     for _ in range(2):
-        porch.watch.began("camera_covered", at, "Something is before the lens.")
+        porch.watch.began("camera_covered", at)
     porch.watch.over("camera_dark", at + 1)
     porch.watch.over("camera_covered", at + 2)
     assert porch.told()[1:] == [("new", "camera_covered"), ("end", "camera_covered")]
     covered, well = porch.events[1:]
-    assert (covered.caption, covered.source) == ("Something is before the lens.", "camera")
+    assert (covered.caption, covered.source) == (WORDS["en"].sentences["camera_covered"], "camera")
     assert (well.id, well.seq, well.ended_at) == (covered.id, 1, at + 2)
 
 

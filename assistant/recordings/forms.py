@@ -63,8 +63,8 @@ def _models(models: dict[str, Any]) -> dict[str, Any]:
 Moment = Annotated[float, Field(ge=0, le=1e10)]
 """Seconds on the session's clock."""
 Seconds = Annotated[float, Field(ge=0, le=NEVER)]
-Level = Annotated[float, Field(ge=0, le=255)]
-"""Grey levels."""
+Matter = Literal["camera_dark", "camera_covered", "camera_frozen"]
+"""What may be the matter with a camera."""
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, le=2**40)]
 Samples = Annotated[int, Field(ge=0, le=2**31)]
@@ -147,8 +147,7 @@ LINES: dict[str, Any] = {
     "picture": {"camera": Name, "taken": Moment, "file": File},
     "frame": {"at": Moment, "camera": Name, "taken": Moment, "wanted": bool, "still": bool,
               "motion": NotRequired[Motion]},
-    "glance": {"at": Moment, "camera": Name, "taken": Moment, "print": Count, "brightest": Level, "contrast": Level,
-               "detail": Share},
+    "guard": {"at": Moment, "camera": Name, "taken": Moment, "kind": Matter, "began": bool, "since": Moment},
     "call": {**_Asked, **_Result, "gave": NotRequired[Given], "sound": NotRequired[File]},
     "stream": {**_Asked, "id": Count},
     "piece": {"of": Count, "took": Seconds, "gave": Given},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -10,8 +11,9 @@ from assistant.recordings.journal import Line
 from assistant.recordings.reading import Recording
 from devices.lines import Latest, Sink
 from devices.media import SPEECH_RATE, AudioChunk, DeviceError, Frame, Pixels, Samples
-from pipelines.guard import Glance, See
+from pipelines.guard import Told
 from pipelines.moving import STILL, Motion
+from pipelines.news import Kind
 
 
 class _Played:
@@ -90,17 +92,32 @@ class PlayedGate:
         return False
 
 
-def played_sight(camera: str, recording: Recording) -> See:
-    """What a guard saw of each frame, as far as that was kept."""
-    lines = recording.lines("glance")
+class PlayedGuard:
+    """Tells at each frame what was told at it; most of the pictures that this was told by were not kept."""
 
-    def seen(frame: Frame) -> Glance | None:
-        for line in lines:
-            if line["camera"] == camera and line["taken"] == frame.captured_at:
-                return Glance(line["print"], line["brightest"], line["contrast"], line["detail"])
-        return None
+    def __init__(self, camera: str, told: Told, recording: Recording) -> None:
+        self._told = told
+        self._lines = deque(line for line in recording.lines("guard") if line["camera"] == camera)
+        self._matters: list[Kind] = []
+        self._at = 0.0
 
-    return seen
+    def look(self, frame: Frame) -> None:
+        self._at = frame.captured_at
+        while self._lines and self._lines[0]["taken"] <= self._at:
+            line = self._lines.popleft()
+            if line["began"]:
+                self._matters.append(line["kind"])
+                self._told.began(line["kind"], line["since"])
+            else:
+                self._over(line["kind"], line["since"])
+
+    def forget(self) -> None:
+        for kind in [*self._matters]:
+            self._over(kind, self._at)
+
+    def _over(self, kind: Kind, at: float) -> None:
+        self._matters = [one for one in self._matters if one != kind]
+        self._told.over(kind, at)
 
 
 class PlayedSpeaker:

@@ -46,7 +46,9 @@ def _bare(value: Any) -> Any:
         case tuple() | list():
             return [_bare(one) for one in value]
         case _ if is_dataclass(value):
-            return {one.name: _bare(getattr(value, one.name)) for one in fields(value) if one.compare}
+            bare = {one.name: _bare(getattr(value, one.name)) for one in fields(value) if one.compare}
+            # So that a time that values have from now on makes no earlier recording another one.
+            return {name: one for name, one in bare.items() if one is not None}
         case _:
             return value
 

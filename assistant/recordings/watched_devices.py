@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -14,8 +14,9 @@ from devices.lines import Latest, Sink, Through
 from devices.media import AudioChunk, Camera, DeviceError, Frame, Microphone, Samples, Speaker
 from devices.proxies import CameraProxy, MicrophoneProxy, SpeakerProxy
 from pipelines.gate import Gate
-from pipelines.guard import Glance, See
+from pipelines.guard import Guard, Told
 from pipelines.moving import STILL, Motion
+from pipelines.news import Kind
 
 
 class WatchedMicrophone(MicrophoneProxy):
@@ -81,15 +82,38 @@ class WatchedGate:
         return wanted
 
 
-def watched_sight(see: See, journal: Journal, clock: Clock) -> See:
-    """The same, and what a guard saw of each frame."""
+class WatchedGuard:
+    """The guard itself, and who is told by it: what it tells of a frame is kept.
 
-    def seen(frame: Frame) -> Glance | None:
-        if (told := see(frame)) is not None:
-            journal.line("glance", at=clock(), camera=frame.camera, taken=frame.captured_at, **asdict(told))
-        return told
+    What it tells because a camera was switched off, it tells again when that is switched off again.
+    """
 
-    return seen
+    def __init__(self, guarded: Callable[[Told], Guard], told: Told, journal: Journal, clock: Clock) -> None:
+        """`guarded`: gives the guard, which is to tell this one."""
+        self._told, self._journal, self._clock = told, journal, clock
+        self._guard = guarded(self)
+        self._frame: Frame | None = None
+
+    def look(self, frame: Frame) -> None:
+        self._frame = frame
+        self._guard.look(frame)
+        self._frame = None
+
+    def forget(self) -> None:
+        self._guard.forget()
+
+    def began(self, kind: Kind, at: float) -> None:
+        self._keep(kind, True, at)
+        self._told.began(kind, at)
+
+    def over(self, kind: Kind, at: float) -> None:
+        self._keep(kind, False, at)
+        self._told.over(kind, at)
+
+    def _keep(self, kind: Kind, began: bool, since: float) -> None:
+        if self._frame is not None:
+            frame = {"camera": self._frame.camera, "taken": self._frame.captured_at}
+            self._journal.line("guard", at=self._clock(), **frame, kind=kind, began=began, since=since)
 
 
 class WatchedSpeaker(SpeakerProxy):
