@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from assistant.feed import Feed
-from assistant.mqtt.bridge import Bridge
-from assistant.mqtt.entities import Equipment
-from assistant.mqtt.options import MqttOptions
-from pipelines.types import CameraEvent, Event
+from pipelines.types import CameraEvent
 from tests.bridging import controls, happening
+from tests.homes import Home, options
+from tests.homes import home as bridged
 from tests.mosquitto import Mosquitto
 
 CAMERAS = ("door", "garden")
@@ -46,6 +45,10 @@ class Reader:
             else:
                 self.states.append((payload, now))
             self.new.notify_all()
+
+    def online_since(self, number: int) -> list[float]:
+        """When the node was said to be online, without so many states before."""
+        return [at for state, at in self.states[number:] if json.loads(state) == {"state": "online"}]
 
     def until(self, enough: Any, seconds: float) -> bool:
         with self.new:
@@ -77,32 +80,12 @@ def reading(broker: Mosquitto) -> Iterator[Reader]:
         client.loop_stop()
 
 
-@dataclass
-class Home:
-    feed: Feed
-    bridge: Bridge
-    told: list[Event]
-
-
 @asynccontextmanager
 async def home(broker: Mosquitto, folder: Path, **more: Any) -> AsyncIterator[Home]:
     """A session with two cameras on that broker; it ends in order with the block."""
-    place = {"host": broker.host, "port": broker.port, "node": "home", "outbox": {"file": folder / "outbox.db"}}
-    feed, told = Feed(), list[Event]()
-
-    def emit(event: Event) -> None:
-        told.append(event)
-        feed.emit(event)
-
-    bridge = Bridge(MqttOptions.model_validate(place | more), Equipment(), emit, len(CAMERAS))
-    await bridge.open()
-    running = asyncio.create_task(bridge.run(feed.subscribe(4096)))
-    bridge.attach(controls(emit, *CAMERAS))
-    try:
-        yield Home(feed, bridge, told)
-    finally:
-        feed.close()
-        await running
+    async with bridged(options(folder, broker, **more)) as there:
+        there.bridge.attach(controls(there.told.append, *CAMERAS))
+        yield there
 
 
 @dataclass
@@ -159,10 +142,11 @@ async def restarts(broker: Mosquitto, folder: Path, kills: int, every: float, aw
 
 
 def _started(broker: Mosquitto, reader: Reader) -> float:
+    """Seconds until it is online there; endless where it is not within half a minute."""
     before, began = len(reader.states), time.monotonic()
     broker.start()
-    reader.until(lambda: any(b"online" in state for state, _ in reader.states[before:]), 30)
-    return reader.states[-1][1] - began if len(reader.states) > before else float("inf")
+    reader.until(lambda: bool(reader.online_since(before)), 30)
+    return next(iter(reader.online_since(before)), float("inf")) - began
 
 
 def _counted(load: Load, reader: Reader, back: list[float]) -> Outcome:

@@ -122,12 +122,15 @@ class Stage:
     def session(self) -> Session:
         """Put together, and not running yet."""
         devices = Devices(list(self.cameras), self.microphone, self.speaker, [])
-        outside = Outside(self.asks, self.asks_hold, lambda *pair: self.kept.append(pair), attach=self._attach)
+        outside = Outside(self.asks, self.asks_hold, self._keep, attach=self._attach)
         session = assemble(
             Kit(self._config(), devices, self._models(), Backstage(self.brought), outside), self.events.append
         )
         self.conversation, self.switches = session.conversation, session.switches
         return session
+
+    def _keep(self, frame: Frame, caption: Caption) -> None:
+        self.kept.append((frame, caption))
 
     def _attach(self, controls: Controls) -> None:
         self.controls = controls

@@ -6,19 +6,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assistant.feed import Feed
-from assistant.mqtt.bridge import Bridge
-from assistant.mqtt.entities import Equipment
-from assistant.mqtt.options import MqttOptions
-from pipelines.controls import Controls
-from pipelines.types import Event, Notice
+from pipelines.types import Notice
 from tests.fakes import FakeCamera, FakeChat, FakeMicrophone
+from tests.homes import AtHome, home, options
 from tests.mosquitto import Heard, Mosquitto
 from tests.playing import anything, playing
 from tests.stage import Stage
@@ -26,45 +21,14 @@ from tests.stage import Stage
 pytestmark = pytest.mark.real_time
 
 
-class Both(list[Event]):
-    """All that was told, and the feed for it."""
-
-    def __init__(self, feed: Feed) -> None:
-        super().__init__()
-        self.feed = feed
-
-    def append(self, event: Event) -> None:
-        super().append(event)
-        self.feed.emit(event)
-
-
-@dataclass
-class Told(Stage):
-    """A session whose controls go to a bridge."""
-
-    bridge: Bridge | None = None
-
-    def _attach(self, controls: Controls) -> None:
-        super()._attach(controls)
-        assert self.bridge is not None
-        self.bridge.attach(controls)
-
-
 @asynccontextmanager
 async def hall(broker: Mosquitto, folder: Path) -> AsyncIterator[Stage]:
     """A session of a camera and a microphone at that broker, which knows what to answer."""
-    feed = Feed()
-    place = {"host": broker.host, "port": broker.port, "node": "hall", "outbox": {"file": folder / "outbox.db"}}
-    told = Both(feed)
-    bridge = Bridge(MqttOptions.model_validate(place), Equipment(), told.append, 1)
-    await bridge.open()
-    sees = FakeCamera([10] * 200, "desk", live=True)
-    silence = [(0.1, 0.0)] * 600
+    sees, silence = FakeCamera([10] * 200, "desk", live=True), [(0.1, 0.0)] * 600
     hears = FakeMicrophone(silence, live=True)
     chat = FakeChat(anything(lambda prompt: f"You asked: {prompt.question}"))
-    stage = Told(cameras=[sees], microphone=hears, chat=chat, events=told, bridge=bridge)
-    telling = asyncio.create_task(bridge.run(feed.subscribe(4096)))
-    try:
+    async with home(options(folder, broker, node="hall")) as there:
+        stage = AtHome(cameras=[sees], microphone=hears, chat=chat, events=there.told, bridge=there.bridge)
         async with playing(stage, after=0.1):
             try:
                 yield stage
@@ -72,9 +36,6 @@ async def hall(broker: Mosquitto, folder: Path) -> AsyncIterator[Stage]:
                 sees.shades = ()
                 silence.clear()
                 stage.switches.mute(True, True)  # they end while they are on
-    finally:
-        feed.close()
-        await telling
 
 
 async def heard(of: Heard, topic: str, **wanted: Any) -> dict[str, Any]:
