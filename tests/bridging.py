@@ -28,6 +28,8 @@ class FakeBroker:
     """The beginning of filters that it does not let us subscribe."""
     most: int = 100_000
     """Bytes of a message that it takes."""
+    hangs_up: int = 10**9
+    """Bytes of a message at which it ends the connection instead."""
     takes: float = 0.001
     """Seconds until it acknowledges."""
     got: list[Message] = field(default_factory=list)
@@ -70,8 +72,22 @@ class FakeBroker:
         if empty:
             self.retained.clear()
         if self._here is not None:
-            self._here.inbox.put_nowait(None)
-            self._here.gone.set()
+            self._here.end()
+
+    @property
+    def here(self) -> bool:
+        """Whether somebody is connected."""
+        return self._here is not None and not self._here.gone.is_set()
+
+    def mute(self) -> None:
+        """What comes in ends, as if nothing more would."""
+        assert self._here is not None
+        self._here.inbox.put_nowait(None)
+
+    def drop(self) -> None:
+        """It ends this connection, and takes the next one."""
+        assert self._here is not None
+        self._here.end()
 
     def send(self, message: Message) -> None:
         assert self._here is not None
@@ -87,12 +103,19 @@ class Connection:
         self._broker = broker
         self.inbox: asyncio.Queue[Message | None] = asyncio.Queue()
         self.gone = asyncio.Event()
+        self.dropped, self.last_dropped = 0, ""
+
+    def end(self) -> None:
+        self.inbox.put_nowait(None)
+        self.gone.set()
 
     async def publish(self, message: Message) -> None:
         if len(message.payload) > self._broker.most:
             raise TooLarge(f"{message.topic}: too large")
         if not self.gone.is_set():
             await asyncio.sleep(self._broker.takes)
+        if len(message.payload) >= self._broker.hangs_up:
+            self.end()
         if self.gone.is_set():
             raise BrokerLost("the broker is lost")
         self._broker.take(message)
@@ -106,7 +129,8 @@ class Connection:
     async def messages(self) -> AsyncIterator[Message]:
         while (message := await self.inbox.get()) is not None:
             yield message
-        raise BrokerLost("the broker is lost")
+        if self.gone.is_set():
+            raise BrokerLost("the broker is lost")
 
 
 def controls(emit: Emit, *cameras: str, settings: SettingsOptions | None = None) -> Controls:

@@ -23,7 +23,6 @@ from devices.media import Frame
 from pipelines.controls import Controls
 from pipelines.types import (
     Answer,
-    Attention,
     Caption,
     Event,
     Facts,
@@ -53,6 +52,9 @@ class House:
         for event in events:
             self.feed.emit(event)
 
+    def cover(self, so: bool = True) -> None:
+        self.controls.switches.mute(camera=not so)
+
     def arrived(self) -> list[tuple[str, int]]:
         """Name and number of each event that came to the broker, in order."""
         read = [json.loads(message.payload) for message in self.broker.on(EVENTS)]
@@ -76,7 +78,7 @@ async def house(folder: Path, broker: FakeBroker | None = None, **more: Any) -> 
         told.append(event)
         feed.emit(event)
 
-    bridge = Bridge(options, Equipment(), emit, 2, broker.connect)
+    bridge = Bridge(options, Equipment(), emit, broker.connect)
     await bridge.open()
     running = asyncio.create_task(bridge.run(feed.subscribe(4096)))
     may = controls(emit, "door", "garden")
@@ -92,10 +94,6 @@ async def house(folder: Path, broker: FakeBroker | None = None, **more: Any) -> 
 def seen(text: str, at: float | None = None, **more: Any) -> Caption:
     now = asyncio.get_running_loop().time() if at is None else at
     return Caption(text, "door", now, 0.2, 1, **more)
-
-
-def covered(camera: bool | None, microphone: bool | None = True) -> Attention:
-    return Attention("open", asyncio.get_running_loop().time(), microphone, camera)
 
 
 async def test_events_come_in_their_order_and_once(tmp_path: Path) -> None:
@@ -142,11 +140,11 @@ async def test_beyond_the_bound_updates_are_lost_first_and_the_loss_is_published
 
 async def test_a_broker_that_comes_back_empty_is_told_everything_again(tmp_path: Path) -> None:
     async with house(tmp_path) as home:
-        home.tell(seen("a cup", facts=Facts(people=2)), happening("walk"), covered(True))
+        home.tell(seen("a cup", facts=Facts(people=2)), happening("walk"))
         home.tell(Answer("ask", "what is there?", "A cup.", 1000.0, 1000.1))
         await asyncio.sleep(1)
         before = dict(home.broker.retained)
-        assert {"door/caption", "door/people", "answer", "privacy", "verbosity", "attention"} <= {
+        assert {"door/caption", "door/people", "answer", "privacy", "verbosity"} <= {
             topic.removeprefix("omni/home/") for topic in before
         }
         home.broker.go(empty=True)
@@ -221,13 +219,13 @@ async def test_covered_cameras_leave_nothing_behind(tmp_path: Path) -> None:
         home.tell(caption, happening("walk"), Answer("ask", "?", "A letter.", 1000.0, 1000.1, captured_at=1000.1))
         await asyncio.sleep(0.1)
         assert (home.state("door/keyframe") or b"").startswith(b"\xff\xd8")
-        home.tell(covered(False))
+        home.cover()
         await asyncio.sleep(0.1)
         names = ("door/caption", "door/keyframe", "door/people", "answer")
         assert [home.state(name) for name in names] == [None] * 4
         assert home.state("door/motion") == b"OFF"
         assert home.state("privacy") == b"OFF"  # the microphone is on
-        home.tell(covered(False, False))
+        home.controls.switches.mute(microphone=False)
         await asyncio.sleep(0.1)
         assert (home.state("privacy"), home.state("listening")) == (b"ON", b"OFF")
 
@@ -235,7 +233,9 @@ async def test_covered_cameras_leave_nothing_behind(tmp_path: Path) -> None:
 async def test_what_was_on_its_way_when_the_cameras_were_covered_is_not_told(tmp_path: Path) -> None:
     async with house(tmp_path) as home:
         before = asyncio.get_running_loop().time() - 0.1
-        home.tell(covered(False), covered(True), seen("a letter", before), happening("walk", captured_at=before))
+        home.cover()
+        home.cover(False)
+        home.tell(seen("a letter", before), happening("walk", captured_at=before))
         home.tell(happening("walk", 1, change="end", caption="a letter", labels=("letter",), captured_at=before))
         home.bridge.kept(Frame(np.zeros((18, 32, 3), np.uint8), before, "door"), seen("a letter", before))
         await asyncio.sleep(0.1)
@@ -254,7 +254,8 @@ async def test_privacy_holds_when_the_broker_was_away(tmp_path: Path) -> None:
         home.tell(seen("a letter"))
         await asyncio.sleep(0.1)
         home.broker.go()
-        home.tell(happening("walk", caption="a letter"), seen("two letters"), covered(False))
+        home.tell(happening("walk", caption="a letter"), seen("two letters"))
+        home.cover()
         await asyncio.sleep(1.5)
         home.broker.got.clear()
         home.broker.up = True
@@ -352,7 +353,7 @@ async def test_a_message_that_the_broker_never_takes_holds_nothing_up(tmp_path: 
         home.tell(happening("walk", caption="x" * 1900), happening("walk", 1))
         await asyncio.sleep(11)
         assert home.arrived() == [("walk", 1)]
-        assert json.loads(home.state("bridge/health") or b"{}")["refused"] == 1
+        assert json.loads(home.state("bridge/health") or b"{}")["messages_refused"] == 1
         assert [event.text for event in home.told if isinstance(event, Notice)] == [f"{EVENTS}: too large"]
 
 
@@ -409,7 +410,9 @@ async def test_what_it_may_not_read_there_does_not_keep_it_from_telling(tmp_path
 
 async def test_a_killed_broker_that_comes_back_with_what_was_cleared_is_cleared_again(tmp_path: Path) -> None:
     async with house(tmp_path) as home:
-        home.tell(seen("a letter"), covered(False))
+        home.tell(seen("a letter"))
+        await asyncio.sleep(0.1)
+        home.cover()
         await asyncio.sleep(0.1)
         home.broker.go()
         home.broker.retained["omni/home/door/caption"] = b'{"text":"a letter"}'  # it had not saved the end of it
@@ -428,7 +431,7 @@ async def test_who_sees_it_online_may_give_it_orders(tmp_path: Path) -> None:
 async def test_a_session_that_cannot_start_says_nothing_and_ends_at_once(tmp_path: Path) -> None:
     broker, feed, loop = FakeBroker(), Feed(), asyncio.get_running_loop()
     options = MqttOptions.model_validate({"host": "broker", "outbox": {"file": tmp_path / "outbox.db"}})
-    bridge = Bridge(options, Equipment(), feed.emit, 1, broker.connect)
+    bridge = Bridge(options, Equipment(), feed.emit, broker.connect)
     await bridge.open()
     running = asyncio.create_task(bridge.run(feed.subscribe()))
     await asyncio.sleep(1)
@@ -437,3 +440,134 @@ async def test_a_session_that_cannot_start_says_nothing_and_ends_at_once(tmp_pat
     await running
     assert loop.time() - began < 0.1
     assert broker.got == []
+
+
+async def test_motion_is_over_when_it_is_calm_although_words_are_still_to_come(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        now = asyncio.get_running_loop().time()
+        for event, so in (
+            (happening("walk"), b"ON"),
+            (happening("walk", 1, ended_at=now), b"OFF"),
+            (happening("run"), b"ON"),
+            (happening("walk", 2, ended_at=now, change="end"), b"ON"),
+            (happening("dark", kind="camera_dark"), b"ON"),
+            (happening("run", 1, ended_at=now), b"OFF"),
+        ):
+            home.tell(event)
+            await asyncio.sleep(0.1)
+            assert home.state("door/motion") == so
+
+
+async def test_people_are_forgotten_when_a_newer_caption_does_not_count_them(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        home.tell(seen("two", facts=Facts(people=2)))
+        await asyncio.sleep(0.1)
+        assert home.state("door/people") == b"2"
+        home.tell(seen("something"))
+        await asyncio.sleep(0.1)
+        assert home.state("door/people") is None
+
+
+async def test_a_picture_is_there_before_the_event_that_it_is_about(tmp_path: Path) -> None:
+    async with house(tmp_path, FakeBroker(most=10**7), max_side=4096) as home:
+        for number in range(1, 4):
+            now = asyncio.get_running_loop().time()
+            picture = Frame(np.random.default_rng(number).integers(0, 255, (1500, 2000, 3), np.uint8), now, "door")
+            home.bridge.kept(picture, Caption("a cup", "door", now, 0.2, number))
+            home.tell(happening("walk", number, keyframe=number))
+            await asyncio.sleep(0.5)
+        wanted = ("omni/home/door/keyframe", EVENTS)
+        assert [topic for topic in home.broker.order if topic in wanted] == [*wanted] * 3
+        pictures = [dict(message.properties) for message in home.broker.on(wanted[0])]
+        assert [picture["keyframe"] for picture in pictures] == ["1", "2", "3"]
+        assert all(picture["captured_at"].endswith("+00:00") for picture in pictures)
+
+
+async def test_what_was_seen_heard_and_said_does_not_stay_at_the_broker_for_ever(tmp_path: Path) -> None:
+    async with house(tmp_path, speech=True, keep=0.1) as home:
+        now = asyncio.get_running_loop().time()
+        home.tell(seen("a cup", facts=Facts(people=1)), Transcript("hello", now), Reply("Hi.", "hello", now, now, now))
+        home.bridge.kept(Frame(np.zeros((18, 32, 3), np.uint8), now, "door"), seen("a cup"))
+        home.tell(Answer("ask", "?", "A cup.", now, now))
+        await asyncio.sleep(1)
+        names = ("door/caption", "door/people", "door/keyframe", "answer", "transcript", "reply")
+        last = [home.broker.on(f"omni/home/{name}")[-1] for name in names]
+        assert all(358 <= (message.expires or 0) <= 360 for message in last)
+        assert [home.broker.on(f"omni/home/{name}")[-1].expires for name in ("status", "privacy")] == [None, None]
+        await asyncio.sleep(180)
+        home.broker.drop()
+        await asyncio.sleep(2)
+        assert 170 < (home.broker.on("omni/home/door/caption")[-1].expires or 0) < 180
+        await asyncio.sleep(180)
+        home.broker.drop()
+        await asyncio.sleep(2)
+        assert [home.state(name) for name in names] == [None] * len(names)
+
+
+async def test_a_broker_that_is_lost_again_and_again_is_said_once_and_tried_less_and_less(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        await asyncio.sleep(5)
+        end = asyncio.get_running_loop().time() + 120
+        while asyncio.get_running_loop().time() < end:
+            if home.broker.here:
+                home.broker.drop()
+            await asyncio.sleep(0.2)
+        assert home.troubles() == ["the broker is lost"]
+        assert not [event for event in home.told if isinstance(event, Recovered)]
+        assert home.broker.tries < 50
+        await asyncio.sleep(20)
+        assert [event.part for event in home.told if isinstance(event, Recovered)] == ["mqtt"]
+
+
+async def test_a_connection_on_which_reading_ends_without_a_word_is_a_lost_one(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        home.broker.mute()
+        home.tell(happening("walk"))
+        await asyncio.sleep(5)
+        assert len(home.troubles()) == 1
+        assert home.broker.tries == 2
+        assert home.arrived() == [("walk", 0)]
+
+
+async def test_a_message_at_which_the_broker_hangs_up_is_given_up_after_three_tries(tmp_path: Path) -> None:
+    async with house(tmp_path, FakeBroker(hangs_up=1900), discovery=False) as home:
+        home.tell(happening("walk"), happening("walk", 1, caption="x" * 1800), happening("walk", 2))
+        await asyncio.sleep(25)
+        assert home.arrived() == [("walk", 0), ("walk", 2)]
+        assert home.broker.tries == 4
+        health = json.loads(home.state("bridge/health") or b"{}")
+        assert (health["lost"], health["messages_refused"]) == (1, 1)
+        (said,) = [event.text for event in home.told if isinstance(event, Notice)]
+        assert said.startswith(f"the broker hangs up whenever {EVENTS} comes with ")
+
+
+async def test_pictures_at_which_the_broker_hangs_up_are_not_tried_again_and_cost_no_event(tmp_path: Path) -> None:
+    async with house(tmp_path, FakeBroker(most=10**7, hangs_up=50_000), discovery=False) as home:
+        for number in range(1, 30):
+            now = asyncio.get_running_loop().time()
+            picture = Frame(np.random.default_rng(number).integers(0, 255, (800, 800, 3), np.uint8), now, "door")
+            home.bridge.kept(picture, Caption("a cup", "door", now, 0.2, number))
+            home.tell(happening("walk", number, keyframe=number))
+            await asyncio.sleep(1)
+        assert home.arrived() == [("walk", number) for number in range(1, 30)]
+        assert home.state("door/keyframe") is None
+        assert home.broker.tries == 4
+
+
+async def test_what_is_sent_to_topics_of_others_is_said_once_for_each_reason(tmp_path: Path) -> None:
+    async with house(tmp_path, FakeBroker(most=2000), discovery=False) as home:
+        for number in range(100):
+            await home.bridge._publish(Message(f"asked/{number}", b"x" * 2001))
+        assert len([event for event in home.told if isinstance(event, Notice)]) == 1
+
+
+async def test_events_that_came_too_fast_are_counted_as_lost(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        home.tell(happening("walk"))
+        await asyncio.sleep(0.1)
+        assert home.state("door/motion") == b"ON"
+        home.tell(*(happening("run", seq, ended_at=0.0, change="update") for seq in range(5000)))
+        await asyncio.sleep(30)
+        health = json.loads(home.state("bridge/health") or b"{}")
+        assert health["lost"] == 5000 - 4096
+        assert home.state("door/motion") == b"OFF", "the end of it may have been lost"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.mqtt import link
 from assistant.mqtt.discovery import config_topic
 from assistant.mqtt.options import MqttOptions
 from devices.media import Frame
@@ -78,7 +79,10 @@ async def test_an_event_is_at_the_broker_at_once(tmp_path: Path) -> None:
     assert sorted(took)[10] < 0.05
 
 
-async def test_a_broker_that_is_absent_at_the_start_is_said_once_and_found_when_it_is_there(tmp_path: Path) -> None:
+async def test_a_broker_that_is_absent_at_the_start_is_said_once_and_found_when_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "STEADY", 0.1)
     with running(tmp_path) as broker:
         broker.kill()
         async with home(broker, tmp_path) as house:

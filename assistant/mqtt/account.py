@@ -18,9 +18,11 @@ class Account:
 
     began_at: float
     """Seconds on the loop's clock."""
-    reconnects: int = 0
-    refused: int = 0
-    """Messages of ours that the broker would not take, and of others that were not read."""
+    lost: int = 0
+    """Events that the broker would not take."""
+    unread: int = 0
+    """Messages to us that were thrown away, on all connections so far."""
+    last_unread: str = ""
     _parts: dict[str, PartHealth] = field(default_factory=dict)
     _captions: dict[str, Caption] = field(default_factory=dict)
     _counters: dict[str, int] = field(default_factory=dict)
@@ -49,8 +51,9 @@ class Account:
             parts=dict(self._parts),
             cameras={camera: self._camera(camera, so, now) for camera, so in online.items()},
             captions_waiting=waiting,
-            refused=self.refused,
-            reconnects=self.reconnects,
+            lost=self.lost,
+            unread=self.unread,
+            last_unread=self.last_unread,
             counters=dict(self._counters),
         )
 

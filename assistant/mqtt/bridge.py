@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 
 from assistant.config import Config
 from assistant.mqtt import payloads
 from assistant.mqtt.account import Account
 from assistant.mqtt.broker import Connection, connected
-from assistant.mqtt.courier import Courier, Publish
+from assistant.mqtt.courier import Courier
 from assistant.mqtt.discovery import Announcer
 from assistant.mqtt.entities import Equipment
-from assistant.mqtt.errors import BrokerError, BrokerLost, BrokerRefused, NotTaken
+from assistant.mqtt.errors import BrokerLost, BrokerRefused
 from assistant.mqtt.health import BridgeHealth
 from assistant.mqtt.link import Connect, Link, first_of
 from assistant.mqtt.message import Message
 from assistant.mqtt.options import MqttOptions
 from assistant.mqtt.orders import Orders
 from assistant.mqtt.outbox import Entry
-from assistant.mqtt.states import Retained, States
+from assistant.mqtt.pictures import Pictures
+from assistant.mqtt.retained import Retained
+from assistant.mqtt.sending import Sender
+from assistant.mqtt.states import States
 from assistant.mqtt.topics import Topics
 from assistant.traces import Clock
 from devices.lines import Latest
 from devices.media import Frame
-from devices.threads import DaemonThread
-from pipelines import album
 from pipelines.controls import Controls
+from pipelines.switches import Switches
 from pipelines.trouble import Patience
-from pipelines.types import Answer, CameraEvent, Caption, Emit, Event, Notice, Reply, Started, Transcript, type_name
+from pipelines.types import Answer, CameraEvent, Caption, Emit, Event, Reply, Started, Transcript, type_name
 
 FLUSH = 2.0
 """Seconds that what waits still has at the end of a session."""
@@ -39,45 +40,49 @@ HEALTH_EVERY = 10.0
 """Seconds between two accounts of how the session is."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """What there is once it runs."""
+
+    announcer: Announcer
+    orders: Orders
+    switches: Switches
+
+
 class Bridge:
     """Reads the feed; lives until that ends. To be made, opened and run on one loop."""
 
-    def __init__(
-        self, options: MqttOptions, there: Equipment, emit: Emit, cameras: int = 1, connect: Connect = connected
-    ) -> None:
-        """`there`: what the configuration has; `cameras`: how many."""
-        self._options, self._topics, self._emit = options, Topics(options.base, options.node), emit
-        self._clock, self._account = Clock(), Account(_now())
+    def __init__(self, options: MqttOptions, there: Equipment, emit: Emit, connect: Connect = connected) -> None:
+        """`there`: what the configuration has."""
+        self._options, self._topics, self._emit, self._there = options, Topics(options.base, options.node), emit, there
+        self._clock, self._account, self._retained = Clock(), Account(_now()), Retained()
         self._set_clock()
-        self._retained = Retained()
-        shown = options.pictures != "none"
-        self._states = States(self._topics, self._clock, self._retained, shown)
+        self._states = States(options, self._clock, self._retained)
+        self._sender = Sender(self._topics, self._time, emit)
         self._courier = Courier(options, self._time, Patience("mqtt.outbox", emit))
-        self._pictures = Latest[tuple[Frame, Caption]](2 * cameras + 2, "pictures") if shown else None
-        self._there = there
-        self._said: set[str] = set()
-        self._announcer: Announcer | None = None
-        self._orders: Orders | None = None
-        self._connection: Connection | None = None
-        self._attached, self._over = asyncio.Event(), asyncio.Event()
+        self._pictures = None if options.pictures == "none" else Pictures(options.max_side)
+        self._session: asyncio.Future[_Session] = asyncio.get_running_loop().create_future()
+        self._over = asyncio.Event()
         will = Message(self._topics.status, _IS_OFFLINE, retain=True)
         self._link = Link(options, will, Patience("mqtt", emit), connect)
-        self._retained.put(self._topics.status, _IS_OFFLINE)  # until the session runs; the first to be sent
+        self._retained.put(will)  # until the session runs; the first to be sent
 
     def attach(self, controls: Controls) -> None:
         """The session runs: this is what may be done to it."""
         there = replace(self._there, microphone=controls.switches.present.microphone, voice=controls.speaks)
-        self._announcer = Announcer(self._options, controls.cameras, there)
-        self._orders = Orders(self._options, controls, self._clock, self._answer, self._emit)
-        self._retained.put(self._topics.status, _IS_ONLINE)
+        announcer = Announcer(self._options, controls.cameras, there)
+        orders = Orders(self._options, controls, self._clock, self._publish, self._emit)
+        self._session.set_result(_Session(announcer, orders, controls.switches))
+        self._retained.put(Message(self._topics.status, _IS_ONLINE))
         self._states.begin(controls.cameras)
         self._states.settings(controls.dials.now)
-        self._attached.set()
+        self._look_to_privacy()
+        controls.switches.when_covered(self._look_to_privacy)
 
     def kept(self, frame: Frame, caption: Caption) -> None:
         """A keyframe and its caption; the picture is published soon."""
         if self._pictures is not None:
-            self._pictures.put((frame, caption))
+            self._pictures.put(frame, caption)
 
     async def open(self) -> None:
         """Raises BackendError where the outbox is not to be had."""
@@ -85,31 +90,45 @@ class Bridge:
 
     async def run(self, events: Latest[Event]) -> None:
         """Until the line is closed, and what waited was sent or had its time."""
-        beside = [self._courier.forget(), self._tell_health(), self._obey()]
-        beside += [] if self._pictures is None else [self._show(self._pictures)]
+        works = [self._take_all(events), self._link.keep(self._serve), self._obey()]
+        works += [self._courier.forget(), self._tell_health(events)]
+        works += [] if self._pictures is None else [self._pictures.run(self._states.secret, self._states.picture)]
         try:
-            await first_of(self._take_all(events), self._link.keep(self._serve), *beside)
+            await first_of(*works)
         finally:
             await self._courier.close()
 
     async def _take_all(self, events: Latest[Event]) -> None:
         """At the end say goodbye if somebody is there to hear it; else what waits is sent by the next session."""
+        dropped = 0
         async for event in events:
+            if events.dropped > dropped:
+                dropped = events.dropped
+                self._states.missed()
             await self._take(event)
         self._states.end()
-        self._retained.put(self._topics.status, _IS_OFFLINE)
+        self._retained.put(Message(self._topics.status, _IS_OFFLINE))
         self._over.set()
         if self._link.up:
             await asyncio.sleep(2 * FLUSH)  # the link ends before, and everything with it
 
     async def _take(self, event: Event) -> None:
         self._account.take(event)
-        covered = self._states.covered
+        if self._pictures is not None and isinstance(event, CameraEvent) and event.keyframe is not None:
+            await self._pictures.made(event.camera)
+        self._look_to_privacy()
         self._states.take(event)
-        if self._states.covered and not covered:
-            await self._courier.withdraw()
         if (entry := self._entry(event)) is not None:
             await self._courier.put(entry)
+
+    def _look_to_privacy(self) -> None:
+        """At once, whatever waits on the feed before the news of it, or was dropped there."""
+        if not self._session.done() or self._over.is_set():
+            return
+        covered = self._states.covered
+        self._states.attention(self._session.result().switches.now)
+        if self._states.covered and not covered:
+            self._courier.withdraw()
 
     def _entry(self, event: Event) -> Entry | None:
         """The event as it is to be told; None where it is not."""
@@ -130,120 +149,107 @@ class Bridge:
     async def _serve(self, connection: Connection) -> None:
         """All that is to be done on a connection, until it is lost or the session is over."""
         self._set_clock()
-        self._account.reconnects = self._link.times - 1
-        self._connection = connection
+        self._sender.connection = connection
         try:
             await first_of(self._attend(connection), self._until_over())
         finally:
-            self._connection = None
+            self._sender.connection = None
+            self._account.unread += connection.dropped
+            self._account.last_unread = connection.last_dropped or self._account.last_unread
+        if not self._over.is_set():
+            raise BrokerLost("what serves the broker came to an end, and begins anew")
 
     async def _attend(self, connection: Connection) -> None:
         """Listen and announce the device, say what is so, then what happened, once there is a session.
 
         It listens first: who sees it online may give it orders.
         """
-        await self._attached.wait()
-        assert self._announcer is not None
+        session = await asyncio.shield(self._session)
         statuses = (self._topics.status, self._topics.camera("+", "status"))
-        for wanted in (*statuses, self._topics.orders, *self._announcer.filters):
+        for wanted in (*statuses, self._topics.orders, *session.announcer.filters):
             try:
                 await connection.subscribe(wanted)
             except BrokerRefused as error:  # what it may not hear must not keep it from telling
-                self._say_once(wanted, error)
+                self._sender.say_once(wanted, error)
         self._link.works()
         self._retained.again()
-        publish = partial(self._publish, connection)
+
         await first_of(
-            self._retain(publish), self._deliver(publish), self._announcer.run(publish), self._read(connection)
+            self._retain(), self._deliver(), session.announcer.run(self._publish), self._read(connection, session)
         )
 
-    async def _retain(self, publish: Publish) -> None:
+    async def _retain(self) -> None:
         async for message in self._retained.due():
-            await publish(message)
+            await self._sender.send(self._retained.fresh(message))
             self._retained.sent(message)
 
-    async def _deliver(self, publish: Publish) -> None:
+    async def _deliver(self) -> None:
+        async def ready(entry: Entry) -> None:
+            """Whoever hears of an event may look for its picture."""
+            if entry.topic.endswith("/event"):
+                await self._retained.settled(f"{entry.topic.removesuffix('event')}keyframe")
+
         async def deliver(message: Message) -> None:
             before = self._retained.newest(message.topic)
-            await publish(message)
-            if message.retain and self._retained.newest(message.topic) is before:  # and was not cleared meanwhile
+            message = replace(message, expires=round(self._options.keep * 3600) if message.retain else None)
+            if not await self._sender.send(message):
+                self._account.lost += 1
+            elif message.retain and self._retained.newest(message.topic) is before:  # and was not cleared meanwhile
                 self._retained.known(message)
 
-        await self._courier.deliver(deliver)
+        await self._courier.deliver(deliver, ready)
 
     async def _obey(self) -> None:
-        await self._attached.wait()
-        assert self._orders is not None
-        await self._orders.run()
+        await (await asyncio.shield(self._session)).orders.run()
 
-    async def _read(self, connection: Connection) -> None:
-        assert self._announcer is not None
-        assert self._orders is not None
+    async def _read(self, connection: Connection, session: _Session) -> None:
         async for message in connection.messages():
             if message.topic == self._topics.status:
                 self._heard_of_itself(message)
-            elif message.topic.endswith("/status") and message.topic not in self._announcer.filters:
+            elif message.topic in session.announcer.filters:
+                await session.announcer.take(message)
+            elif message.topic.endswith("/status"):
                 self._states.forget(message)
-            elif message.topic in self._announcer.filters:
-                await self._announcer.take(message)
             else:
-                await self._orders.take(message)
+                await session.orders.take(message)
 
     def _heard_of_itself(self, message: Message) -> None:
         """A late will, or somebody's mistake, must not stand."""
         if message.payload != _IS_ONLINE and not message.retain and not self._over.is_set():
             self._retained.again(self._topics.status)
 
-    async def _answer(self, message: Message) -> None:
+    async def _publish(self, message: Message) -> None:
         """Raises BrokerLost where nobody can be told."""
-        if self._connection is None:
-            raise BrokerLost("the broker is away")
-        await self._publish(self._connection, message)
+        await self._sender.send(message)
 
-    async def _show(self, pictures: Latest[tuple[Frame, Caption]]) -> None:
-        loop, side = asyncio.get_running_loop(), self._options.max_side
-        with DaemonThread("pictures") as thread:
-            async for frame, caption in pictures:
-                if not self._states.secret(caption.captured_at):
-                    jpeg = await loop.run_in_executor(thread, album.jpeg, frame, side)
-                    self._states.picture(caption.camera, caption.captured_at, jpeg)
-
-    async def _tell_health(self) -> None:
+    async def _tell_health(self, events: Latest[Event]) -> None:
         while True:
-            report = payloads.health(self._report(), self._clock)
-            self._retained.put(self._topics.health, payloads.stored(report))
+            report = payloads.health(self._report(events.dropped), self._clock)
+            self._retained.put(Message(self._topics.health, payloads.stored(report)))
             await asyncio.sleep(HEALTH_EVERY)
 
-    def _report(self) -> BridgeHealth:
-        report, refused = self._account.report(_now(), self._states.online), self._orders.refused if self._orders else 0
+    def _report(self, dropped: int) -> BridgeHealth:
+        """`dropped`: events that came faster than they could be stored."""
+        report, connection = self._account.report(_now(), self._states.online), self._sender.connection
         return replace(
             report,
             waiting=self._courier.waiting,
-            lost=self._courier.lost,
-            refused=report.refused + refused,
+            lost=report.lost + self._courier.lost + dropped,
+            orders_refused=self._session.result().orders.refused if self._session.done() else 0,
+            messages_refused=self._sender.refused,
+            unread=report.unread + (connection.dropped if connection else 0),
+            last_unread=connection.last_dropped if connection and connection.last_dropped else report.last_unread,
+            reconnects=max(0, self._link.times - 1),
         )
 
     async def _until_over(self) -> None:
         await self._over.wait()
-        if not self._attached.is_set():
+        if not self._session.done():
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(FLUSH):
                 await self._courier.emptied()
-                await self._retained.emptied()
-
-    async def _publish(self, connection: Connection, message: Message) -> None:
-        """With its age at this moment. What the broker will never take is left out, counted, and said once."""
-        try:
-            await connection.publish(replace(message, payload=payloads.sent(message.payload, self._time())))
-        except NotTaken as error:
-            self._account.refused += 1
-            self._say_once(message.topic, error)
-
-    def _say_once(self, topic: str, error: BrokerError) -> None:
-        if topic not in self._said:
-            self._said.add(topic)
-            self._emit(Notice(str(error), _now(), "mqtt"))
+                await self._retained.settled()
 
     def _time(self) -> datetime:
         """Of day, by the clock that the times in payloads come from."""
@@ -259,7 +265,7 @@ async def opened(config: Config, emit: Emit) -> Bridge:
     assert config.mqtt is not None
     sees = bool(config.camera) and config.captioner is not None
     there = Equipment(sees, bool(config.camera) and config.events is not None, sees or config.chat is not None)
-    bridge = Bridge(config.mqtt, there, emit, len(config.camera))
+    bridge = Bridge(config.mqtt, there, emit)
     await bridge.open()
     return bridge
 

@@ -39,7 +39,13 @@ _WAITING = 256
 """Messages that came in and wait to be read."""
 _OVERHEAD = 64
 """Bytes of a packet that are neither topic nor payload nor the text of a property, at most."""
-_MORE: dict[str, Any] = {"MessageExpiryInterval": None, "ContentType": "", "ResponseTopic": "", "CorrelationData": b""}
+_MORE: dict[str, Any] = {
+    "MessageExpiryInterval": None,
+    "ContentType": "",
+    "ResponseTopic": "",
+    "CorrelationData": b"",
+    "UserProperty": (),
+}
 """MQTT 5's properties as the last fields of a message, and what they are without."""
 _LATEST = 2**32 - 1
 """Seconds until a message expires, at most."""
@@ -160,8 +166,8 @@ class Connection:
 def _more(message: Message, packet: str) -> Any:
     """What MQTT 5 says of a message beside its topic and payload."""
     expires = None if message.expires is None else min(max(message.expires, 0), _LATEST)
-    given = expires, message.content_type or None, message.response_topic or None, message.correlation or None
-    return _properties(packet, dict(zip(_MORE, given, strict=True)))
+    texts = message.content_type, message.response_topic, message.correlation, [*message.properties]
+    return _properties(packet, dict(zip(_MORE, (expires, *(text or None for text in texts)), strict=True)))
 
 
 def _properties(packet: str, given: dict[str, Any]) -> Any:
@@ -176,5 +182,6 @@ def _properties(packet: str, given: dict[str, Any]) -> Any:
 
 
 def _received(message: Any) -> Message:
-    more = (getattr(message.properties, name, nothing) for name, nothing in _MORE.items())
+    more = [getattr(message.properties, name, nothing) for name, nothing in _MORE.items()]
+    more[-1] = tuple(more[-1])
     return Message(message.topic.value, bytes(message.payload), message.retain, message.qos, *more)

@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 Publish = Callable[[Message], Awaitable[None]]
 """Returns when the broker has it."""
+Ready = Callable[[Entry], Awaitable[None]]
+"""Returns when it may be sent."""
 FORGETS_EVERY = 600.0
 """Seconds between two looks for what waited too long."""
 
@@ -44,30 +46,35 @@ class Courier:
         await self._call(partial(self.box.put, entry, self._now()))
         self._changed()
 
-    async def withdraw(self) -> None:
-        """Take back what is private, also what is about to be sent."""
+    def withdraw(self) -> None:
+        """Take back what is private, at once also what is about to be sent."""
         self._withdrawals += 1
-        await self._call(self.box.withdraw)
-        self._changed()
+        asyncio.get_running_loop().run_in_executor(self._thread, self.box.withdraw).add_done_callback(self._withdrawn)
 
-    async def deliver(self, publish: Publish) -> None:
-        """Send what is stored, the oldest first and one at a time, until cancelled. Raises what `publish` raises."""
-        entry = await self._next()
+    async def deliver(self, publish: Publish, ready: Ready) -> None:
+        """Send what is stored, the oldest first and one at a time, until cancelled. Raises what these two raise."""
+        done = 0
         while True:
-            while entry is None:
-                await self._stored.wait()
-                entry = await self._next()
+            entry = await self._next(done, ready)
             await publish(Message(entry.topic, entry.payload, retain=entry.retain))
-            entry = await self._next(entry.number)
+            done = entry.number
 
-    async def _next(self, done: int = 0) -> Entry | None:
-        """What is to be sent next, as it is now: what was read while it was taken back is read again."""
+    async def _next(self, done: int, ready: Ready) -> Entry:
+        """What is to be sent next, as it is now: what was read while something was taken back is read again."""
         while True:
             before = self._withdrawals
             entry = await self._call(partial(self.box.next, done))
             self._changed()
+            if entry is None:
+                await self._stored.wait()
+                continue
+            await ready(entry)
             if before == self._withdrawals:
                 return entry
+
+    def _withdrawn(self, work: asyncio.Future[None]) -> None:
+        work.result()
+        self._changed()
 
     async def forget(self) -> None:
         """Give up what waited too long, now and from time to time, until cancelled."""

@@ -51,9 +51,15 @@ class BridgeHealth:
     captions_waiting: int = 0
     """Pictures that wait for words."""
     lost: int = 0
-    """Messages that the outbox had no room for, or kept too long."""
-    refused: int = 0
-    """Orders that were not obeyed: retained, expired, damaged, too long."""
+    """Messages that had no room or were kept too long, that the broker would not take, or that came too fast."""
+    orders_refused: int = 0
+    """Orders that were not obeyed: retained, expired, damaged, too long, too many."""
+    messages_refused: int = 0
+    """Messages of ours, of any kind, that the broker would not take."""
+    unread: int = 0
+    """Messages to us that were thrown away unread: too many at once, or too large."""
+    last_unread: str = ""
+    """What the last of them was."""
     reconnects: int = 0
     """How often the broker was reached again."""
     counters: dict[str, int] = field(default_factory=dict)

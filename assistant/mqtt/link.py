@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -11,14 +12,16 @@ from assistant.mqtt.broker import Connection, connected
 from assistant.mqtt.errors import BrokerError, BrokerRefused
 from assistant.mqtt.message import Message
 from assistant.mqtt.options import MqttOptions
-from pipelines.trouble import Patience
+from pipelines.trouble import STEADY, Patience
 
 Connect = Callable[[MqttOptions, Message], AbstractAsyncContextManager[Connection]]
 """See `broker.connected`."""
 SOONEST, LATEST = 1.0, 30.0
 """Seconds between two tries at the least and at the most."""
 _HURRY = 0.1
-"""How long a rest is, as a part of the time that it has been away: it is never away much longer than the broker was."""
+"""How long a rest is, as a part of the time that it has been away: it is never away much longer than the broker was.
+
+Away is also what comes and goes, until it has stayed a while."""
 
 
 class Link:
@@ -30,6 +33,7 @@ class Link:
         self.up = False
         self._options, self._will, self._patience, self._connect = options, will, patience, connect
         self._away_since: float | None = None
+        self._steady: asyncio.TimerHandle | None = None
 
     async def keep(self, serve: Callable[[Connection], Awaitable[None]]) -> None:
         """Serve each connection until it is lost; returns when `serve` does, and the broker was told goodbye."""
@@ -44,12 +48,20 @@ class Link:
                 rest = self._rest(error)
             finally:
                 self.up = False
+                self._give_up_steadiness()
             await asyncio.sleep(rest)
 
     def works(self) -> None:
-        """The broker has taken what it was told first."""
+        """The broker has taken what it was told first: if that lasts, all is well again."""
+        self._steady = asyncio.get_running_loop().call_later(STEADY, self._is_well)
+
+    def _is_well(self) -> None:
         self._away_since = None
         self._patience.worked()
+
+    def _give_up_steadiness(self) -> None:
+        if self._steady is not None:
+            self._steady.cancel()
 
     def _rest(self, error: BrokerError) -> float:
         now = asyncio.get_running_loop().time()
@@ -57,7 +69,8 @@ class Link:
             self._away_since = now
         if isinstance(error, BrokerRefused):
             return LATEST
-        return min(max(SOONEST, (now - self._away_since) * _HURRY), LATEST)
+        rest = min(max(SOONEST, (now - self._away_since) * _HURRY), LATEST)
+        return rest * random.uniform(0.9, 1.0)  # not all programs of a broker that was away come back at one moment
 
 
 async def first_of(*works: Coroutine[Any, Any, None]) -> None:

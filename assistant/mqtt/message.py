@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import chain
 
 _NO_TOPIC = re.compile(r"[+#\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|^\$|^$")
 """What MQTT 5 (1.5.4, 4.7) forbids or lets a broker end the connection for, and its own topics."""
@@ -26,6 +28,8 @@ class Message:
     """Where the answer is wanted (MQTT 5)."""
     correlation: bytes = b""
     """What goes back with the answer as it is (MQTT 5)."""
+    properties: tuple[tuple[str, str], ...] = ()
+    """What else is said of it, by name (MQTT 5)."""
 
     @property
     def flaw(self) -> str:
@@ -39,5 +43,9 @@ class Message:
     @property
     def size(self) -> int:
         """Bytes of its payload and texts."""
-        texts = (self.topic, self.content_type, self.response_topic)
+        texts = (self.topic, self.content_type, self.response_topic, *chain.from_iterable(self.properties))
         return len(self.payload) + len(self.correlation) + sum(len(text.encode()) for text in texts)
+
+
+Publish = Callable[[Message], Awaitable[None]]
+"""Returns when the broker has it. Raises BrokerError."""

@@ -42,6 +42,9 @@ class MqttOptions(BrokerOptions):
     """Pixels of their longer side."""
     speech: bool = False
     """Whether what was heard and said is published as well."""
+    keep: float = Field(default=24.0, gt=0, le=8760)
+    """Hours for which the broker retains what was seen, heard and said: after that it is gone there, even if this
+    program is. Only with MQTT 5: a broker of 3.1.1 retains it until there is something newer, or privacy."""
     keepalive: int = Field(default=30, ge=5, le=3600)
     """Seconds after which the broker notices that this program is gone, at one and a half times of it."""
     outbox: OutboxOptions = Field(default_factory=OutboxOptions)

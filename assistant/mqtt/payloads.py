@@ -37,23 +37,27 @@ class Added:
     """Where its picture is published, as a JPEG; null where there is none."""
 
 
+ADDED: dict[type, tuple[str, ...]] = {
+    CameraEvent: ("latency_ms", "event_type", "keyframe_topic"),
+    Caption: ("latency_ms", "keyframe_topic"),
+    Answer: ("latency_ms",),
+    Transcript: ("latency_ms",),
+    Reply: ("latency_ms",),
+}
+"""Which of it, beside the age, which all have."""
+LEFT_OUT = frozenset({"words"})
+"""Fields that nobody outside is told: each word's own time."""
+
+
 def payload(event: Event, clock: Clock, topics: Topics | None = None) -> dict[str, Any]:
     """The event as JSON-able values of at most `MOST` bytes, as it is kept until it is sent.
 
     All times that are seconds on the loop's clock become UTC, as ISO 8601 with milliseconds (null before `clock` was
-    told when the session started). `topics`: this node's, where pictures are published. Words' own times are left out.
+    told when the session started). `topics`: this node's, where pictures are published.
     """
-    values = as_json(event)
-    values.pop("words", None)
-    if (seconds := _latency(event)) is not None:
-        values["latency_ms"] = round(max(0.0, seconds) * 1000)
-    if isinstance(event, CameraEvent):
-        values["event_type"] = event.kind
+    values = {name: value for name, value in as_json(event).items() if name not in LEFT_OUT}
     outward = _outward(values, clock)
-    if isinstance(event, CameraEvent | Caption):
-        there = topics is not None and event.keyframe is not None
-        outward["keyframe_topic"] = topics.camera(event.camera, "keyframe") if topics and there else None
-    return outward
+    return outward | {name: _added(name, event, topics) for name in ADDED.get(type(event), ())}
 
 
 def health(report: BridgeHealth, clock: Clock) -> dict[str, Any]:
@@ -91,15 +95,16 @@ def _age(values: dict[str, Any], now: datetime) -> int | None:
     return None if at is None else max(0, round((now - datetime.fromisoformat(at)).total_seconds() * 1000))
 
 
-def _latency(event: Event) -> float | None:
-    """Seconds; None for what answers nothing."""
-    match event:
-        case Caption() | CameraEvent() | Transcript():
-            return event.took
-        case Answer() | Reply():
-            return event.answered_at - event.asked_at
+def _added(name: str, event: Any, topics: Topics | None) -> Any:
+    """The value of one field of `Added` that this kind of event has."""
+    match name:
+        case "latency_ms":
+            took = event.answered_at - event.asked_at if isinstance(event, Answer | Reply) else event.took
+            return round(max(0.0, took) * 1000)
+        case "event_type":
+            return event.kind
         case _:
-            return None
+            return None if topics is None or event.keyframe is None else topics.camera(event.camera, "keyframe")
 
 
 def _outward(values: dict[str, Any], clock: Clock) -> dict[str, Any]:
@@ -127,9 +132,14 @@ def is_time(name: str) -> bool:
     return name == "at" or name.endswith("_at")
 
 
+def utc(time: datetime) -> str:
+    """As ISO 8601 with milliseconds."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
 def _utc(at: float, clock: Clock) -> str | None:
     time = clock.time(at)
-    return None if time is None else time.astimezone(UTC).isoformat(timespec="milliseconds")
+    return None if time is None else utc(time)
 
 
 def _bounded(value: Any, characters: int, entries: int) -> Any:

@@ -1,13 +1,14 @@
-"""What is so at present, as the broker retains it: the newest message of each topic, sent again where it was lost."""
+"""What is so at present, made of events, as the broker retains it."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant.mqtt.message import Message
-from assistant.mqtt.payloads import payload, stored
+from assistant.mqtt.options import MqttOptions
+from assistant.mqtt.payloads import payload, stored, utc
+from assistant.mqtt.retained import Retained
 from assistant.mqtt.topics import Topics
 from assistant.traces import Clock
 from pipelines.types import (
@@ -32,74 +33,20 @@ MOST_FORGOTTEN = 64
 """Cameras of earlier sessions that are forgotten in one."""
 
 
-class Retained:
-    """The newest message by topic, and which of them the broker does not have yet."""
-
-    def __init__(self) -> None:
-        self._newest: dict[str, Message] = {}
-        self._due: dict[str, None] = {}
-        self._changed, self._settled = asyncio.Event(), asyncio.Event()
-
-    def put(self, topic: str, content: bytes, content_type: str = "") -> None:
-        """It is so from now on; empty: it is forgotten. What the broker has already is not sent again.
-
-        That something is forgotten is remembered: a broker that was killed may come back with it.
-        """
-        message = Message(topic, content, retain=True, content_type=content_type)
-        if self._newest.get(topic) != message:
-            self._newest[topic] = message
-            self._due.pop(topic, None)
-            self._due[topic] = None  # the last of them
-            self._changed.set()
-
-    def newest(self, topic: str) -> Message | None:
-        return self._newest.get(topic)
-
-    def known(self, message: Message) -> None:
-        """The broker has it; it is sent again when a broker comes back."""
-        self._newest[message.topic] = message
-        self._due.pop(message.topic, None)
-
-    def again(self, topic: str | None = None) -> None:
-        """The broker may have lost this one, or everything."""
-        self._due |= dict.fromkeys(self._newest if topic is None else [topic])
-        self._changed.set()
-
-    async def due(self) -> AsyncIterator[Message]:
-        """What is to be sent, the newest of each topic; `sent` is to be told of each."""
-        while True:
-            self._settled.clear()
-            while self._due:
-                yield self._newest[next(iter(self._due))]
-            self._settled.set()
-            self._changed.clear()
-            await self._changed.wait()
-
-    async def emptied(self) -> None:
-        """Return when everything was sent."""
-        while self._due:
-            self._settled.clear()
-            await self._settled.wait()
-
-    def sent(self, message: Message) -> None:
-        """The broker has this one; a newer one of the same topic is still due."""
-        if self._newest.get(message.topic) is message:
-            self._due.pop(message.topic, None)
-
-
 class States:
     """From events to what is retained."""
 
-    def __init__(self, topics: Topics, clock: Clock, retained: Retained, pictures: bool) -> None:
-        self.retained = retained
+    def __init__(self, options: MqttOptions, clock: Clock, retained: Retained) -> None:
         self.cameras: tuple[str, ...] = ()
         self.online: dict[str, bool] = {}
-        self._topics, self._clock = topics, clock
-        self._pictured = topics if pictures else None
+        self._topics, self._clock, self._retained = Topics(options.base, options.node), clock, retained
+        self._pictured = self._topics if options.pictures != "none" else None
+        self._expires = round(options.keep * 3600)
         self.covered, self._covered_at = False, float("-inf")
         """Whether the cameras are covered; and when that changed."""
         self._forgotten: set[str] = set()
         self._moving: dict[str, set[str]] = {}
+        """Ids of what goes on before each camera."""
 
     def begin(self, cameras: Sequence[str]) -> None:
         """The session runs, with these cameras."""
@@ -108,8 +55,6 @@ class States:
             self._moving[camera] = set()
             self._camera_is(camera, True)
             self._put(camera, "motion", b"OFF")
-        if self.covered:
-            self._clear()
 
     def end(self) -> None:
         """The session is over."""
@@ -151,11 +96,10 @@ class States:
         match event:
             case Caption() if not self.secret(event.captured_at):
                 self._put(event.camera, "caption", stored(payload(event, self._clock, self._pictured)))
-                self._count(event.camera, event.facts.people if event.facts else None)
-            case CameraEvent():
+                people = event.facts.people if event.facts else None
+                self._put(event.camera, "people", b"" if people is None else str(people).encode())
+            case CameraEvent() if not event.kind.startswith("camera_"):
                 self._event(event)
-            case Attention():
-                self._attention(event)
             case Settings():
                 self.settings(event)
             case Trouble() | Recovered():
@@ -163,10 +107,14 @@ class States:
                 if camera != event.part and camera in self.cameras:
                     self._camera_is(camera, isinstance(event, Recovered))
 
-    def picture(self, camera: str, captured_at: float, jpeg: bytes) -> None:
+    def picture(self, caption: Caption, jpeg: bytes) -> None:
         """The keyframe of a caption."""
-        if not self.secret(captured_at):
-            self.retained.put(self._topics.camera(camera, "keyframe"), jpeg, "image/jpeg")
+        if not self.secret(caption.captured_at):
+            time = self._clock.time(caption.captured_at)
+            said = {"keyframe": str(caption.keyframe), "captured_at": utc(time) if time else ""}
+            topic = self._topics.camera(caption.camera, "keyframe")
+            message = Message(topic, jpeg, content_type="image/jpeg", properties=tuple(said.items()))
+            self._retained.put(replace(message, expires=self._expires))
 
     def settings(self, settings: Settings) -> None:
         self._set("captioning", settings.captioning)
@@ -175,26 +123,30 @@ class States:
         self._set("interval", f"{settings.interval:g}")
 
     def _event(self, event: CameraEvent) -> None:
-        if event.kind.startswith("camera_"):
-            return
-        moving = self._moving.setdefault(event.camera, set())
-        moving.discard(event.id) if event.change == "end" else moving.add(event.id)
+        """Something moves until it is calm again, also where words to it are still to come."""
+        moving, secret = self._moving.setdefault(event.camera, set()), self.secret(event.captured_at)
+        moving.discard(event.id) if event.ended_at is not None or secret else moving.add(event.id)
         self._put(event.camera, "motion", b"ON" if moving else b"OFF")
-        if not self.secret(event.captured_at):
-            self._count(event.camera, event.people)
+        if event.people is not None and not secret:
+            self._put(event.camera, "people", str(event.people).encode())
 
-    def _attention(self, attention: Attention) -> None:
+    def missed(self) -> None:
+        """Events were dropped: the end of what went on may have been among them."""
+        for camera, moving in self._moving.items():
+            moving.clear()
+            self._put(camera, "motion", b"OFF")
+
+    def attention(self, attention: Attention) -> None:
         """Privacy is when there is something that could be captured, and nothing is."""
         able = [one for one in (attention.camera, attention.microphone) if one is not None]
         self._set("privacy", bool(able) and not any(able))
         if attention.microphone is not None:
             self._set("listening", attention.microphone)
-        self.retained.put(self._topics.state("attention"), stored(payload(attention, self._clock)))
         covered = attention.camera is False or (attention.camera is None and attention.microphone is False)
         if covered != self.covered:
             self.covered, self._covered_at = covered, attention.at
-        if covered:
-            self._clear()
+            if covered:
+                self._clear()
 
     def _clear(self) -> None:
         for camera in self.cameras:
@@ -203,11 +155,7 @@ class States:
             for name in SEEN:
                 self._put(camera, name, b"")
         for name in TOLD:
-            self.retained.put(self._topics.state(name), b"")
-
-    def _count(self, camera: str, people: int | None) -> None:
-        if people is not None:
-            self._put(camera, "people", str(people).encode())
+            self._retained.put(Message(self._topics.state(name)))
 
     def _camera_is(self, camera: str, online: bool) -> None:
         self.online[camera] = online
@@ -215,7 +163,8 @@ class States:
 
     def _set(self, name: str, value: bool | str) -> None:
         text = ("ON" if value else "OFF") if isinstance(value, bool) else value
-        self.retained.put(self._topics.state(name), text.encode())
+        self._retained.put(Message(self._topics.state(name), text.encode()))
 
     def _put(self, camera: str, name: str, content: bytes) -> None:
-        self.retained.put(self._topics.camera(camera, name), content)
+        expires = self._expires if content and name in SEEN else None
+        self._retained.put(Message(self._topics.camera(camera, name), content, expires=expires))
