@@ -204,9 +204,9 @@ def _check(parsed: argparse.Namespace) -> int:
 
 
 def _mqtt(parsed: argparse.Namespace) -> int:
-    from assistant.mqtt import schema
+    from assistant.mqtt import command
 
-    return schema.run(parsed)
+    return command.run(parsed)
 
 
 def _devices(parsed: argparse.Namespace) -> int:

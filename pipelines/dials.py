@@ -21,7 +21,7 @@ class SettingsOptions(Options):
     speaking: bool = True
     """Whether answers are spoken; else they are only written."""
     verbosity: Verbosity = "normal"
-    """How much is asked of each picture: `brief`: one short sentence; `normal`; `detailed`."""
+    """How much is asked of each picture: `brief`: one short sentence; `normal`: one; `detailed`: several."""
     interval: float = Field(default=0.0, ge=0, le=3600)
     """Seconds between two captions of a camera at the least."""
 

@@ -12,14 +12,15 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from assistant.cli import main
-from assistant.mqtt.forms import FORMS, Refused, parsed
+from assistant.mqtt.forms import FORMS, Refused
 from assistant.mqtt.health import BridgeHealth, CameraHealth, PartHealth
+from assistant.mqtt.parsing import parsed
 from assistant.mqtt.payloads import health, payload, sent, stored
 from assistant.mqtt.replies import Outcome
 from assistant.mqtt.schema import schemas
 from assistant.mqtt.topics import Topics
 from assistant.traces import Clock
-from pipelines.types import Answer, Attention, CameraEvent, Caption, Facts, Reply, Started, Transcript, Word
+from pipelines.types import Answer, CameraEvent, Caption, Facts, Reply, Started, Transcript, Word
 from tests.commands import CONFIG, one_line
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -35,7 +36,6 @@ EVENTS = (
     Answer("count", "", "", 100.0, 104.0, why="nobody looks"),
     Transcript("hi", 100.0, 0.3, words=(Word("hi", 99.0, 100.0),), started_at=99.0),
     Reply("Hello.", "hi", 99.0, 100.0, 101.0, True),
-    Attention("wake", 100.0, None, False, True, "okay nabu"),
 )  # fmt: skip
 
 

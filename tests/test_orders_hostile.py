@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.mqtt.forms import FORMS, LARGEST, LONGEST
+from assistant.mqtt.forms import FORMS, LONGEST
 from assistant.mqtt.message import Message
+from assistant.mqtt.parsing import LARGEST
 from pipelines.news import Verbosity
 from pipelines.wording import printable
 from tests import virtual

@@ -6,12 +6,12 @@ import asyncio
 import json
 import random
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
 
 from assistant.mqtt.entities import Entity, Equipment, of_camera, of_node
-from assistant.mqtt.message import Message
+from assistant.mqtt.message import Message, Publish
 from assistant.mqtt.names import identity, slug
 from assistant.mqtt.options import MqttOptions
 from assistant.mqtt.topics import Topics
@@ -30,8 +30,6 @@ AFTER_BIRTH = (1.0, 5.0)
 _LARGEST = 1_000_000
 """Bytes of an announcement that is read back."""
 _KEY = re.compile(r"[a-z0-9_]{1,160}")
-
-Publish = Callable[[Message], Awaitable[None]]
 
 
 def config_topic(options: MqttOptions) -> str:

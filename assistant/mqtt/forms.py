@@ -1,28 +1,22 @@
-"""What an order may look like: plain text, as Home Assistant sends it, or a JSON object; nothing else is obeyed."""
+"""The orders there are: what each may say, and what it does to the session."""
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar, Literal
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
 from devices.media import Options
-from pipelines.mistakes import first_mistake
-from pipelines.news import Verbosity
+from pipelines.news import Answer, Command, Verbosity
 from pipelines.wording import one_line
 
-LARGEST = 8192
-"""Bytes of a payload."""
+if TYPE_CHECKING:
+    from pipelines.controls import Controls
+
 LONGEST = 500
 """Characters of a question, or of what is to be said."""
-STALE = timedelta(seconds=60)
-"""An order is for now: one that is older, or of a time to come, is refused."""
-PRESS = "PRESS"
-"""What a button sends."""
-_NUMBER = re.compile(r"\d{1,6}(\.\d{1,6})?")
 
 
 class Refused(ValueError):
@@ -49,6 +43,10 @@ Name = Annotated[str, Field(max_length=128), AfterValidator(_harmless)]
 class Order(Options):
     """What every one of them may say beside what it wants."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    name: ClassVar[str]
+    """Its level in the topic."""
     plain: ClassVar[str] = ""
     """Where plain text belongs; empty: it is `PRESS`."""
 
@@ -57,121 +55,189 @@ class Order(Options):
     at: AwareDatetime | None = None
     """When it was sent, as ISO 8601 with its zone."""
 
+    @abstractmethod
+    async def obey(self, controls: Controls) -> Answer | None:
+        """Return when it is done; of a question, with its answer. Raises Refused with what is missing."""
 
-class Press(Order):
-    """A button."""
 
-
-class Look(Order):
+class LookOrder(Order):
     """A question about what is to be seen."""
+
+    command: ClassVar[Command]
 
     camera: Name = ""
     """The one it is about; empty: all."""
 
+    async def obey(self, controls: Controls) -> Answer:
+        from pipelines.enquiries import Enquiry
 
-class Ask(Look):
+        enquiry = Enquiry(self.command, self._question, self.camera, source="mqtt", transaction=self.transaction)
+        return await controls.enquiries.ask(enquiry)
+
+    @property
+    def _question(self) -> str:
+        """Empty where the command is the question."""
+        return ""
+
+
+class AskOrder(LookOrder):
     """A question of one's own."""
 
-    plain: ClassVar[str] = "question"
+    name, command, plain = "ask", "ask", "question"
 
     question: Text
 
+    @property
+    def _question(self) -> str:
+        return self.question
 
-class Say(Order):
+
+class DescribeOrder(LookOrder):
+    """What is to be seen."""
+
+    name, command = "describe", "describe"
+
+
+class ReadOrder(LookOrder):
+    """What is written there."""
+
+    name, command = "read", "read"
+
+
+class CountOrder(LookOrder):
+    """How many people there are."""
+
+    name, command = "count", "count"
+
+
+class SayOrder(Order):
     """What the assistant is to say."""
 
-    plain: ClassVar[str] = "text"
+    name, plain = "say", "text"
 
     text: Text
 
+    async def obey(self, controls: Controls) -> None:
+        _needs_voice(controls)
+        if not controls.conversation.say(self.text):
+            raise Refused("too much waits to be said already")
 
-class Value(Order):
+
+class RepeatOrder(Order):
+    """To say once more what was heard last."""
+
+    name = "repeat"
+
+    async def obey(self, controls: Controls) -> None:
+        _needs_voice(controls)
+        if not controls.conversation.repeat():
+            raise Refused("there is nothing to repeat, or too much waits to be said already")
+
+
+class StopOrder(Order):
+    """To fall silent, and forget what waits to be said."""
+
+    name = "stop"
+
+    async def obey(self, controls: Controls) -> None:
+        await controls.conversation.stop()
+
+
+class ValueOrder(Order):
     """What something is to be from now on: of several, the last one counts."""
 
-    plain: ClassVar[str] = "value"
+    plain = "value"
 
 
-class Switch(Value):
+_MUTED = "it was switched off at the machine, and is switched on there only"
+
+
+class SwitchOrder(ValueOrder):
     """A switch."""
 
     value: Literal["ON", "OFF"]
 
+    @property
+    def on(self) -> bool:
+        return self.value == "ON"
 
-class Choose(Value):
+
+class PrivacyOrder(SwitchOrder):
+    """Whether cameras and microphone are shut off."""
+
+    name = "privacy"
+
+    async def obey(self, controls: Controls) -> None:
+        there = controls.switches.present
+        if not (there.camera or there.microphone):
+            raise Refused("there is no camera and no microphone")
+        if not controls.switches.privacy(self.on):
+            raise Refused(_MUTED)
+
+
+class CaptioningOrder(SwitchOrder):
+    """Whether pictures are put into words."""
+
+    name = "captioning"
+
+    async def obey(self, controls: Controls) -> None:
+        controls.dials.set(captioning=self.on)
+
+
+class ListeningOrder(SwitchOrder):
+    """Whether the microphone is on."""
+
+    name = "listening"
+
+    async def obey(self, controls: Controls) -> None:
+        if not controls.switches.present.microphone:
+            raise Refused("there is no microphone")
+        if not controls.switches.listen(self.on):
+            raise Refused(_MUTED)
+
+
+class SpeakingOrder(SwitchOrder):
+    """Whether answers are spoken."""
+
+    name = "speaking"
+
+    async def obey(self, controls: Controls) -> None:
+        _needs_voice(controls)
+        controls.dials.set(speaking=self.on)
+
+
+class VerbosityOrder(ValueOrder):
     """How much is asked of each picture."""
+
+    name = "verbosity"
 
     value: Verbosity
 
+    async def obey(self, controls: Controls) -> None:
+        controls.dials.set(verbosity=self.value)
 
-class Turn(Value):
-    """A number of seconds."""
+
+class IntervalOrder(ValueOrder):
+    """Seconds between two captions of a camera at the least."""
+
+    name = "interval"
 
     value: float = Field(ge=0, le=3600, allow_inf_nan=False)
 
+    async def obey(self, controls: Controls) -> None:
+        controls.dials.set(interval=self.value)
+
+
+def _needs_voice(controls: Controls) -> None:
+    if not controls.speaks:
+        raise Refused("there is no [voice] with a [speaker]")
+
 
 FORMS: dict[str, type[Order]] = {
-    "ask": Ask,
-    "describe": Look,
-    "read": Look,
-    "count": Look,
-    "say": Say,
-    "repeat": Press,
-    "stop": Press,
-    "privacy": Switch,
-    "captioning": Switch,
-    "listening": Switch,
-    "speaking": Switch,
-    "verbosity": Choose,
-    "interval": Turn,
+    form.name: form
+    for form in (
+        *(AskOrder, DescribeOrder, ReadOrder, CountOrder, SayOrder, RepeatOrder, StopOrder),
+        *(PrivacyOrder, CaptioningOrder, ListeningOrder, SpeakingOrder, VerbosityOrder, IntervalOrder),
+    )
 }
 """By the name in their topic."""
-
-
-class _Named(BaseModel):
-    transaction: Name = ""
-
-
-def parsed(name: str, payload: bytes, now: datetime) -> Order:
-    """The order of a payload. Raises Refused. `now`: the time of day, with its zone."""
-    if len(payload) > LARGEST:
-        raise Refused(f"it has {len(payload)} bytes, and may have {LARGEST}")
-    try:
-        text = payload.decode()
-    except UnicodeDecodeError as error:
-        raise Refused("it is not UTF-8") from error
-    form = FORMS[name]
-    try:
-        order = _json(form, text) if text.lstrip().startswith("{") else _plain(form, text)
-    except ValidationError as error:
-        raise Refused(one_line(first_mistake(error, form))[:200]) from error
-    if order.at is not None and abs(now - order.at) > STALE:
-        raise Refused(f"it is of {order.at:%Y-%m-%d %H:%M:%S}, and orders are for now")
-    return order
-
-
-def transaction(payload: bytes) -> str:
-    """What the sender of a payload that is refused calls it; empty where that is not to be had."""
-    if len(payload) > LARGEST or not payload.lstrip().startswith(b"{"):
-        return ""
-    try:
-        return _Named.model_validate_json(payload, strict=True).transaction
-    except ValidationError:
-        return ""
-
-
-def _json(form: type[Order], text: str) -> Order:
-    return form.model_validate_json(text, strict=True)
-
-
-def _plain(form: type[Order], text: str) -> Order:
-    if form.plain:
-        return form.model_validate({form.plain: _value(form, text)}, strict=True)
-    if text.strip() != PRESS:
-        raise Refused(f"send {PRESS}, or a JSON object")
-    return form()
-
-
-def _value(form: type[Order], text: str) -> Any:
-    if form is Turn and _NUMBER.fullmatch(text.strip()):
-        return float(text)
-    return text

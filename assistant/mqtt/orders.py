@@ -6,27 +6,23 @@ import asyncio
 from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
-from assistant.mqtt import forms
-from assistant.mqtt.effects import obey
-from assistant.mqtt.forms import FORMS, Ask, Look, Order, Refused, Value
-from assistant.mqtt.message import Message
+from assistant.mqtt import parsing
+from assistant.mqtt.forms import FORMS, LookOrder, Order, Refused, ValueOrder
+from assistant.mqtt.message import Message, Publish
 from assistant.mqtt.options import MqttOptions
-from assistant.mqtt.replies import Back, Publish, Replies
+from assistant.mqtt.replies import Back, Replies
 from assistant.mqtt.topics import Topics
 from assistant.traces import Clock
 from devices.lines import Latest, Lossless
 from pipelines.controls import Controls
-from pipelines.enquiries import Enquiry
-from pipelines.news import Command
 from pipelines.types import Emit, Notice
 
 MOST = 32
 """Orders that wait, and as many that are answered."""
 A_SECOND = 4
 """Orders of one kind that are taken in a second."""
-_COMMANDS: dict[str, Command] = {command: command for command in get_args(Command)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,7 @@ class Orders:
         """Put it on the line, or refuse it. Whatever it is, this neither waits nor raises."""
         name = self._name(message.topic)
         taken, too_many = self._read(name, message), self._too_many(name)
-        if isinstance(taken.order, Value) and (too_many or name in self._held):
+        if isinstance(taken.order, ValueOrder) and (too_many or name in self._held):
             self._hold(taken)
         elif too_many:
             self._refuse(taken, too_many, said=name in self._flooded)
@@ -76,8 +72,8 @@ class Orders:
             group.create_task(self._let_go())
             group.create_task(self._tell_refused())
             async for taken in self._line:
-                if isinstance(taken.order, Look):
-                    self._begin(group, self._answer(taken, taken.order))
+                if isinstance(taken.order, LookOrder):
+                    self._begin(group, self._answer(taken.order, taken.back))
                 elif await self._obeyed(taken):
                     self._begin(group, self._replies.outcome(taken.name, "", taken.back))
 
@@ -123,14 +119,14 @@ class Orders:
 
     def _read(self, name: str, message: Message) -> _Taken:
         """The order with its sender, or why it is refused."""
-        back = Back(transaction=forms.transaction(message.payload))
+        back = Back(transaction=parsing.transaction(message.payload))
         try:
             back = self._replies.back(message, back.transaction)
             if message.retain:
                 raise Refused("it was retained by the broker, and orders are for now: publish it without retain")
             if not name:
                 raise Refused(f"there is no such order: there are {', '.join(FORMS)}")
-            return _Taken(name, forms.parsed(name, message.payload, self._replies.time()), back)
+            return _Taken(name, parsing.parsed(name, message.payload, self._replies.time()), back)
         except Refused as refused:
             return _Taken(name, refused, back)
 
@@ -138,16 +134,14 @@ class Orders:
         """Do it; False where it is refused."""
         assert isinstance(taken.order, Order)
         try:
-            await obey(taken.name, taken.order, self._controls)
+            await taken.order.obey(self._controls)
         except Refused as refused:
             self._refuse(taken, str(refused))
             return False
         return True
 
-    async def _answer(self, taken: _Taken, order: Look) -> None:
-        question = order.question if isinstance(order, Ask) else ""
-        enquiry = Enquiry(_COMMANDS[taken.name], question, order.camera, source="mqtt", transaction=order.transaction)
-        await self._replies.answer(await self._controls.enquiries.ask(enquiry), taken.back)
+    async def _answer(self, question: LookOrder, back: Back) -> None:
+        await self._replies.answer(await question.obey(self._controls), back)
 
     def _refuse(self, taken: _Taken, why: str, said: bool = False) -> None:
         """Tell whoever sent it, and whoever sits before this machine unless that was `said` already."""

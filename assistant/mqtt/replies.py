@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from assistant.mqtt.errors import BrokerError
 from assistant.mqtt.forms import Refused
-from assistant.mqtt.message import Message
+from assistant.mqtt.message import Message, Publish
 from assistant.mqtt.options import MqttOptions
 from assistant.mqtt.payloads import payload, stored
 from assistant.mqtt.topics import Topics
 from assistant.traces import Clock
 from pipelines.news import Answer
 
-Publish = Callable[[Message], Awaitable[None]]
 EXPIRES = 300
 """Seconds after which nobody waits for an answer any more."""
 MOST = 1024

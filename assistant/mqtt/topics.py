@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-SWITCHES = ("privacy", "captioning", "listening", "speaking")
-DIALS = ("verbosity", "interval")
-COMMANDS = ("ask", "describe", "read", "count", "repeat", "stop", "say")
-RESERVED = (*SWITCHES, *DIALS, *COMMANDS, "bridge", "status", "answer", "outcome", "transcript", "reply", "attention")
-"""Levels below the node that are no camera."""
+STATES = ("bridge", "status", "answer", "outcome", "transcript", "reply")
+"""Levels below the node that are neither a camera nor the name of an order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +54,10 @@ class Topics:
 
 def unfit(camera: str) -> str:
     """Why a camera's name can be no level of a topic; empty where it can."""
+    from assistant.mqtt.forms import FORMS  # a configuration without [mqtt] has no use for them
+
     if re.search(r"[+#/\x00-\x1f\x7f]", camera) or camera.startswith("$") or len(camera.encode()) > 64:
         return "a name of at most 64 bytes without + # / and control characters, that does not begin with $"
-    if camera in RESERVED:
+    if camera in STATES or camera in FORMS:
         return f"another name than {camera}, which is a topic of its own"
     return ""
