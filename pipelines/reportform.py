@@ -11,6 +11,7 @@ from typing import Any
 
 from pipelines.chats.prompting import plain
 from pipelines.refusals import refuses
+from pipelines.reportwords import ASKED
 from pipelines.wording import one_line
 
 LONGEST = 8000
@@ -21,21 +22,8 @@ MOST_LABELS = 12
 MOST_BRACES = 16
 """Places of an answer in which JSON is looked for."""
 
-FORMS = {
-    "en": {"title": "at most six words", "labels": ["thing", "thing"]},
-    "zh": {"title": "不超过十个字", "labels": ["物体", "物体"]},
-}
-"""What stands in the form that a model is shown, in place of the title and the labels."""
-SENTENCES = {
-    "en": {"brief": "one short sentence", "normal": "one sentence", "detailed": "three to five sentences"},
-    "zh": {"brief": "一句很短的话", "normal": "一句话", "detailed": "三到五句话"},
-}
-"""And in place of the summary: how long it is to be."""
-
 _PLACEHOLDERS = {
-    *(str(form["title"]) for form in FORMS.values()),
-    *(str(form["labels"][0]) for form in FORMS.values()),
-    *(words for lengths in SENTENCES.values() for words in lengths.values()),
+    *(words for asked in ASKED.values() for words in asked.placeholders()),
     *("string", "title", "summary", "label", "labels", "none", "null", "n/a", "无"),
 }
 _YES = ("true", "yes", "1", "unchanged", "是")

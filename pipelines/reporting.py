@@ -14,7 +14,8 @@ from pipelines.chats.prompting import plain
 from pipelines.dials import Dials
 from pipelines.news import Verbosity
 from pipelines.phrases import Language
-from pipelines.reportform import FORMS, LONGEST_TITLE, SENTENCES, first_clause, report, shortened
+from pipelines.reportform import LONGEST_TITLE, first_clause, report, shortened
+from pipelines.reportwords import ASKED
 from pipelines.types import Facts, Seen
 from pipelines.wording import quoted
 
@@ -55,32 +56,6 @@ SCHEMA: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """The question in one language."""
-
-    picture: str
-    anchor: str
-    """Around what was told last."""
-    form: str
-    """Before the form."""
-
-
-_ASKED: dict[Language, _Asked] = {
-    "en": _Asked(
-        "This is a camera's picture: what is to be seen?",
-        "A moment ago it was described so: {} If that is still exactly what is to be seen, with nothing new and "
-        "nothing gone, answer with one word: unchanged. Otherwise describe the picture anew.",
-        "Answer in English, with nothing but JSON of this form, its values filled in:",
-    ),
-    "zh": _Asked(
-        "这是摄像头的画面：能看到什么？",
-        "刚才的描述是：{}如果现在看到的仍与它完全一致，没有新增也没有减少，只回答两个字：不变。否则请重新描述画面。",
-        "请用中文回答，只给出如下形式的 JSON，并填入内容：",
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
 class _Last:
     """What was told last of a camera."""
 
@@ -100,13 +75,9 @@ class Reports:
 
     def request(self, frame: Frame) -> Look:
         """The question about a keyframe."""
-        asked, verbosity, last = _ASKED[self._language], self._verbosity, self._anchor(frame.camera)
+        asked, verbosity, last = ASKED[self._language], self._verbosity, self._anchor(frame.camera)
         anchor = asked.anchor.format(quoted(shortened(plain(last.text), LONGEST_ANCHOR), "“”")) if last else ""
-        form = {
-            "title": FORMS[self._language]["title"],
-            "summary": SENTENCES[self._language][verbosity],
-            "labels": FORMS[self._language]["labels"],
-        }
+        form = {"title": asked.title, "summary": asked.summaries[verbosity], "labels": [asked.label] * 2}
         shown = json.dumps({"unchanged": False} | form if last else form, ensure_ascii=False)
         question = "\n".join(filter(None, (self._wish or asked.picture, anchor, asked.form, shown)))
         return Look(frame, question, max_tokens=LENGTHS[verbosity].tokens, schema=SCHEMA)
