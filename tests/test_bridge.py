@@ -571,3 +571,45 @@ async def test_events_that_came_too_fast_are_counted_as_lost(tmp_path: Path) -> 
         health = json.loads(home.state("bridge/health") or b"{}")
         assert health["lost"] == 5000 - 4096
         assert home.state("door/motion") == b"OFF", "the end of it may have been lost"
+
+
+async def test_privacy_outlives_the_session_and_ends_as_it_would_have(tmp_path: Path) -> None:
+    file = tmp_path / "outbox.db.private"
+    async with house(tmp_path) as home:
+        home.controls.switches.mute(microphone=False)
+        home.controls.switches.privacy(True)
+        assert file.stat().st_mode & 0o777 == 0o600
+        home.broker.go()  # and nothing is told any more
+    async with house(tmp_path) as home:
+        assert home.controls.switches.private
+        assert home.state("privacy") == b"ON"
+        assert next(event.text for event in home.told if isinstance(event, Notice)).startswith("privacy is on")
+        home.controls.switches.privacy(False)
+        await asyncio.sleep(0.1)
+        now = home.controls.switches.now
+        assert (now.camera, now.microphone) == (True, False), "it was muted before, and still is"
+        assert not file.exists()
+    async with house(tmp_path) as home:
+        assert not home.controls.switches.private
+
+
+async def test_what_waited_when_the_power_went_is_as_private_as_before(tmp_path: Path) -> None:
+    async with house(tmp_path, FakeBroker(up=False), speech=True) as home:
+        home.tell(Transcript("my letter", asyncio.get_running_loop().time()), happening("walk", caption="a letter"))
+        await asyncio.sleep(0.1)
+    (tmp_path / "outbox.db.private").write_text("{")  # damaged: then nothing comes on by itself
+    async with house(tmp_path, speech=True) as home:
+        await asyncio.sleep(2)
+        assert home.controls.switches.private
+        assert not any(b"letter" in message.payload for message in home.broker.got)
+        home.controls.switches.privacy(False)
+        assert not home.controls.switches.private
+
+
+async def test_privacy_that_cannot_be_kept_is_said_and_holds_for_this_session(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        (tmp_path / "outbox.db.private.new").mkdir()
+        home.controls.switches.privacy(True)
+        assert home.controls.switches.private
+        (trouble,) = [event.why for event in home.told if isinstance(event, Trouble)]
+        assert "cannot be written, privacy is not kept" in trouble

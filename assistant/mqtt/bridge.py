@@ -22,6 +22,7 @@ from assistant.mqtt.options import MqttOptions
 from assistant.mqtt.orders import Orders
 from assistant.mqtt.outbox import Entry
 from assistant.mqtt.pictures import Pictures
+from assistant.mqtt.privacy import PrivacyFile
 from assistant.mqtt.retained import Retained
 from assistant.mqtt.sending import Sender
 from assistant.mqtt.states import States
@@ -32,7 +33,7 @@ from devices.media import Frame
 from pipelines.controls import Controls
 from pipelines.switches import Switches
 from pipelines.trouble import Patience
-from pipelines.types import Answer, CameraEvent, Caption, Emit, Event, Reply, Started, Transcript, type_name
+from pipelines.types import Answer, CameraEvent, Caption, Emit, Event, Notice, Reply, Started, Transcript, type_name
 
 FLUSH = 2.0
 """Seconds that what waits still has at the end of a session."""
@@ -60,6 +61,7 @@ class Bridge:
         self._states = States(options, self._clock, self._retained)
         self._sender = Sender(self._topics, self._time, emit)
         self._courier = Courier(options, self._time, Patience("mqtt.outbox", emit))
+        self._privacy = PrivacyFile(options, Patience("mqtt.privacy", emit))
         self._pictures = None if options.pictures == "none" else Pictures(options.max_side)
         self._session: asyncio.Future[_Session] = asyncio.get_running_loop().create_future()
         self._over = asyncio.Event()
@@ -76,6 +78,10 @@ class Bridge:
         self._retained.put(Message(self._topics.status, _IS_ONLINE))
         self._states.begin(controls.cameras)
         self._states.settings(controls.dials.now)
+        if self._privacy.restore(controls.switches):
+            self._emit(
+                Notice("privacy is on, as it was switched on over MQTT: nothing is seen and heard", _now(), "mqtt")
+            )
         self._look_to_privacy()
         controls.switches.when_covered(self._look_to_privacy)
 
@@ -85,8 +91,9 @@ class Bridge:
             self._pictures.put(frame, caption)
 
     async def open(self) -> None:
-        """Raises BackendError where the outbox is not to be had."""
+        """Raises BackendError where the outbox, or whether privacy is on, is not to be had."""
         await self._courier.open()
+        self._privacy.open()
 
     async def run(self, events: Latest[Event]) -> None:
         """Until the line is closed, and what waited was sent or had its time."""
@@ -125,8 +132,9 @@ class Bridge:
         """At once, whatever waits on the feed before the news of it, or was dropped there."""
         if not self._session.done() or self._over.is_set():
             return
-        covered = self._states.covered
-        self._states.attention(self._session.result().switches.now)
+        covered, switches = self._states.covered, self._session.result().switches
+        self._privacy.keep(switches)
+        self._states.attention(switches.now)
         if self._states.covered and not covered:
             self._courier.withdraw()
 
