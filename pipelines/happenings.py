@@ -49,7 +49,8 @@ class Happening:
         known = self.known(words)
         if last is None or not same(last, caption):
             return known
-        if any(getattr(self.told, name) != known[name] for name in ("kind", "labels", "people")):
+        exact = ("kind", "people", "labels") if caption.facts else ("kind", "people")
+        if any(getattr(self.told, name) != known[name] for name in exact):
             return known
         if self.rests_since is not None and caption.captured_at >= self.rests_since:
             return known  # the same words, of another picture
@@ -64,8 +65,8 @@ class Happening:
         return {
             "kind": (kind := self.kind()),
             "caption": seen.text,
-            "title": seen.title or self._title(kind, words),
-            "labels": seen.facts.labels if seen.facts else (),
+            "title": (seen.title if _tells(seen) else "") or self._title(kind, words),
+            "labels": seen.labels or (seen.facts.labels if seen.facts else ()),
             "people": people(seen),
             "difference": difference(self.before, seen, words),
             "confidence": seen.confidence,
@@ -105,6 +106,10 @@ class Happening:
         self.caption = seen
         return {"captured_at": seen.captured_at, **self.known(words)}
 
+    def calms(self) -> bool:
+        """Whether it is to be told now that it is still again, because its end waits for its last words."""
+        return self.calm_at is not None and self.told.ended_at is None
+
     def is_over(self, at: float, late: float) -> bool:
         """Whether it is: all is still, and no words of it are to come, or they take more than `late` seconds."""
         return self.calm_at is not None and (self.asked_at is None or at - self.calm_at >= late)
@@ -112,6 +117,13 @@ class Happening:
     def ended(self, captured_at: float, words: EventWords) -> CameraEvent:
         """What is told when it is over, by what the newest picture shows as well."""
         return over(self.told, self.moved_at, captured_at, **(self.known(words) or self._moved(words)))
+
+    def covered(self, captured_at: float, words: EventWords) -> CameraEvent:
+        """What is told when it is over because cameras are switched off: that something moved, and no more."""
+        place, seconds = words.places[self.where], self.moved_at - self.told.began_at
+        event = replace(self.told, labels=(), people=None, difference="", confidence=None, keyframe=None)
+        event = replace(event, title=words.motion(place), caption=words.moved(place, seconds, False), source="motion")
+        return over(event, self.moved_at, captured_at, described_at=None)
 
     def _moved(self, words: EventWords, differs: bool | None = None) -> dict[str, Any]:
         """The same without any caption."""
@@ -148,6 +160,14 @@ def people(caption: Caption) -> int | None:
 def over(event: CameraEvent, ended_at: float, captured_at: float, **known: Any) -> CameraEvent:
     """The last that is told of an event."""
     return replace(event, seq=event.seq + 1, change="end", ended_at=ended_at, captured_at=captured_at, **known)
+
+
+def _tells(caption: Caption) -> bool:
+    """Whether it tells of anything: that nobody is there is no name for something that moves."""
+    facts = caption.facts
+    if facts is None or facts.light == "dark":
+        return True
+    return bool(facts.people or facts.maybe_people or facts.text or facts.codes or facts.labels)
 
 
 def _someone(caption: Caption) -> bool | None:
