@@ -35,7 +35,7 @@ from pipelines.looking import LookingOptions
 from pipelines.memory import MemoryOptions
 from pipelines.mistakes import mistake
 from pipelines.novelty import NoveltyOptions
-from pipelines.thinking import ConversationOptions
+from pipelines.talking import ConversationOptions
 from pipelines.toolbox import ToolsOptions
 from pipelines.watching import WatchOptions
 

@@ -16,7 +16,7 @@ from pipelines.memory import Memory
 from pipelines.phrases import Language, Phrases, language_of
 from pipelines.sentences import sentences
 from pipelines.speaking import Mouth
-from pipelines.talking import ConversationOptions as ConversationOptions
+from pipelines.talking import ConversationOptions
 from pipelines.timers import MOST
 from pipelines.turn import Announcement, Sentences, Turn
 from pipelines.types import (

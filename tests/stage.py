@@ -23,7 +23,7 @@ from pipelines.gate import GateOptions
 from pipelines.ladder import LadderOptions
 from pipelines.live import Session, live
 from pipelines.looking import LookingOptions
-from pipelines.thinking import ConversationOptions
+from pipelines.talking import ConversationOptions
 from pipelines.toolbox import Ability, ToolsOptions
 from pipelines.types import Caption, Emit, Event, Perception, Reply
 from pipelines.watching import WatchOptions

@@ -14,7 +14,7 @@ from pipelines.chats.requests import Request, recognise
 from pipelines.enquiries import LONGEST, MOST, Enquiry
 from pipelines.news import Answer
 from pipelines.phrases import PHRASES
-from pipelines.thinking import ConversationOptions
+from pipelines.talking import ConversationOptions
 from pipelines.types import Caption, Facts, Looked, Reply, Seen, Trouble, TurnTrace
 from tests.fakes import FakeCamera, FakeChat
 from tests.lookers import ScriptedLooker

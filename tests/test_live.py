@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.endings import EndingOptions
 from pipelines.phrases import ENGLISH
-from pipelines.thinking import ConversationOptions
+from pipelines.talking import ConversationOptions
 from pipelines.types import Caption, Health, Reply, SpeechStarted, Transcript
 from tests.fakes import (
     FakeCamera,

@@ -13,7 +13,7 @@ from assistant.parts import backend_options
 from pipelines.backends import Prompt
 from pipelines.chats.prompting import messages, scene_note
 from pipelines.phrases import CHINESE, ENGLISH, language_of
-from pipelines.thinking import ConversationOptions
+from pipelines.talking import ConversationOptions
 from pipelines.types import Caption, Looked
 from tests.fakes import FakeChat
 from tests.stage import Stage

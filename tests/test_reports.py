@@ -16,7 +16,7 @@ from pipelines.dials import Dials, SettingsOptions
 from pipelines.live import live
 from pipelines.novelty import NoveltyOptions
 from pipelines.reporting import Reports, titled
-from pipelines.thinking import ConversationOptions
+from pipelines.talking import ConversationOptions
 from pipelines.types import Caption, Facts, Health, Seen, Trouble
 from pipelines.watching import WatchOptions
 from tests.fakes import FakeCamera, FakeCaptioner, frame

@@ -21,7 +21,7 @@ from devices.media import Samples
 from devices.microphone import MicrophoneOptions, open_microphone
 from devices.speaker import SpeakerOptions, open_speaker
 from pipelines.backends import Prompt, Spoken
-from pipelines.thinking import ConversationOptions
+from pipelines.talking import ConversationOptions
 from pipelines.types import Heard, Word
 from tests import pulse
 from tests.stage import Stage
