@@ -91,7 +91,7 @@ def _model(parser: argparse.ArgumentParser) -> None:
 def caption_worker(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         'Describes the pictures that assistants with [captioner] backend = "mqtt" hand out over an MQTT broker; several'
-        " workers share the pictures among them. The broker's password comes from the environment: OMNI_MQTT_PASSWORD."
+        " workers share the pictures among them. The broker's password is the environment's OMNI_CAPTIONERS_PASSWORD."
     )
     parser.add_argument("file", nargs="?", metavar="CONFIG", help="a configuration with a [captioner] section")
     _model(parser)

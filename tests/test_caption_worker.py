@@ -14,7 +14,7 @@ import pytest
 from assistant.cli import main
 from pipelines.backends import BackendError, Exchange, Look, Looker, Parallel
 from pipelines.captioners.mqtt import PooledCaptioner
-from pipelines.remote import errand, serving
+from pipelines.remote import dispatch, serving
 from pipelines.types import Facts, Seen
 from tests.mosquitto import Mosquitto, authority, running
 from tests.workers import (
@@ -29,7 +29,7 @@ from tests.workers import (
     working,
 )
 
-JOBS = "omni-captioners/jobs"
+OFFERS = "omni-captioners/offers"
 SLOW = ("--backend", "tests.workers:Scripted", "-o", "seconds=30")
 
 
@@ -112,9 +112,9 @@ def test_two_assistants_share_a_worker(mosquitto: Mosquitto) -> None:
 
 def test_a_worker_killed_in_the_middle_of_a_job_loses_nothing(mosquitto: Mosquitto) -> None:
     with process(*SLOW, *at(mosquitto)) as doomed, asking(mosquitto) as captioner:
-        with mosquitto.listening("omni-captioners/answers/+") as heard:
+        with mosquitto.listening("omni-captioners/replies/+") as heard:
             waiting = in_background(captioner, 90)
-            assert json.loads(heard.wait(1)[0].payload)["state"] == "taken"
+            assert json.loads(heard.wait(1)[0].payload)["state"] == "claimed"
         with working(mosquitto, SlowCaptioner()):
             doomed.send_signal(signal.SIGKILL)
             assert waiting.result(3).text == "shade 90"
@@ -122,7 +122,7 @@ def test_a_worker_killed_in_the_middle_of_a_job_loses_nothing(mosquitto: Mosquit
 
 def test_a_worker_that_is_ended_gives_its_job_back(mosquitto: Mosquitto) -> None:
     with process(*SLOW, *at(mosquitto)) as ended, asking(mosquitto) as captioner:
-        with mosquitto.listening("omni-captioners/answers/+") as heard:
+        with mosquitto.listening("omni-captioners/replies/+") as heard:
             waiting = in_background(captioner, 90)
             heard.wait(1)
         with working(mosquitto, SlowCaptioner()):
@@ -131,16 +131,33 @@ def test_a_worker_that_is_ended_gives_its_job_back(mosquitto: Mosquitto) -> None
         assert ended.wait(5) == 128 + signal.SIGTERM
 
 
-def test_a_job_is_worth_nothing_after_its_time(mosquitto: Mosquitto) -> None:
-    with mosquitto.listening(JOBS) as heard, asking(mosquitto, patience=0.4) as captioner:
-        with pytest.raises(BackendError, match="have not come to an end in time: see patience"):
+def test_a_job_is_given_up_after_its_time_and_worth_nothing_then(mosquitto: Mosquitto) -> None:
+    with working(mosquitto, SlowCaptioner(1.0)), mosquitto.listening("omni-captioners/workers/+/jobs") as heard:
+        late = pytest.raises(BackendError, match="have not come to an end in time: see patience")
+        with asking(mosquitto, patience=0.4) as captioner, late:
             captioner.caption(picture())
         assert [message.expires for message in heard.wait(1)] == [1]  # then the broker forgets it
 
 
+def test_while_all_workers_are_busy_each_picture_still_travels_once(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "BEAT", 0.05)
+    everything = mosquitto.listening("omni-captioners/#")
+    with working(mosquitto, SlowCaptioner(0.2)), asking(mosquitto) as captioner, everything as heard:
+        with ThreadPoolExecutor(6) as threads:
+            assert len(list(threads.map(captioner.caption, map(picture, range(20, 140, 20))))) == 6
+        messages = heard.wait(1)
+    pictures = [message for message in messages if message.topic.endswith("/jobs")]
+    assert len(pictures) == 6
+    offers = [message for message in messages if message.topic == OFFERS]
+    assert len(offers) <= 2 * 6
+    assert not any(message.payload for message in offers)
+
+
 def test_a_job_that_was_given_up_is_nobody_s_work_later(mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(errand, "ABSENT", 0.2)
-    monkeypatch.setattr(errand, "NOBODY", 0.1)
+    monkeypatch.setattr(dispatch, "ABSENT", 0.2)
+    monkeypatch.setattr(dispatch, "NOBODY", 0.1)
     with asking(mosquitto) as captioner:
         with pytest.raises(BackendError) as caught:
             captioner.caption(picture())
@@ -153,7 +170,7 @@ def test_a_job_that_was_given_up_is_nobody_s_work_later(mosquitto: Mosquitto, mo
 
 
 def test_a_broker_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(errand, "ABSENT", 0.3)
+    monkeypatch.setattr(dispatch, "ABSENT", 0.3)
     with asking(Mosquitto(Path(), 1)) as captioner, pytest.raises(BackendError) as caught:
         captioner.caption(picture())
     assert str(caught.value) == "the broker 127.0.0.1:1 is not reached: Connection refused"
@@ -173,10 +190,9 @@ def test_an_answer_that_was_made_while_the_broker_was_away_is_not_lost(
 ) -> None:
     monkeypatch.setattr(serving, "BEAT", 0.1)
     with working(mosquitto, model := SlowCaptioner(0.2)) as worker, asking(mosquitto) as captioner:
-        for shade in (50, 150):
+        for number, shade in enumerate((50, 150), 1):
             waiting = in_background(captioner, shade)
-            with mosquitto.listening("omni-captioners/answers/+") as heard:
-                heard.wait(1)  # it is under way
+            model.until(number)  # it is under way
             worker.said.clear()
             mosquitto.kill()
             worker.until("answered")
@@ -188,7 +204,7 @@ def test_an_answer_that_was_made_while_the_broker_was_away_is_not_lost(
 def test_a_password_and_a_certificate_are_wanted_and_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trusted = authority(tmp_path)
     with running(tmp_path / "broker", users={"ada": "secret"}, tls=trusted) as broker:
-        monkeypatch.setenv("OMNI_MQTT_PASSWORD", "secret")
+        monkeypatch.setenv("OMNI_CAPTIONERS_PASSWORD", "secret")
         config = tmp_path / "worker.toml"
         config.write_text(
             f'[mqtt]\nhost = "{broker.host}"\nusername = "ada"\nport = {broker.port}\ntls = {{ca = "{trusted.ca}"}}\n'
@@ -217,17 +233,46 @@ def test_bad_input_is_one_line(words: tuple[str, ...], line: str, capsys: pytest
     assert said.count("\n") == 1
 
 
-def test_a_wrong_password_ends_the_worker_with_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_password_at_the_start_ends_the_worker_with_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMNI_MQTT_PASSWORD", "secret")  # of another broker: not for this one
     with running(tmp_path, users={"ada": "secret"}) as broker:
-        address = f"{broker.host}:{broker.port}"
-        words = ["--backend", "tests.workers:Scripted", "--mqtt", address, "--username", "ada"]
-        assert main(["caption-worker", *words]) == 2
-    why = "refuses the connection (not authorized): check username and OMNI_MQTT_PASSWORD"
-    assert capsys.readouterr().err == f"omni: the broker {address} {why}\n"
+        assert main(["caption-worker", "--backend", "tests.workers:Scripted", *at(broker), "--username", "ada"]) == 2
+    why = "refuses the connection (not authorized): check username and OMNI_CAPTIONERS_PASSWORD"
+    assert capsys.readouterr().err == f"omni: the broker {broker.host}:{broker.port} {why}\n"
+
+
+def test_a_wrong_authority_at_the_start_ends_the_worker_with_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, other = tmp_path / "worker.toml", authority(tmp_path, "other").ca
+    with running(tmp_path / "broker", tls=authority(tmp_path)) as broker:
+        config.write_text(
+            f'[mqtt]\nhost = "{broker.host}"\nport = {broker.port}\ntls = {{ca = "{other}"}}\n'
+            '[captioner]\nbackend = "tests.workers:Scripted"\n'
+        )
+        assert main(["caption-worker", str(config)]) == 2
+    said = capsys.readouterr().err
+    assert "nobody who is trusted vouches for it" in said
+    assert said.count("\n") == 1
+
+
+def test_a_broker_that_refuses_later_is_tried_again(mosquitto: Mosquitto) -> None:
+    with working(mosquitto, SlowCaptioner()) as worker, asking(mosquitto) as captioner:
+        config = mosquitto.folder / "mosquitto.conf"
+        kind = config.read_text()
+        config.write_text(kind.replace("allow_anonymous true", "allow_anonymous false"))
+        mosquitto.stop()
+        mosquitto.start()
+        worker.until("check username and OMNI_CAPTIONERS_PASSWORD; it is tried again")
+        config.write_text(kind)
+        mosquitto.restart()
+        assert captioner.caption(picture(30)).text == "shade 30"
 
 
 def test_a_broker_of_another_authority_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(errand, "ABSENT", 1.0)
+    monkeypatch.setattr(dispatch, "ABSENT", 1.0)
     with running(tmp_path / "broker", tls=authority(tmp_path)) as broker:
         other = authority(tmp_path, "other").ca
         with asking(broker, tls={"ca": other}) as captioner, pytest.raises(BackendError, match="nobody who is trusted"):

@@ -54,6 +54,13 @@ class SlowCaptioner:
         time.sleep(self.seconds)
         return Seen(f"shade {round(float(frame.pixels.mean()), -1):.0f}")
 
+    def until(self, count: int, seconds: float = 5.0) -> None:
+        """Return when it was given so many pictures."""
+        until = time.monotonic() + seconds
+        while len(self.seen) < count:
+            assert time.monotonic() < until, self.seen
+            time.sleep(0.005)
+
 
 @dataclass
 class ScriptedCaptioner:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from devices.media import Frame
 from pipelines.backends import BackendError, BackendOptions, Look
-from pipelines.remote.jobs import LARGEST_ASK, Ask
+from pipelines.remote.jobs import Ask
 from pipelines.remote.pool import PoolOptions
 from pipelines.types import Seen
 
@@ -87,8 +87,6 @@ class PooledLooker(PooledCaptioner):
             max_tokens=longest,
             form=None if request.schema is None else dict(request.schema),
         )
-        if len(ask.model_dump_json()) > LARGEST_ASK:
-            raise BackendError("the question, with what was asked before, is too long for a job")
         told = yield from self._pool.carry(ask, self._jpeg(frame))
         if told.said is None:
             raise BackendError(f"caption-worker {told.worker} gives no answer")

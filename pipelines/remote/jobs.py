@@ -1,7 +1,12 @@
-"""Pictures as jobs for workers on other machines: what travels there and back, and how it is checked on both sides."""
+"""Pictures as jobs for workers on other machines: what travels there and back, and how it is checked on both sides.
+
+Whoever has a picture *offers* work on a topic that all free workers share; it reaches one of them, which *claims* it
+and is then sent the picture, on a topic of its own. A worker that is not free has left the shared topic.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 from dataclasses import dataclass, replace
@@ -14,15 +19,17 @@ from pipelines.types import Facts, Seen
 from pipelines.wording import one_line, printable
 
 BEAT = 1.0
-"""Seconds between two signs of life of a worker that has a job."""
+"""Seconds between two signs of life of a worker that is not free."""
 LEASE = 5.0
-"""Seconds without one after which its job is another worker's."""
+"""Seconds without one after which its job is another worker's; also how long it waits for what it has claimed."""
 LARGEST_JOB = 8 << 20
 """Bytes of a picture."""
-LARGEST_ANSWER = 64 << 10
-"""Bytes of an answer."""
-LARGEST_ASK = 32 << 10
+LARGEST_REPLY = 64 << 10
+"""Bytes of a reply."""
+LARGEST_ASK = 60 << 10
 """Bytes of what is asked, with what was asked before."""
+MOST_NEWS = 256
+"""Messages that wait to be handled; beyond, what comes in is passed over: timers make up for it."""
 _LONGEST = 2000
 """Letters of one text in an answer."""
 
@@ -48,13 +55,20 @@ class Ask(Wire):
     form: dict[str, Any] | None = None
     """JSON schema of the form that the question asks for."""
 
+    def text(self) -> str:
+        """As JSON in ASCII: there are letters for which a broker breaks the connection. Raises ValueError: too long."""
+        text = json.dumps(self.model_dump(mode="json", exclude_defaults=True))
+        if len(text) > LARGEST_ASK:
+            raise ValueError("the question, with what was asked before, is too long for a job")
+        return text
 
-class Told(Wire):
+
+class JobReply(Wire):
     """What a worker tells of a job."""
 
     worker: Name
-    state: Literal["taken", "declined", "done", "failed"]
-    """`taken` is told again as long as it works on it; `declined`: somebody else may do it."""
+    state: Literal["claimed", "declined", "done", "failed"]
+    """`claimed`: it waits for the picture; `declined`: somebody else may do it."""
     seen: Seen | None = None
     """The caption."""
     said: str | None = None
@@ -63,56 +77,61 @@ class Told(Wire):
     """What failed."""
 
     @model_validator(mode="after")
-    def _whole(self) -> Told:
+    def _whole(self) -> JobReply:
         if (self.state == "done") != (self.seen is not None or self.said is not None):
             raise ValueError("an answer goes with `done`")
         return self
 
 
 class Presence(Wire):
-    """What a worker tells of itself: it has come, or (the broker tells it) it is gone."""
+    """What a worker tells of itself."""
 
     worker: Name
-    state: Literal["ready", "gone"]
+    state: Literal["free", "busy", "gone"]
+    """`free` is told once, `busy` again and again, `gone` by the broker where the worker could not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class PoolTopics:
     """The topics of one pool of workers."""
 
     pool: str
 
     @property
-    def jobs(self) -> str:
-        return f"{self.pool}/jobs"
+    def offers(self) -> str:
+        return f"{self.pool}/offers"
 
     @property
-    def shared(self) -> str:
-        """The filter under which each job goes to one of the workers."""
-        return f"$share/captioners/{self.jobs}"
+    def shared_offers(self) -> str:
+        """The filter under which each offer goes to one of the workers."""
+        return f"$share/captioners/{self.offers}"
 
     @property
     def workers(self) -> str:
-        """The filter for the news of all workers."""
+        """The filter for the presence of all workers."""
         return f"{self.pool}/workers/+"
 
-    def worker(self, name: str) -> str:
-        return f"{self.pool}/workers/{name}"
+    def presence(self, worker: str) -> str:
+        return f"{self.pool}/workers/{worker}"
 
-    def answers(self, client: str) -> str:
-        return f"{self.pool}/answers/{client}"
+    def jobs(self, worker: str) -> str:
+        """Where a worker gets the pictures that it has claimed."""
+        return f"{self.pool}/workers/{worker}/jobs"
 
-    def is_answers(self, topic: str) -> bool:
-        """Whether answers may be sent there: a job that names another place may want to do harm with them."""
-        return re.fullmatch(re.escape(self.pool) + r"/answers/[\w.-]{1,64}", topic) is not None
+    def replies(self, client: str) -> str:
+        return f"{self.pool}/replies/{client}"
+
+    def is_replies(self, topic: str) -> bool:
+        """Whether replies may be sent there: an offer that names another topic may want to do harm with them."""
+        return re.fullmatch(re.escape(self.pool) + r"/replies/[\w.-]{1,64}", topic) is not None
 
 
-def told(payload: bytes) -> Told | None:
+def reply(payload: bytes) -> JobReply | None:
     """What a worker tells, fit to be shown; None where it is nothing of the kind."""
-    if len(payload) > LARGEST_ANSWER:
+    if len(payload) > LARGEST_REPLY:
         return None
     try:
-        found = Told.model_validate_json(payload)
+        found = JobReply.model_validate_json(payload)
     except ValueError:
         return None
     update = {
@@ -123,12 +142,12 @@ def told(payload: bytes) -> Told | None:
     return found.model_copy(update=update)
 
 
-def asked(head: str) -> Ask:
+def asked(text: str) -> Ask:
     """What a job wants. Raises ValueError for what is none."""
-    if len(head.encode()) > LARGEST_ASK:
+    if len(text.encode()) > LARGEST_ASK:
         raise ValueError("a job whose question is too long")
     try:
-        return Ask.model_validate_json(head)
+        return Ask.model_validate_json(text)
     except ValidationError as error:
         raise ValueError(f"no job: {first_mistake(error)[:200]}") from error
 

@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pipelines.backends import first_line
-from pipelines.remote.mqtt_options import PASSWORD, BrokerOptions
+from pipelines.remote.mqtt_options import BrokerOptions
 from pipelines.wording import one_line
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 15.0
 """Seconds before the broker is tried again."""
 KEEPALIVE = 15
 """Seconds; the broker takes for gone who is silent for half as long again."""
-_HEAD = "job"
-"""The name of the user property that is the head."""
+_PROPERTY = "job"
+"""The name of the one user property that is known here."""
 _NOBODY = 0x10
 """The reason with which a broker takes a message that nobody has subscribed to."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
-    """A message, with what MQTT 5 tells beside it."""
+class Message:
+    """What is sent or comes in, with what MQTT 5 tells beside the payload."""
 
     topic: str
-    payload: bytes
-    head: str = ""
-    """Text that goes beside the payload, as a user property."""
-    response: str = ""
-    """The topic where the answer is wanted."""
-    id: bytes = b""
-    """Goes back with the answer as it is."""
+    payload: bytes = b""
+    user_property: str = ""
+    """The value of the one that is called `job`."""
+    response_topic: str = ""
+    """Where the answer is wanted."""
+    correlation: bytes = b""
+    """What goes back with the answer as it is."""
     expires: int | None = None
     """Seconds after which it is not worth delivering."""
 
@@ -43,8 +43,7 @@ class Client(Protocol):
 
     def connected(self) -> None: ...
 
-    def got(self, mail: Mail, done: Callable[[], None]) -> None:
-        """A message. Call `done` when the broker may forget it."""
+    def got(self, message: Message) -> None: ...
 
     def delivered(self, number: int, anybody: bool) -> None:
         """The broker has what was sent under this number; `anybody`: whether somebody has subscribed to it."""
@@ -54,14 +53,14 @@ class Client(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """What a connection is for."""
+class Subscription:
+    """Who the client is, and what it wants to get."""
 
     name: str
     """The client's, which no other one on the broker has."""
     filters: tuple[str, ...]
-    """What it wants to get."""
-    will: Mail | None = None
+    """At first; see `subscribe`."""
+    will: Message | None = None
     """What the broker says for it when it is gone without a word."""
     largest: int = 1 << 20
     """Bytes of a message that is taken."""
@@ -70,14 +69,15 @@ class Line:
 class Connection:
     """One client of one broker."""
 
-    def __init__(self, options: BrokerOptions, line: Line, client: Client) -> None:
+    def __init__(self, options: BrokerOptions, wants: Subscription, client: Client) -> None:
         """Raises ValueError where the files of `tls` cannot be used."""
-        self._options, self._line, self._client = options, line, client
+        self._options, self._wants, self._client = options, wants, client
+        self._filters = dict.fromkeys(wants.filters)
         self._ended, self._up = threading.Event(), threading.Event()
         self.trouble = "has not answered yet"
         """Why there is no connection; empty while there is one."""
         self.refused = False
-        """Whether the broker knows this program and does not let it in."""
+        """Whether one of both does not want the other: no name or password, no permission, or no trust."""
         self._paho = self._made()
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
 
@@ -90,15 +90,20 @@ class Connection:
         """Begin to connect; returns at once."""
         self._thread.start()
 
-    def send(self, mail: Mail, qos: int = 1) -> int:
+    def send(self, message: Message, qos: int = 1) -> int:
         """Hand a message over; its number, under which its delivery is told."""
-        sent = self._paho.publish(mail.topic, mail.payload, qos, properties=_properties(mail))
+        sent = self._paho.publish(message.topic, message.payload, qos, properties=_properties(message))
         return int(sent.mid)
 
-    def forget(self) -> None:
-        """Take no more messages."""
-        if not self.trouble:
-            self._paho.unsubscribe(list(self._line.filters))
+    def subscribe(self, wanted: str) -> None:
+        """Want this, too; whatever is sent after it comes to the broker after it."""
+        self._filters[wanted] = None
+        self._paho.subscribe(wanted, 1)
+
+    def unsubscribe(self, wanted: str) -> None:
+        """Want it no longer; some of it may still be under way."""
+        self._filters.pop(wanted, None)
+        self._paho.unsubscribe(wanted)
 
     def close(self) -> None:
         """Say what is still to be said, and good-bye."""
@@ -113,19 +118,20 @@ class Connection:
 
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
-            self._line.name,
+            self._wants.name,
             protocol=paho.MQTTv5,
             reconnect_on_failure=False,  # `_run` does that, and knows why it was necessary
-            manual_ack=True,
         )
         if self._options.username:
             client.username_pw_set(self._options.username, self._options.password)
         if self._options.tls is not None:
             client.tls_set_context(self._options.tls.context())
-        if self._line.will is not None:
-            client.will_set(self._line.will.topic, self._line.will.payload, 1)
+        if self._wants.will is not None:
+            client.will_set(self._wants.will.topic, self._wants.will.payload, 1)
         client.on_connect, client.on_subscribe = self._connected, self._subscribed
         client.on_message, client.on_publish = self._got, self._delivered
+        # Where this is set only the connection's thread writes: two at once would mix up long messages.
+        client.on_socket_register_write = lambda *_: None
         return client
 
     def _run(self) -> None:
@@ -147,8 +153,10 @@ class Connection:
         host, port = self._options.address
         try:
             self._paho.connect(host, port, KEEPALIVE, clean_start=True, properties=self._wishes())
-            self._paho.loop_forever()
+            while not self._paho.loop():
+                _hasten(self._paho.socket())
         except (OSError, ValueError, MQTTException) as error:
+            self.refused = isinstance(error, ssl.SSLCertVerificationError)
             self.trouble = f"is not reached: {_why(error)}"
         else:
             self.trouble = self.trouble or "broke the connection"
@@ -158,49 +166,60 @@ class Connection:
         from paho.mqtt.properties import Properties
 
         wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        wishes.MaximumPacketSize = self._line.largest + (64 << 10)
+        wishes.MaximumPacketSize = self._wants.largest + (64 << 10)
         return wishes
 
     def _connected(self, paho: Any, _data: Any, _flags: Any, reason: Any, _more: Any) -> None:
         self.refused = reason.value in (0x86, 0x87)
         if reason.is_failure:
-            hint = f": check username and {PASSWORD}" if self.refused else ""
+            hint = f": check username and {self._options.secret}" if self.refused else ""
             self.trouble = f"refuses the connection ({str(reason).lower()}){hint}"
             return
         if self._ended.is_set():  # it was closed while it connected
             paho.disconnect()
             return
-        paho.subscribe([(wanted, 1) for wanted in self._line.filters])
+        paho.subscribe([(wanted, 1) for wanted in tuple(self._filters)])
 
     def _subscribed(self, paho: Any, _data: Any, _number: int, reasons: Any, _more: Any) -> None:
         """Only now messages come."""
         self.refused = any(reason.is_failure for reason in reasons)
         if self.refused:
-            self.trouble = f"does not let it subscribe to {' and '.join(self._line.filters)}"
+            self.trouble = f"does not let it subscribe to {' and '.join(tuple(self._filters))}"
             paho.disconnect()
             return
-        self._up.set()
-        self.trouble = ""
-        self._client.connected()
+        if not self._up.is_set():
+            self._up.set()
+            self.trouble = ""
+            self._client.connected()
 
-    def _got(self, paho: Any, _data: Any, message: Any) -> None:
+    def _got(self, _paho: Any, _data: Any, message: Any) -> None:
         more = message.properties
-        heads = [text for name, text in getattr(more, "UserProperty", ()) if name == _HEAD]
+        values = [value for name, value in getattr(more, "UserProperty", ()) if name == _PROPERTY]
         try:
             topic = str(message.topic)
         except UnicodeDecodeError:
             topic = ""
-        mail = Mail(
+        got = Message(
             topic,
             bytes(message.payload),
-            heads[0] if len(heads) == 1 else "",
-            getattr(more, "ResponseTopic", ""),
-            getattr(more, "CorrelationData", b""),
+            user_property=values[0] if len(values) == 1 else "",
+            response_topic=getattr(more, "ResponseTopic", ""),
+            correlation=getattr(more, "CorrelationData", b""),
         )
-        self._client.got(mail, lambda: paho.ack(message.mid, message.qos))
+        self._client.got(got)
 
     def _delivered(self, _paho: Any, _data: Any, number: int, reason: Any, _more: Any) -> None:
         self._client.delivered(number, reason.value != _NOBODY)
+
+
+def _hasten(line: Any) -> None:
+    """Neither side may wait for the other before it sends a small message: it would be 40 ms for each.
+
+    Linux forgets the second option again and again.
+    """
+    for option in ("TCP_NODELAY", "TCP_QUICKACK"):
+        if line is not None and hasattr(socket, option):
+            line.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), 1)
 
 
 def _why(error: Exception) -> str:
@@ -210,17 +229,17 @@ def _why(error: Exception) -> str:
     return one_line(told)
 
 
-def _properties(mail: Mail) -> Any:
+def _properties(message: Message) -> Any:
     from paho.mqtt.packettypes import PacketTypes
     from paho.mqtt.properties import Properties
 
     more = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-    if mail.head:
-        more.UserProperty = (_HEAD, mail.head)
-    if mail.response:
-        more.ResponseTopic = mail.response
-    if mail.id:
-        more.CorrelationData = mail.id
-    if mail.expires is not None:
-        more.MessageExpiryInterval = mail.expires
+    if message.user_property:
+        more.UserProperty = (_PROPERTY, message.user_property)
+    if message.response_topic:
+        more.ResponseTopic = message.response_topic
+    if message.correlation:
+        more.CorrelationData = message.correlation
+    if message.expires is not None:
+        more.MessageExpiryInterval = message.expires
     return more

@@ -6,14 +6,14 @@ import os
 import re
 import ssl
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
 from devices.media import Options
 
 PASSWORD = "OMNI_MQTT_PASSWORD"
-"""The environment variable with the broker's password."""
+"""The environment variable with the password for the broker of [mqtt]."""
 _LEVELS = re.compile(r"[^+#/\x00-\x1f\x7f$][^+#/\x00-\x1f\x7f]*(/[^+#/\x00-\x1f\x7f$][^+#/\x00-\x1f\x7f]*)*")
 
 
@@ -43,11 +43,14 @@ class TlsOptions(Options):
 class BrokerOptions(Options):
     """The broker, and who this program is there. There is no default: nothing leaves unless it is named."""
 
+    secret: ClassVar[str] = PASSWORD
+    """The environment variable with the password: one host's must not be shown to another."""
+
     host: str = Field(min_length=1, max_length=255)
     port: int | None = Field(default=None, ge=1, le=65535)
     """None: 1883, or 8883 with a section `tls`."""
     username: str = ""
-    """Its password comes from the environment, as OMNI_MQTT_PASSWORD."""
+    """Its password comes from the environment."""
     tls: TlsOptions | None = None
 
     @property
@@ -64,13 +67,13 @@ class BrokerOptions(Options):
     @property
     def password(self) -> str | None:
         """Out of the environment; None where there is none."""
-        return os.environ.get(PASSWORD)
+        return os.environ.get(self.secret)
 
     @model_validator(mode="before")
     @classmethod
     def _no_password(cls, given: Any) -> Any:
         if isinstance(given, dict) and "password" in given:
-            raise ValueError(f"no password in a file: export {PASSWORD}=…")
+            raise ValueError(f"no password in a file: export {cls.secret}=…")
         return given
 
 

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-import math
+import contextlib
 import queue
 import uuid
 from collections.abc import Callable, Generator
+from typing import ClassVar
 
 from pydantic import ValidationError, field_validator
 
+from devices.threads import DaemonThread
 from pipelines.backends import BackendError
-from pipelines.remote.errand import Absent, Changed, Errand, Gone, News, Undelivered
-from pipelines.remote.jobs import LARGEST_ANSWER, LARGEST_JOB, Ask, Places, Presence, Told, told
-from pipelines.remote.mqtt_client import Connection, Line, Mail
+from pipelines.remote.dispatch import Absent, Dispatcher, PendingJob
+from pipelines.remote.jobs import (
+    LARGEST_JOB,
+    LARGEST_REPLY,
+    MOST_NEWS,
+    Ask,
+    JobReply,
+    PoolTopics,
+    Presence,
+    reply,
+)
+from pipelines.remote.mqtt_client import Connection, Message, Subscription
 from pipelines.remote.mqtt_options import BrokerOptions, topic_levels
 from pipelines.remote.waiting import STEP, Clock
+
+News = Callable[[float], None]
+"""What has happened, told to the dispatcher at that time."""
+_LONGEST = 60.0
+"""Seconds that the dispatcher waits at most where nothing is due."""
 
 
 class PoolOptions(BrokerOptions):
     """Where the pool's broker is, and what the pool is called there."""
+
+    secret: ClassVar[str] = "OMNI_CAPTIONERS_PASSWORD"
 
     pool: str = "omni-captioners"
     """What the topics of the pool begin with; workers and whoever asks them must name the same."""
@@ -34,51 +52,60 @@ class Pool:
 
     def __init__(self, options: PoolOptions, patience: float, clock: Clock | None = None) -> None:
         """`patience`: seconds after which a job is given up. Raises BackendError where `tls` names no good files."""
-        self._places, self._patience, self._clock = Places(options.pool), patience, clock or Clock()
-        self._open: dict[bytes, queue.SimpleQueue[News]] = {}
+        self._topics, self._patience, self._clock = PoolTopics(options.pool), patience, clock or Clock()
         name = f"omni-{uuid.uuid4().hex}"
-        self._answers = self._places.answers(name)
-        line = Line(name, (self._answers, self._places.workers), largest=LARGEST_ANSWER)
+        self._replies = self._topics.replies(name)
+        wants = Subscription(name, (self._replies, self._topics.workers), largest=LARGEST_REPLY)
         try:
-            self._connection = Connection(options, line, self)
+            self._connection = Connection(options, wants, self)
         except ValueError as error:
             raise BackendError(str(error)) from error
+        self._dispatcher = Dispatcher(self._connection.send, self._topics, self._replies)
+        self._news: queue.SimpleQueue[News | None] = queue.SimpleQueue()
+        thread = DaemonThread("captioners")
+        self._dispatching = thread.submit(self._dispatch)
+        thread.shutdown()
         self._connection.start()
 
-    def carry(self, ask: Ask, picture: bytes) -> Generator[str, None, Told]:
+    def carry(self, ask: Ask, picture: bytes) -> Generator[str, None, JobReply]:
         """Give a JPEG to a worker and return what it answers; empty pieces while it does not. Raises BackendError."""
         if len(picture) > LARGEST_JOB:
             raise BackendError("the picture is too large for a job: lower max_side")
-        id, now = uuid.uuid4().bytes, self._clock.now
-        inbox = self._open[id] = queue.SimpleQueue()
-        errand = Errand(self._sender(id, ask, picture), now() + self._patience, now())
+        now = self._clock.now()
         try:
-            while errand.answer is None:
-                if now() >= errand.due:
-                    errand.step(now())
-                elif (news := _next(inbox, errand.due - now())) is None:
-                    yield ""
-                else:
-                    errand.tell(news, now())
-            return errand.answer
-        except Absent as error:
-            raise BackendError(self._absent()) from error
+            job = PendingJob(ask.text(), picture, now, now + self._patience)
+        except ValueError as error:
+            raise BackendError(str(error)) from error
+        self._news.put(lambda now: self._dispatcher.add(job, now))
+        try:
+            while (outcome := _next(job)) is None:
+                if self._dispatching.done():
+                    raise BackendError("the captioner was closed")
+                yield ""
         finally:
-            del self._open[id]
+            self._news.put(lambda _: self._dispatcher.drop(job))
+        if isinstance(outcome, Absent):
+            raise BackendError(self._absent())
+        if isinstance(outcome, BackendError):
+            raise outcome
+        return outcome
 
     def close(self) -> None:
+        self._news.put(None)
+        self._dispatching.exception()
         self._connection.close()
 
-    def _sender(self, id: bytes, ask: Ask, picture: bytes) -> Callable[[float], int | None]:
-        head = ask.model_dump_json(exclude_defaults=True)
-
-        def send(seconds: float) -> int | None:
-            if self._connection.trouble:
-                return None
-            mail = Mail(self._places.jobs, picture, head, self._answers, id, max(1, math.ceil(seconds)))
-            return self._connection.send(mail)
-
-        return send
+    def _dispatch(self) -> None:
+        """Until closed."""
+        clock, dispatcher = self._clock, self._dispatcher
+        while True:
+            with contextlib.suppress(queue.Empty):
+                news = self._news.get(timeout=min(max(0.0, dispatcher.due() - clock.now()), _LONGEST))
+                if news is None:
+                    return
+                news(clock.now())
+            if clock.now() >= dispatcher.due():
+                dispatcher.step(clock.now())
 
     def _absent(self) -> str:
         place, trouble = self._connection.place, self._connection.trouble
@@ -88,39 +115,37 @@ class Pool:
 
     def connected(self) -> None:
         """Told by the connection."""
-        self._tell_all(Changed())
+        self._news.put(self._dispatcher.connected)
 
-    def got(self, mail: Mail, done: Callable[[], None]) -> None:
-        """An answer, or the news of a worker; anything else is passed over."""
-        done()
-        if mail.topic != self._answers:
-            self._presence(mail)
-        elif (inbox := self._open.get(mail.id)) is not None and (news := told(mail.payload)) is not None:
-            inbox.put(news)
+    def got(self, message: Message) -> None:
+        """A reply, or a worker's presence. Anything else is passed over, as is what comes faster than it is read."""
+        if self._news.qsize() >= MOST_NEWS:
+            return
+        if message.topic != self._replies:
+            self._presence(message)
+        elif (found := reply(message.payload)) is not None:
+            self._news.put(lambda now: self._dispatcher.heard(message.correlation, found, now))
 
     def delivered(self, number: int, anybody: bool) -> None:
         """Told by the connection."""
         if not anybody:
-            self._tell_all(Undelivered(number))
+            self._news.put(lambda now: self._dispatcher.undelivered(number, now))
 
     def away(self) -> None:
-        """What is under way may still come to an end; what is not is handed out when the broker is back."""
+        """Told by the connection."""
+        self._news.put(lambda _: self._dispatcher.away())
 
-    def _presence(self, mail: Mail) -> None:
+    def _presence(self, message: Message) -> None:
         try:
-            news = Presence.model_validate_json(mail.payload)
+            found = Presence.model_validate_json(message.payload)
         except ValidationError:
             return
-        if mail.topic == self._places.worker(news.worker):
-            self._tell_all(Gone(news.worker) if news.state == "gone" else Changed())
-
-    def _tell_all(self, news: News) -> None:
-        for inbox in tuple(self._open.values()):
-            inbox.put(news)
+        if message.topic == self._topics.presence(found.worker):
+            self._news.put(lambda now: self._dispatcher.present(found, now))
 
 
-def _next(inbox: queue.SimpleQueue[News], seconds: float) -> News | None:
+def _next(job: PendingJob) -> JobReply | BackendError | None:
     try:
-        return inbox.get(timeout=max(0.0, min(STEP, seconds)))
+        return job.outcome.get(timeout=STEP)
     except queue.Empty:
         return None

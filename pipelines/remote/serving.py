@@ -1,38 +1,39 @@
-"""A caption-worker: takes jobs from the broker, one at a time, has its captioner do them, and answers."""
+"""A caption-worker: claims jobs from the broker, one at a time, has its captioner do them, and answers."""
 
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
-import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from devices.media import Frame
 from devices.threads import DaemonThread
-from pipelines.backends import BackendError, Captioner, Exchange, Loaded, Look, Looker, expect, first_line
-from pipelines.remote.jobs import BEAT, LARGEST_ANSWER, LARGEST_JOB, LEASE, Ask, Places, Presence, Told, asked, host
-from pipelines.remote.mqtt_client import Connection, Line, Mail
+from pipelines.backends import BackendError, Loaded
+from pipelines.remote import work
+from pipelines.remote.jobs import (
+    BEAT,
+    LARGEST_JOB,
+    LARGEST_REPLY,
+    LEASE,
+    MOST_NEWS,
+    JobReply,
+    PoolTopics,
+    Presence,
+    asked,
+    host,
+)
+from pipelines.remote.mqtt_client import Connection, Message, Subscription
 from pipelines.remote.pool import PoolOptions
 from pipelines.remote.waiting import Clock
-from pipelines.types import Seen
+from pipelines.remote.work import Job
 from pipelines.wording import one_line
 
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What is to be done, for whom."""
-
-    ask: Ask
-    picture: bytes
-    answers: str
-    """The topic where the answer is wanted."""
-    id: bytes
-    began: float
-    done: Callable[[], None]
-    """Lets the broker forget it."""
+JUNK = 60.0
+"""Seconds between two lines about what was no job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,14 @@ class Delivered:
     """Whether somebody was there to get it."""
 
 
-News = Job | Future[Told] | Delivered | str
-"""A line is to be said; an empty one: the broker is gone."""
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The broker is there, or away."""
+
+    up: bool
+
+
+News = Message | Future[JobReply] | Delivered | Link
 
 
 class Serving:
@@ -54,22 +61,25 @@ class Serving:
     def __init__(self, model: Loaded, thread: DaemonThread, options: PoolOptions, say: Callable[[str], None]) -> None:
         """`thread`: the one in which the model was loaded. Raises BackendError where `tls` names no good files."""
         self._model, self._thread, self._say, self._clock = model, thread, say, Clock()
-        self._places, self.name = Places(options.pool), f"{host()}-{uuid.uuid4().hex[:8]}"
+        self._topics, self.name = PoolTopics(options.pool), f"{host()}-{uuid.uuid4().hex[:8]}"
+        self._claimed, self._claimed_until = b"", math.inf
+        """The id under which a picture is to come, and until when; empty: none is."""
         self._job: Job | None = None
-        self._one = threading.Lock()
         self._inbox: queue.SimpleQueue[News | None] = queue.SimpleQueue()
-        self._sent: dict[int, tuple[Mail, float]] = {}
+        self._sent: dict[int, tuple[Message, float]] = {}
         """Answers by their number, each with the time until which it is sent again if nobody gets it."""
-        self._again: list[tuple[Mail, float]] = []
-        self._told, self._beaten = "", self._clock.now()
-        line = Line(self.name, (self._places.shared,), self._presence("gone"), LARGEST_JOB)
+        self._again: list[tuple[Message, float]] = []
+        self._junk, self._junk_said = 0, -math.inf
+        self._told, self._beaten, self._was_up = "", -math.inf, False
+        filters = (self._topics.jobs(self.name), self._topics.shared_offers)
         try:
-            self._connection = Connection(options, line, self)
+            wants = Subscription(self.name, filters, self._presence("gone"), LARGEST_JOB)
+            self._connection = Connection(options, wants, self)
         except ValueError as error:
             raise BackendError(str(error)) from error
 
     def run(self) -> None:
-        """Work until `stop`. Raises BackendError where the broker does not let it in."""
+        """Work until `stop`. Raises BackendError where the broker does not let it in at the start."""
         self._connection.start()
         try:
             while (news := self._next()) is not None:
@@ -83,27 +93,17 @@ class Serving:
 
     def connected(self) -> None:
         """Told by the connection."""
-        self._connection.send(self._presence("ready"))
-        self._inbox.put(f"connected to {self._connection.place}: waits for pictures on {self._places.jobs}")
+        self._inbox.put(Link(True))
 
-    def got(self, mail: Mail, done: Callable[[], None]) -> None:
-        """Take a job, or leave it to another worker; what is none is passed over."""
-        if not (self._places.is_answers(mail.response) and 0 < len(mail.id) <= 64):
-            self._inbox.put("passed over what names no place for an answer")
-            return done()
-        try:
-            job = Job(asked(mail.head), mail.payload, mail.response, mail.id, self._clock.now(), done)
-        except ValueError as error:
-            self._inbox.put(f"passed over {error}")
-            self._send(Told(worker=self.name, state="failed", why=str(error)), mail.response, mail.id)
-            return done()
-        with self._one:
-            free = self._job is None
-            self._job = job if free else self._job
-        if not free:
-            self._send(Told(worker=self.name, state="declined"), job.answers, job.id)
-            return done()
-        self._inbox.put(job)
+    def got(self, message: Message) -> None:
+        """Told by the connection: an offer or a picture. What is neither, or comes too fast, is counted."""
+        wanted = self._topics.is_replies(message.response_topic) and 0 < len(message.correlation) <= 64
+        if not wanted or self._inbox.qsize() >= MOST_NEWS:
+            self._junk += 1
+            return
+        claimed = message.correlation == self._claimed
+        # A picture that was not claimed is declined: it need not be kept until then.
+        self._inbox.put(message if claimed else replace(message, payload=b"", user_property=""))
 
     def delivered(self, number: int, anybody: bool) -> None:
         """Told by the connection."""
@@ -111,10 +111,14 @@ class Serving:
 
     def away(self) -> None:
         """Told by the connection."""
-        self._inbox.put("")
+        self._inbox.put(Link(False))
+
+    @property
+    def _free(self) -> bool:
+        return self._job is None and not self._claimed
 
     def _next(self) -> News | None:
-        """What has happened; until then, and however much happens, the job at hand is known to be under way."""
+        """What has happened; until then, and however much happens, the worker is known to be alive."""
         while True:
             if self._clock.now() >= self._beaten + BEAT:
                 self._beat()
@@ -123,95 +127,119 @@ class Serving:
 
     def _handle(self, news: News) -> None:
         match news:
-            case Job():
-                self._beat()
-                self._thread.submit(self._made, news).add_done_callback(self._inbox.put)
+            case Message() if news.topic == self._topics.offers:
+                self._offered(news)
+            case Message():
+                self._given(news)
             case Future():
                 self._answer(news)
             case Delivered():
                 self._delivered(news)
-            case "":
+            case Link(True):
+                self._up()
+            case Link():
                 self._away()
-            case str():
-                self._told = ""
-                self._say(news)
 
-    def _made(self, job: Job) -> Told:
-        """The answer, by the model, in its thread. Raises what the model raises, and ValueError."""
-        from pipelines.remote.pictures import decoded
+    def _offered(self, offer: Message) -> None:
+        """Claim it, or leave it to another worker. Before either is said, the broker knows not to send more."""
+        self._connection.unsubscribe(self._topics.shared_offers)
+        state: Literal["claimed", "declined"] = "claimed" if self._free else "declined"
+        if state == "claimed":
+            self._claimed, self._claimed_until = offer.correlation, self._clock.now() + LEASE
+        self._send(JobReply(worker=self.name, state=state), offer.response_topic, offer.correlation)
 
-        ask, captioner = job.ask, self._model.backend
-        frame = Frame(decoded(job.picture), ask.at, ask.camera)
-        if ask.question is None:
-            return Told(worker=self.name, state="done", seen=_caption(captioner, frame))
-        if not isinstance(captioner, Looker):
-            raise BackendError(f"its captioner, {self._model.name}, answers no questions: set questions = false")
-        history = tuple(Exchange(*one) for one in ask.history)
-        pieces = captioner.look(Look(frame, ask.question, history, ask.max_tokens, ask.form))
-        return Told(worker=self.name, state="done", said="".join(expect(piece, str) for piece in pieces))
+    def _given(self, message: Message) -> None:
+        """A picture; an empty one: there is none any more."""
+        replies, id = message.response_topic, message.correlation
+        if id != self._claimed:
+            self._send(JobReply(worker=self.name, state="declined"), replies, id)
+        elif not message.payload and not message.user_property:
+            self._set_free()
+        else:
+            try:
+                self._begin(Job(asked(message.user_property), message.payload, replies, id, self._clock.now()))
+            except ValueError as error:
+                self._junk += 1
+                self._send(work.failed(error, self.name), replies, id)
+                self._set_free()
 
-    def _answer(self, made: Future[Told]) -> None:
-        """What came of the job; only then the broker may forget it."""
+    def _begin(self, job: Job) -> None:
+        self._job, self._claimed = job, b""
+        self._beat()
+        self._thread.submit(work.done, job, self._model, self.name).add_done_callback(self._inbox.put)
+
+    def _answer(self, made: Future[JobReply]) -> None:
+        """What came of the job."""
         job, error = self._job, made.exception()
-        if job is None:
-            return
-        why = "" if error is None else str(error) if isinstance(error, BackendError | ValueError) else first_line(error)
-        told = made.result() if error is None else Told(worker=self.name, state="failed", why=one_line(why)[:200])
-        number, mail = self._send(told, job.answers, job.id)
-        self._sent[number] = mail, self._clock.now() + LEASE
-        job.done()
-        with self._one:
-            self._job = None
-        self._connection.send(self._presence("ready"))
+        assert job is not None
+        found = made.result() if error is None else work.failed(error, self.name)
+        number, message = self._send(found, job.reply_topic, job.id)
+        self._sent[number] = message, self._clock.now() + LEASE
         took = self._clock.now() - job.began
-        self._say(one_line(f"{job.ask.camera}: {f'failed: {why}' if error else 'answered'} in {took:.2f} s"))
+        self._set_free()
+        self._say(one_line(f"{job.ask.camera}: {f'failed: {found.why}' if error else 'answered'} in {took:.2f} s"))
+
+    def _set_free(self) -> None:
+        """Want offers again; who waits for a free worker is told."""
+        self._job, self._claimed = None, b""
+        self._connection.subscribe(self._topics.shared_offers)
+        self._tell("free")
 
     def _delivered(self, news: Delivered) -> None:
         """After the broker began anew a worker may be back before whoever waits for its answer."""
-        mail, until = self._sent.pop(news.number, (None, 0.0))
-        if mail is not None and not news.anybody and self._clock.now() < until:
-            self._again.append((mail, until))
+        message, until = self._sent.pop(news.number, (None, 0.0))
+        if message is not None and not news.anybody and self._clock.now() < until:
+            self._again.append((message, until))
 
     def _beat(self) -> None:
-        """Say that the job is under way, and again what nobody got."""
-        self._beaten = self._clock.now()
+        """What is to be done again and again."""
+        self._beaten = now = self._clock.now()
         again, self._again = self._again, []
-        for mail, until in again:
-            self._sent[self._connection.send(mail)] = mail, until
-        if (job := self._job) is not None:
-            self._send(Told(worker=self.name, state="taken"), job.answers, job.id, qos=0)
+        for message, until in again:
+            self._sent[self._connection.send(message)] = message, until
+        if self._claimed and now >= self._claimed_until:
+            self._set_free()
+        elif not self._free:
+            self._tell("busy", qos=0)
+        if self._junk and now >= self._junk_said + JUNK:
+            self._say(f"passed over {self._junk} messages that are no jobs")
+            self._junk, self._junk_said = 0, now
 
-    def _send(self, told: Told, topic: str, id: bytes, qos: int = 1) -> tuple[int, Mail]:
-        payload = told.model_dump_json(exclude_defaults=True).encode()
-        if len(payload) > LARGEST_ANSWER:
-            payload = Told(worker=self.name, state="failed", why="the answer is too long").model_dump_json().encode()
-        mail = Mail(topic, payload, id=id)
-        return self._connection.send(mail, qos), mail
+    def _send(self, reply: JobReply, topic: str, id: bytes) -> tuple[int, Message]:
+        payload = reply.model_dump_json(exclude_defaults=True).encode()
+        if len(payload) > LARGEST_REPLY:
+            return self._send(work.failed(ValueError("the answer is too long"), self.name), topic, id)
+        message = Message(topic, payload, correlation=id)
+        return self._connection.send(message), message
+
+    def _up(self) -> None:
+        self._told, self._was_up = "", True
+        self._say(f"connected to {self._connection.place}: waits for pictures on {self._topics.offers}")
+        if self._free:
+            self._tell("free")
 
     def _away(self) -> None:
         """Say once why there is no connection. Raises BackendError where no time will help."""
         line = f"the broker {self._connection.place} {self._connection.trouble}"
-        if self._connection.refused:
+        if self._connection.refused and not self._was_up:
             raise BackendError(line)
+        if self._claimed:
+            self._set_free()
         if line != self._told:
             self._say(f"{line}; it is tried again until it answers")
         self._told = line
 
     def _leave(self) -> None:
         """Take no more, give back what is under way, and go."""
-        self._connection.forget()
-        with self._one:
-            job, self._job = self._job, None
-        if job is not None:
-            self._send(Told(worker=self.name, state="declined"), job.answers, job.id)
-            job.done()
-        self._connection.send(self._presence("gone"))
+        self._connection.unsubscribe(self._topics.shared_offers)
+        if self._job is not None:
+            self._send(JobReply(worker=self.name, state="declined"), self._job.reply_topic, self._job.id)
+        self._tell("gone")
         self._connection.close()
 
-    def _presence(self, state: str) -> Mail:
-        news = Presence.model_validate({"worker": self.name, "state": state})
-        return Mail(self._places.worker(self.name), news.model_dump_json().encode())
+    def _tell(self, state: Literal["free", "busy", "gone"], qos: int = 1) -> None:
+        self._connection.send(self._presence(state), qos)
 
-
-def _caption(captioner: Captioner, frame: Frame) -> Seen:
-    return expect(captioner.caption(frame), Seen)
+    def _presence(self, state: Literal["free", "busy", "gone"]) -> Message:
+        payload = Presence(worker=self.name, state=state).model_dump_json().encode()
+        return Message(self._topics.presence(self.name), payload)
