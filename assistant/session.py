@@ -125,13 +125,15 @@ async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> 
         shown.append(asyncio.create_task(metrics.tell(feed.subscribe(name="metrics"), told)))
     if recording is not None:
         shown.append(asyncio.create_task(_record(recording, feed.subscribe(name="file"))))
+    needed = shown[:1]
     if bridge is not None:
-        shown.append(asyncio.create_task(bridge.run(feed.subscribe(WAITING, name="broker"))))
+        needed.append(asyncio.create_task(bridge.run(feed.subscribe(WAITING, name="broker"))))
+        shown.append(needed[-1])
     running = asyncio.create_task(_kept(chosen, feed, Outside(asks), parts, bridge))
     try:
-        await asyncio.wait([running, shown[0]], return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            await running
+        done, _ = await asyncio.wait([running, *needed], return_when=asyncio.FIRST_COMPLETED)
+        for ended in done:
+            await ended
     finally:
         running.cancel()  # nobody reads any more, or Ctrl-C
         await asyncio.wait([running])

@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from assistant import session
 from assistant.config import ConfigError
+from assistant.mqtt.bridge import Bridge
+from assistant.parts import REAL
 from assistant.session import configured
 from tests.mosquitto import Mosquitto, running
 
@@ -87,6 +90,25 @@ async def test_a_session_is_on_the_broker_until_it_is_asked_to_end(tmp_path: Pat
     assert kept["omni/home/privacy"] == b"ON"
     assert (kept["omni/home/status"], kept["omni/home/door/status"]) == (b'{"state":"offline"}', b"offline")
     assert json.loads(kept["omni/home/bridge/health"])["problem"] is False
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("part", ["_take_all", "_tell_health", "_obey"])
+async def test_a_bridge_that_breaks_ends_the_session_with_its_error(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    async def broken(*_: object) -> None:
+        raise LookupError("a mistake in the bridge")
+
+    _configure(file)
+    monkeypatch.setenv("OMNI_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Bridge, part, broken)
+    given = arguments(file, "127.0.0.1:1")
+    given.plain, given.json = True, False
+    with pytest.raises(LookupError, match="a mistake in the bridge"):
+        async with asyncio.timeout(5):
+            await session._show(configured(given), given, REAL)
 
 
 PRIVATE = ("omni/home/privacy", b"ON")
