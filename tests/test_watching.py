@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -233,6 +234,11 @@ async def test_what_goes_on_and_on_is_one_event_after_the_other() -> None:
         assert ended_at is not None
         assert 9.5 <= ended_at - event.began_at <= 10.5
         assert 0 < following.began_at - ended_at <= 0.5
+    open_at_once = list[int]()
+    for event in porch.events:
+        step = {"new": 1, "update": 0, "end": -1}[event.change]
+        open_at_once.append((open_at_once[-1] if open_at_once else 0) + step)
+    assert open_at_once.index(0) == len(open_at_once) - 1, "something moves all the time"
 
 
 async def test_the_end_waits_for_the_last_words_but_not_for_ever() -> None:
@@ -241,14 +247,18 @@ async def test_the_end_waits_for_the_last_words_but_not_for_ever() -> None:
     porch.caption("An empty room.")
     await porch.show(walk(room(), 2, porch.fps))
     await porch.still(room(), 6)
-    assert porch.told() == [("new", "motion")], "its keyframe has no words yet"
+    assert porch.told() == [("new", "motion"), ("update", "motion")], "its keyframe has no words yet"
+    new, calm = porch.events
+    assert new.ended_at is None
+    assert calm.ended_at == pytest.approx(now() - 6, abs=0.3), "it is still all the same"
     porch.caption("A man went by.")
-    assert porch.told()[1:] == [("update", "person_appeared"), ("end", "person_appeared")]
+    assert porch.told()[2:] == [("update", "person_appeared"), ("end", "person_appeared")]
+    assert {event.ended_at for event in porch.events[1:]} == {calm.ended_at}
     await porch.show(walk(room(), 2, porch.fps))
     await porch.still(room(), 3 + 8 + 1)
-    assert porch.told()[3:] == [("new", "motion"), ("end", "motion")]
+    assert porch.told()[4:] == [("new", "motion"), ("update", "motion"), ("end", "motion")]
     porch.caption("A man went by.")
-    assert len(porch.events) == 5, "too late: it is a caption, and no more"
+    assert len(porch.events) == 7, "too late: it is a caption, and no more"
 
 
 async def test_words_that_come_after_something_else_began_are_those_of_the_earlier_event() -> None:
@@ -262,7 +272,7 @@ async def test_words_that_come_after_something_else_began_are_those_of_the_earli
     porch.caption("A man went by.", keyframe=first)
     one, other = (event.id for event in porch.events if event.change == "new")
     assert [(event.id, event.change) for event in porch.events] == [
-        (one, "new"), (other, "new"), (one, "update"), (one, "end"),
+        (one, "new"), (one, "update"), (other, "new"), (one, "update"), (one, "end"),
     ]  # fmt: skip
 
 
@@ -278,15 +288,52 @@ async def test_where_no_words_are_to_come_the_end_waits_for_none() -> None:
 async def test_covering_the_camera_ends_what_goes_on_and_uncovering_it_begins_nothing() -> None:
     porch = Porch()
     await porch.still(room(), 2)
+    porch.caption("An empty room.")
     await porch.show(islice(walk(room(), 4, porch.fps), 20))
-    porch.watch.close()
-    assert porch.told() == [("new", "motion"), ("end", "motion")]
+    porch.caption("Anna walks in.", Facts(people=1, labels=("person",)), title="Anna")
+    porch.watch.cover()
+    assert [event.change for event in porch.events] == ["new", "update", "end"]
+    ended = porch.events[-1]
+    assert (ended.title, ended.caption) == ("Motion on the left", "Something moved on the left, for 2 s.")
+    assert (ended.source, ended.labels, ended.people, ended.difference, ended.keyframe) == (
+        "motion",
+        (),
+        None,
+        "",
+        None,
+    )
     await asyncio.sleep(60)
     await porch.still(elsewhere(), 5)
-    assert len(porch.events) == 2
+    assert len(porch.events) == 3
     await porch.show(walk(elsewhere(), 2, porch.fps))
-    assert porch.told()[2:] == [("new", "motion")]
-    assert porch.events[2].id != porch.events[0].id
+    assert porch.told()[3:] == [("new", "motion")]
+    assert porch.events[3].id != porch.events[0].id
+
+
+async def test_that_nobody_is_there_is_no_title_for_what_moves() -> None:
+    porch = Porch()
+    await porch.still(room(), 2)
+    porch.caption("No person found.", EMPTY, title="Nobody")
+    await porch.show(walk(room(), 2, porch.fps))
+    porch.caption("No person found. Something moved on the left.", EMPTY, title="Nobody")
+    await porch.still(room(), 5)
+    assert {(event.kind, event.title) for event in porch.events} == {("motion", "Motion on the left")}
+    await porch.show(islice(walk(room(), 4, porch.fps), 30))
+    porch.caption("A car passes.", title="A red car")
+    assert [event.title for event in porch.events if event.change == "update"][-1] == "A red car"
+
+
+async def test_the_things_that_a_captioner_names_are_told() -> None:
+    porch = Porch()
+    await porch.still(room(), 2)
+    await porch.show(walk(room(), 2, porch.fps))
+    at = porch.keyframes[-1]
+    seen = Caption("A man walks a dog.", porch.name, at, 0.1, 2, title="A walk", labels=("man", "dog"))
+    porch.watch.captioned(seen)
+    assert porch.events[-1].labels == ("man", "dog")
+    told = len(porch.events)
+    porch.watch.captioned(dataclasses.replace(seen, labels=("dog", "man", "leash")))
+    assert len(porch.events) == told, "the same in other words"
 
 
 async def test_what_is_the_matter_with_the_camera_is_told_beside_what_moves() -> None:
@@ -352,11 +399,13 @@ async def test_a_session_tells_events_of_the_camera_where_something_happens() ->
     told = stage.told(CameraEvent)
     assert [(event.camera, event.change, event.caption) for event in told] == [
         ("desk", "new", "Something moves all over the picture."),
+        ("desk", "update", "Something moves all over the picture."),
         ("desk", "update", "shade 200"),
         ("desk", "end", "shade 200"),
     ]
-    assert [event.source for event in told] == ["motion", "fake", "fake"]
-    assert told[1].took == pytest.approx(0.5, abs=0.01)
+    assert [event.source for event in told] == ["motion", "motion", "fake", "fake"]
+    assert [event.ended_at is None for event in told] == [True, False, False, False]
+    assert told[2].took == pytest.approx(0.5, abs=0.01)
 
 
 async def test_where_nobody_wants_events_there_are_none() -> None:
@@ -382,12 +431,12 @@ async def test_switching_the_cameras_off_ends_what_goes_on_at_once() -> None:
     stage = Stage(cameras=[FakeCamera([100] * 20 + [200] * 40)], watching=WatchOptions(), takes={"captioner": 5.0})
     running, began = asyncio.create_task(stage.run()), now()
     await asyncio.sleep(3)
-    assert [event.change for event in stage.told(CameraEvent)] == ["new"]
+    assert [event.change for event in stage.told(CameraEvent)] == ["new", "update"]
     stage.switches.mute(camera=False)
-    assert [event.change for event in stage.told(CameraEvent)] == ["new", "end"]
+    assert [event.change for event in stage.told(CameraEvent)] == ["new", "update", "end"]
     await asyncio.sleep(20)
     assert now() - began == pytest.approx(23)
-    assert len(stage.told(CameraEvent)) == 2
+    assert len(stage.told(CameraEvent)) == 3
     running.cancel()
 
 
