@@ -1,5 +1,5 @@
-"""How much is lost when the broker is killed 20 times under load, how soon all is well again, and how soon an event
-is there.
+"""How much is lost when the broker is killed 20 times under load, how soon all is well again, and how long the way
+from the feed to a reader takes; that from the camera on `event_latency` measures.
 
     .venv/bin/python -m tests.benchmarks.broker_restarts [KILLS]
 
@@ -32,7 +32,7 @@ LONGEST_AWAY = 3.0
 """Seconds that the broker is away at most."""
 EVENTS = 200
 BACK, THERE = 2.0, 50.0
-"""The bars: seconds until the node is online again, and milliseconds until half of the events are there."""
+"""The bars: seconds until the node is online again, and milliseconds until 95 of 100 events are there."""
 
 
 async def main(kills: int) -> None:
@@ -73,7 +73,7 @@ def _missed(outcome: Outcome, took: list[float]) -> list[str]:
         f"{outcome.disordered} events came after later ones": outcome.disordered == 0,
         f"{outcome.twice} events came twice": outcome.twice == 0,
         f"online again within {BACK} s": max(outcome.back_after) <= BACK,
-        f"an event is there within {THERE} ms": median(took) <= THERE,
+        f"95 of 100 events are there within {THERE} ms": quantiles(took, n=20)[-1] <= THERE,
     }
     return [bar for bar, kept in bars.items() if not kept]
 
