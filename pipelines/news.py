@@ -18,7 +18,7 @@ Kind = Literal[
     "camera_lost",
 ]
 Verbosity = Literal["brief", "normal", "detailed"]
-"""How much is asked of each picture: one short sentence; a sentence or two; several."""
+"""How much is asked of each picture: one short sentence; one sentence; several."""
 Command = Literal["ask", "describe", "read", "count"]
 
 

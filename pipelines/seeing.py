@@ -155,8 +155,7 @@ class Sight:
     @property
     def asks(self) -> bool:
         """Whether keyframes are put into words at present."""
-        now = self.dials.now if self.dials is not None else None
-        return now is None or (now.captioning and not (self.reports is not None and now.verbosity == "quiet"))
+        return self.dials is None or self.dials.now.captioning
 
 
 async def gate(eye: Eye, shows: Callable[[float], bool]) -> None:

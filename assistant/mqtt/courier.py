@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from assistant.mqtt import outbox
-from assistant.mqtt.message import Message
+from assistant.mqtt.message import Message, Publish
 from assistant.mqtt.options import MqttOptions
 from assistant.mqtt.outbox import Entry, Outbox
 from devices.threads import DaemonThread
@@ -17,8 +17,6 @@ from pipelines.trouble import Patience
 
 T = TypeVar("T")
 
-Publish = Callable[[Message], Awaitable[None]]
-"""Returns when the broker has it."""
 Ready = Callable[[Entry], Awaitable[None]]
 """Returns when it may be sent."""
 FORGETS_EVERY = 600.0
