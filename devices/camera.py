@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from devices.masks import MaskedCamera, Masks
+from devices.masks import Masks
 from devices.media import Camera, Options
 from devices.stills import PICTURES, Still, StillFolder
 from devices.video import LiveCamera, VideoFile
@@ -46,17 +46,12 @@ class CameraOptions(Options):
 
 def open_camera(options: CameraOptions) -> Camera:
     """The kind of camera that the source asks for; nothing is opened or read before its `probe` or `run`."""
-    camera = _unmasked(options)
-    return MaskedCamera(camera, options.masks) if options.masks else camera
-
-
-def _unmasked(options: CameraOptions) -> Camera:
-    name, source, side, fps = options.name, options.source, options.max_side, options.fps
+    name, source, side, fps, masks = options.name, options.source, options.max_side, options.fps, options.masks
     if isinstance(source, int) or "://" in source or source.startswith("/dev/"):
-        return LiveCamera(name, source, side, fps)
+        return LiveCamera(name, source, side, fps, masks)
     path = Path(os.path.expanduser(source))
     if os.path.isdir(path):  # unlike Path.is_dir, no error for a name that no file can have
-        return StillFolder(name, path, side, options.hold)
+        return StillFolder(name, path, side, options.hold, masks)
     if path.suffix.lower() in PICTURES:
-        return Still(name, path, side, fps)
-    return VideoFile(name, path, side, fps, options.fast)
+        return Still(name, path, side, fps, masks)
+    return VideoFile(name, path, side, fps, options.fast, masks)

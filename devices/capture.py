@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from devices.masks import Polygon, burnt
 from devices.media import DeviceError, Pixels, within
 
 if TYPE_CHECKING:
@@ -64,11 +65,14 @@ def open_capture(source: Source, side: int = 1280) -> cv2.VideoCapture:
         return _open_device(source, side)
 
 
-def grabbed(capture: cv2.VideoCapture, max_side: int) -> Pixels | None:
-    """The picture just grabbed, as `to_pixels` gives it; None when it is spoilt: not decodable, or no colours."""
+def grabbed(capture: cv2.VideoCapture, max_side: int, masks: tuple[Polygon, ...] = ()) -> Pixels | None:
+    """The picture just grabbed, as `to_pixels` gives it, black under the masks; None when it is spoilt.
+
+    That is one that cannot be decoded, or has no colours.
+    """
     try:
         readable, picture = capture.retrieve()
-        return to_pixels(picture, max_side) if readable and picture.size else None
+        return burnt(to_pixels(picture, max_side), masks) if readable and picture.size else None
     except opencv().error:
         return None
 

@@ -23,21 +23,17 @@ class _Line(Generic[T]):
             raise ValueError(f"a line holds at least one item, not {size}")
         self.name, self.size = name, size
         self.accepted = 0
-        self._closed = False
+        self.closed = False
+        """Whether nothing more will come."""
         self._items: deque[T] = deque()
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def __len__(self) -> int:
         return len(self._items)
 
-    @property
-    def closed(self) -> bool:
-        """Whether nothing more will come."""
-        return self._closed
-
     def close(self) -> None:
         """Say that nothing more will come; what is on the line can still be read."""
-        self._closed = True
+        self.closed = True
         self._wake()
 
     async def get(self) -> T:
@@ -111,27 +107,6 @@ class Latest(_Line[T]):
             self._items.popleft()
             self.dropped += 1
         self._append(item)
-
-
-class LatestThrough(Latest[T]):
-    """The way onto a line on which the newest wins, where each item is changed first; it holds nothing itself."""
-
-    def __init__(self, onward: Latest[T], change: Callable[[T], T]) -> None:
-        super().__init__(onward.size, onward.name)
-        self._onward, self._change = onward, change
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing more may be put."""
-        return self._onward.closed
-
-    def put(self, item: T) -> None:
-        """Put at once, from the event loop's own thread."""
-        self._onward.put(self._change(item))
-
-    async def drained(self) -> None:
-        """Return when the line is empty."""
-        await self._onward.drained()
 
 
 class Lossless(_Line[T]):

@@ -1,8 +1,7 @@
-"""Parts of a camera's picture that nobody may see: blackened before the picture is on the line."""
+"""Parts of a camera's picture that nobody may see: blackened where it is captured, before it is anywhere else."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import combinations
 from typing import Annotated, Any
 
@@ -10,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from devices.lines import Latest, LatestThrough
-from devices.media import Camera, Frame, Pixels
-from devices.proxies import CameraProxy
+from devices.media import Pixels
 
 Point = tuple[float, float]
 """x from the left and y from the top, each 0 to 1 of the picture as it is shown."""
@@ -76,6 +73,8 @@ def hidden(masks: tuple[Polygon, ...], points: int = GRID) -> NDArray[np.bool_]:
 
 def burnt(pixels: Pixels, masks: tuple[Polygon, ...]) -> Pixels:
     """H×W×3 with all that lies under a mask black, and a pixel more; the very same array where it may be written to."""
+    if not masks:
+        return pixels
     import cv2
 
     if not pixels.flags.writeable:
@@ -87,21 +86,6 @@ def burnt(pixels: Pixels, masks: tuple[Polygon, ...]) -> Pixels:
         cv2.fillPoly(pixels, [corners], (0, 0, 0), shift=FINE)
         cv2.polylines(pixels, [corners], True, (0, 0, 0), MARGIN, shift=FINE)
     return pixels
-
-
-class MaskedCamera(CameraProxy):
-    """A camera whose pictures are blackened under its masks, as the last thing before they are on the line."""
-
-    def __init__(self, camera: Camera, masks: tuple[Polygon, ...]) -> None:
-        super().__init__(camera)
-        self._masks = masks
-
-    async def run(self, frames: Latest[Frame]) -> None:
-        await self._camera.run(LatestThrough(frames, self._burnt))
-
-    def _burnt(self, frame: Frame) -> Frame:
-        pixels = burnt(frame.pixels, self._masks)
-        return frame if pixels is frame.pixels else replace(frame, pixels=pixels)
 
 
 def _is_polygon(value: Any) -> bool:

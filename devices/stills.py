@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from devices.lines import Latest
+from devices.masks import Polygon, burnt
 from devices.media import MOST_PIXELS, DeviceError, Frame, Pixels
 from devices.threads import apart
 
@@ -37,9 +38,11 @@ class Still:
 
     live, endless = False, True
 
-    def __init__(self, name: str, path: Path, max_side: int, fps: float | None = None) -> None:
+    def __init__(
+        self, name: str, path: Path, max_side: int, fps: float | None = None, masks: tuple[Polygon, ...] = ()
+    ) -> None:
         self.name = name
-        self._path, self._max_side = path, max_side
+        self._path, self._max_side, self._masks = path, max_side, masks
         self._interval = 1 / min(fps or _REPEATS_PER_SECOND, _REPEATS_PER_SECOND)
 
     def probe(self) -> None:
@@ -48,7 +51,7 @@ class Still:
 
     async def run(self, frames: Latest[Frame]) -> None:
         """Show it until cancelled. Raises DeviceError when it cannot be read."""
-        pixels = await _loaded(self._path, self._max_side)
+        pixels = await _loaded(self._path, self._max_side, self._masks)
         await _show(frames, pixels, self.name, interval=self._interval)
 
 
@@ -57,9 +60,11 @@ class StillFolder:
 
     live, endless = False, False
 
-    def __init__(self, name: str, folder: Path, max_side: int, hold: float = 3.0) -> None:
+    def __init__(
+        self, name: str, folder: Path, max_side: int, hold: float = 3.0, masks: tuple[Polygon, ...] = ()
+    ) -> None:
         self.name = name
-        self._folder, self._max_side, self._hold = folder, max_side, hold
+        self._folder, self._max_side, self._hold, self._masks = folder, max_side, hold, masks
 
     def probe(self) -> None:
         """Look at the head of every picture and read the first whole. Raises DeviceError, naming the file."""
@@ -71,7 +76,7 @@ class StillFolder:
     async def run(self, frames: Latest[Frame]) -> None:
         """Show each in turn, then end. Raises DeviceError, naming the file, at one that cannot be read."""
         for path in pictures_in(self._folder):
-            pixels = await _loaded(path, self._max_side)
+            pixels = await _loaded(path, self._max_side, self._masks)
             await _show(frames, pixels, self.name, self._hold)
 
 
@@ -105,9 +110,9 @@ def load_still(path: Path, max_side: int) -> Pixels:
     return np.array(_on_white(upright), dtype=np.uint8)
 
 
-async def _loaded(path: Path, max_side: int) -> Pixels:
-    """`load_still`, on a thread that keeps nobody from leaving when a disk far away does not answer."""
-    return await apart("camera", load_still, path, max_side)
+async def _loaded(path: Path, max_side: int, masks: tuple[Polygon, ...]) -> Pixels:
+    """`load_still`, on a thread that keeps nobody from leaving when a disk far away does not answer; masked."""
+    return await apart("camera", lambda: burnt(load_still(path, max_side), masks))
 
 
 _INSTANT = 1e-4

@@ -7,10 +7,12 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from devices.capture import grabbed, named, open_capture, opencv, opened, shown
 from devices.lines import Latest
+from devices.masks import Polygon
 from devices.media import DeviceError, Frame, Pixels
 from devices.threads import DaemonThread
 
@@ -32,9 +34,11 @@ class LiveCamera:
 
     live, endless = True, True
 
-    def __init__(self, name: str, source: int | str, max_side: int, fps: float | None = None) -> None:
+    def __init__(
+        self, name: str, source: int | str, max_side: int, fps: float | None = None, masks: tuple[Polygon, ...] = ()
+    ) -> None:
         self.name = name
-        self._source, self._max_side, self._fps = source, max_side, fps
+        self._source, self._max_side, self._fps, self._masks = source, max_side, fps, masks
 
     def probe(self) -> None:
         """Take one frame. Raises DeviceError."""
@@ -60,7 +64,7 @@ class LiveCamera:
                 taken = clock()
                 if not cap.allows(taken):
                     continue
-                pixels = grabbed(capture, self._max_side)
+                pixels = grabbed(capture, self._max_side, self._masks)
                 spoilt = spoilt + 1 if pixels is None else 0
                 if pixels is not None:
                     yield Frame(pixels, taken, self.name)
@@ -71,21 +75,29 @@ class VideoFile:
 
     live, endless = False, False
 
-    def __init__(self, name: str, path: Path, max_side: int, fps: float | None = None, fast: bool = False) -> None:
-        self.name = name
-        self._path, self._max_side, self._fps, self._fast = path, max_side, fps, fast
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        max_side: int,
+        fps: float | None = None,
+        fast: bool = False,
+        masks: tuple[Polygon, ...] = (),
+    ) -> None:
+        self.name, self._fast = name, fast
+        self._film = partial(_Film, path, max_side, fps, masks)
 
     def probe(self) -> None:
         """Decode its first frame. Raises DeviceError."""
-        with contextlib.closing(_Film(self._path, self._max_side, self._fps)) as film:
+        with contextlib.closing(self._film()) as film:
             if film.next() is None:
-                raise DeviceError(f"the video {self._path} has no picture that can be read: is it complete?")
+                raise DeviceError(f"the video {film.path} has no picture that can be read: is it complete?")
 
     async def run(self, frames: Latest[Frame]) -> None:
         """Show it once and return. Raises DeviceError when it cannot be opened."""
         loop = asyncio.get_running_loop()
         with DaemonThread(f"camera {self.name}") as thread:
-            film = await loop.run_in_executor(thread, _Film, self._path, self._max_side, self._fps)
+            film = await loop.run_in_executor(thread, self._film)
             try:
                 await self._show(lambda late: loop.run_in_executor(thread, film.next, late), frames)
             finally:
@@ -112,9 +124,9 @@ _Shot = tuple[float, Pixels]
 class _Film:
     """A video file opened for reading from front to back. Blocking; used from one thread at a time."""
 
-    def __init__(self, path: Path, max_side: int, fps: float | None) -> None:
+    def __init__(self, path: Path, max_side: int, fps: float | None, masks: tuple[Polygon, ...]) -> None:
         cv2 = opencv()
-        self._path, self._max_side = path, max_side
+        self.path, self._max_side, self._masks = path, max_side, masks
         self._capture = open_capture(path)
         self._cap = FrameCap(fps, 0.0)
         self._position, self._step = cv2.CAP_PROP_POS_MSEC, 1 / (self._capture.get(cv2.CAP_PROP_FPS) or USUAL_FPS)
@@ -128,7 +140,7 @@ class _Film:
             passed_over = self._at < late and time.monotonic() < patience
             if passed_over or not self._cap.allows(self._at):
                 continue
-            if (pixels := grabbed(self._capture, self._max_side)) is not None:
+            if (pixels := grabbed(self._capture, self._max_side, self._masks)) is not None:
                 return self._at, pixels
         return None
 
@@ -136,7 +148,7 @@ class _Film:
         self._capture.release()
 
     def _grab(self) -> bool:
-        with named(self._path):
+        with named(self.path):
             there = self._capture.grab()
         if there:
             self._at = self._media_time()

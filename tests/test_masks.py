@@ -17,9 +17,8 @@ from pydantic import ValidationError
 
 from assistant.config import ConfigError, parse
 from devices.camera import CameraOptions, open_camera
-from devices.lines import Latest
-from devices.masks import MaskedCamera, burnt, hidden
-from devices.media import Camera, Frame, Pixels
+from devices.masks import burnt, hidden
+from devices.media import Frame, Pixels
 from pipelines.album import jpeg
 from pipelines.types import Caption, Seen
 from tests.cameras import KINDS, plugged, running, write_clip
@@ -82,26 +81,6 @@ async def test_a_fast_film_still_loses_nothing_behind_a_mask(tmp_path: Path) -> 
 
 
 @dataclass
-class Bright:
-    """A camera that shows white, and something else each second in its upper left quarter."""
-
-    name: str = "desk"
-    live: bool = False
-    endless: bool = False
-    frames: int = 20
-
-    def probe(self) -> None:
-        """It is always there."""
-
-    async def run(self, frames: Latest[Frame]) -> None:
-        for number in range(self.frames):
-            pixels = np.full((720, 1280, 3), 255 - number, np.uint8)
-            pixels[:360, :640] = (255, 0, 0)
-            frames.put(Frame(pixels, asyncio.get_running_loop().time(), self.name))
-            await asyncio.sleep(1)
-
-
-@dataclass
 class Witness(FakeCaptioner):
     """Keeps what it was shown."""
 
@@ -112,9 +91,12 @@ class Witness(FakeCaptioner):
         return Seen(f"picture {len(self.shown)}")
 
 
-async def test_neither_the_captioner_nor_a_kept_picture_sees_it() -> None:
-    witness = Witness()
-    stage = Stage(cameras=[MaskedCamera(Bright(), (WINDOW,))], captioner=witness)  # type: ignore[list-item]
+async def test_neither_the_captioner_nor_a_kept_picture_sees_it(tmp_path: Path) -> None:
+    picture = np.full((720, 1280, 3), 255, np.uint8)
+    picture[:360, :640] = (0, 0, 255)
+    cv2.imwrite(str(tmp_path / "a.png"), picture)
+    witness, camera = Witness(), open_camera(CameraOptions(source=str(tmp_path), masks=(WINDOW,)))
+    stage = Stage(cameras=[camera], captioner=witness)  # type: ignore[list-item]
     await stage.run()
     assert len(stage.told(Caption)) > 0
     for frame in witness.shown:
@@ -182,6 +164,7 @@ def test_an_outline_that_ends_where_it_began_is_the_same_mask() -> None:
     assert np.array_equal(hidden(CameraOptions(masks=(closed,)).masks), hidden((ROOF,)))
 
 
-def test_a_camera_without_masks_is_the_camera_itself() -> None:
-    plain: Camera = open_camera(CameraOptions(source="film.mp4"))
-    assert not isinstance(plain, MaskedCamera)
+def test_without_masks_a_picture_is_left_as_it_is() -> None:
+    theirs = np.full((48, 64, 3), 9, np.uint8)
+    theirs.setflags(write=False)
+    assert burnt(theirs, ()) is theirs
