@@ -58,6 +58,17 @@ def test_a_question_goes_to_a_worker_with_all_that_belongs_to_it(mosquitto: Mosq
             list(captioner.look(Look(picture(), "Go away.")))
 
 
+def test_a_question_in_any_letters_comes_to_the_worker_and_one_that_is_too_long_does_not(mosquitto: Mosquitto) -> None:
+    odd = "谁在那里? \x85\ufffe\U0001f600"  # as it is, Mosquitto breaks the connection over it
+    with working(mosquitto, ScriptedLooker()), asking(mosquitto) as captioner:
+        said = "".join(captioner.look(Look(picture(), odd)))
+        assert "谁在那里?" in said
+        assert "\U0001f600" in said
+        history = (Exchange("说" * 8000, "说" * 8000),)
+        with pytest.raises(BackendError, match="is too long for a job"):
+            list(captioner.look(Look(picture(), "And now?", history)))
+
+
 def test_a_question_to_a_worker_that_knows_captions_only_says_what_to_do(mosquitto: Mosquitto) -> None:
     unable = pytest.raises(BackendError, match="embedded, answers no questions: set questions = false")
     with working(mosquitto, SlowCaptioner(), "embedded"), asking(mosquitto) as captioner, unable:

@@ -8,7 +8,17 @@ from typing import Literal
 import pytest
 
 from pipelines.backends import BackendError
-from pipelines.remote.dispatch import ABSENT, DECLINED, MOST, NOBODY, UNHEARD, Absent, Dispatcher, PendingJob
+from pipelines.remote.dispatch import (
+    ABSENT,
+    DECLINED,
+    MOST,
+    MOST_OFFERS,
+    NOBODY,
+    UNHEARD,
+    Absent,
+    Dispatcher,
+    PendingJob,
+)
 from pipelines.remote.jobs import LEASE, JobReply, PoolTopics, Presence
 from pipelines.remote.mqtt_client import Message
 from pipelines.types import Seen
@@ -130,6 +140,13 @@ def test_a_worker_that_became_free_while_nobody_waited_is_known_to_be() -> None:
     hall.is_("a", "free", 100.1)
     hall.job(at=100.2)
     assert len(hall.offers) == 2
+
+
+def test_whoever_says_without_end_that_it_is_free_is_not_given_offers_without_end() -> None:
+    (hall := Hall()).job()
+    for _ in range(1000):
+        hall.is_("liar", "free", 100.1)
+    assert len(hall.offers) == MOST_OFFERS
 
 
 def test_where_another_assistant_was_quicker_it_is_offered_again_soon() -> None:

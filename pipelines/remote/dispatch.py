@@ -19,6 +19,8 @@ ABSENT = 5.0
 """Seconds without a sign of any worker after which there is none."""
 DECLINED, NOBODY = 0.1, 2.0
 """Seconds after which work is offered again where no worker was free, unless one says before that it is."""
+MOST_OFFERS = 64
+"""Offers under way at once, whoever says how often that it is free."""
 MOST = 3
 """Workers that may be lost over one job: it may be its picture that ends them."""
 
@@ -169,7 +171,7 @@ class Dispatcher:
             self._offer(now)
 
     def _offer(self, now: float) -> None:
-        if self._connected and self._waiting:
+        if self._connected and self._waiting and len(self._offers) < MOST_OFFERS:
             id = uuid.uuid4().bytes
             number = self._send(self._message(self._topics.offers, id, UNHEARD))
             self._offers[id] = _Offer(number, now + UNHEARD)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import ssl
 import threading
+import time
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,6 +16,8 @@ from pipelines.wording import one_line
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 15.0
 """Seconds before the broker is tried again."""
+STEADY = 5.0
+"""Seconds that a connection must have lasted for the pauses to begin anew."""
 KEEPALIVE = 15
 """Seconds; the broker takes for gone who is silent for half as long again."""
 _PROPERTY = "job"
@@ -73,7 +77,9 @@ class Connection:
         """Raises ValueError where the files of `tls` cannot be used."""
         self._options, self._wants, self._client = options, wants, client
         self._filters = dict.fromkeys(wants.filters)
-        self._ended, self._up = threading.Event(), threading.Event()
+        self._ended = threading.Event()
+        self._since: float | None = None
+        """When messages began to come; None: they do not."""
         self.trouble = "has not answered yet"
         """Why there is no connection; empty while there is one."""
         self.refused = False
@@ -138,13 +144,14 @@ class Connection:
         """Until closed."""
         pause = FIRST_PAUSE
         while not self._ended.is_set():
-            self._up.clear()
+            self._since = None
             self._once()
             if self._ended.is_set():
                 return
             self._client.away()
-            pause = FIRST_PAUSE if self._up.is_set() else min(pause * 2, LONGEST_PAUSE)
-            self._ended.wait(pause)
+            steady = self._since is not None and time.monotonic() >= self._since + STEADY
+            pause = FIRST_PAUSE if steady else min(pause * 2, LONGEST_PAUSE)
+            self._ended.wait(pause * random.uniform(0.75, 1.0))  # not all clients of a broker at once
 
     def _once(self) -> None:
         """Connect, and stay as long as it lasts."""
@@ -187,9 +194,8 @@ class Connection:
             self.trouble = f"does not let it subscribe to {' and '.join(tuple(self._filters))}"
             paho.disconnect()
             return
-        if not self._up.is_set():
-            self._up.set()
-            self.trouble = ""
+        if self._since is None:
+            self._since, self.trouble = time.monotonic(), ""
             self._client.connected()
 
     def _got(self, _paho: Any, _data: Any, message: Any) -> None:
