@@ -43,7 +43,8 @@ from pipelines.memory import Memory
 from pipelines.phrases import Language
 from pipelines.precedence import Precedence
 from pipelines.relief import Relief
-from pipelines.seeing import Eye, Sight
+from pipelines.seeing import Eye
+from pipelines.sight import Sight
 from pipelines.speaking import Mouth
 from pipelines.switches import Present, SwitchedCamera, SwitchedMicrophone, Switches
 from pipelines.thinking import Conversation

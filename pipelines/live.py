@@ -10,9 +10,11 @@ from typing import Any, Protocol, TypeVar
 
 from devices.lines import Latest, Lossless
 from devices.media import SPEECH_RATE, AudioChunk, DeviceError, Frame, Microphone
-from pipelines import captioning, hearing, seeing
+from pipelines import hearing, seeing
+from pipelines.captioning import Captioning
 from pipelines.hearing import Listening
-from pipelines.seeing import Eye, Sight
+from pipelines.seeing import Eye
+from pipelines.sight import Sight
 from pipelines.switches import Switches
 from pipelines.thinking import Conversation
 from pipelines.trouble import Patience, keep_up
@@ -157,7 +159,7 @@ async def _look(eye: Eye, session: Session) -> None:
             group.create_task(_source(eye.camera, eye.frames, eye.patience))
             group.create_task(seeing.gate(eye, session.switches.shows))
             if session.sight is not None:
-                group.create_task(captioning.caption(eye, session.sight, session.perceptions))
+                group.create_task(Captioning(eye, session.sight, session.perceptions).run())
     finally:
         if eye.watch is not None:
             eye.watch.close()

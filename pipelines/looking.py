@@ -14,7 +14,8 @@ from devices.media import Frame, Options
 from pipelines.backends import BackendError, Look, Looker, expect
 from pipelines.breaking import Breakable
 from pipelines.framering import FrameRing
-from pipelines.seeing import Eye, Sight
+from pipelines.seeing import Eye
+from pipelines.sight import Sight
 from pipelines.trouble import Patience
 from pipelines.types import Emit, Looked
 from pipelines.wording import mentions, one_line

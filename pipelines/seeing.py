@@ -1,29 +1,20 @@
-"""From frames to keyframes: each camera with its gate, and the captioner that all of them share."""
+"""From the frames of a camera to its keyframes."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from devices.lines import Latest
 from devices.media import Camera, Frame
-from pipelines.backends import Captioner
 from pipelines.breaking import Breakable
-from pipelines.budget import Budget
-from pipelines.dials import Dials
 from pipelines.framering import FrameRing
 from pipelines.gate import Gate
 from pipelines.guard import Guard
 from pipelines.novelty import Novelty
-from pipelines.precedence import Abreast, Precedence, Preemption
-from pipelines.relief import Relief
-from pipelines.reporting import Reports
 from pipelines.trouble import Patience
 from pipelines.types import Caption
 from pipelines.watching import Watch
-from pipelines.worker import Worker
 
 
 @dataclass(slots=True)
@@ -92,70 +83,6 @@ class Eye:
             self.guard.forget()
         if self.watch is not None:
             self.watch.cover()
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """The captioner, which all cameras share, and its thread."""
-
-    captioner: Captioner
-    worker: Worker
-    precedence: Precedence = field(default_factory=Precedence)
-    """What goes before a caption that is made piece by piece."""
-    preemption: Preemption = field(default_factory=Preemption)
-    """One picture at a time: a model that makes two captions by turns would mix them up."""
-    relief: Relief | None = None
-    """What takes work off the captioner when it is too slow; None: nothing does."""
-    name: str = ""
-    """What the captioner is known by."""
-    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
-    """Cameras take turns, in the order in which they asked: none starves."""
-    lanes: int = 1
-    """How many turns there are at once."""
-    dials: Dials | None = None
-    """What is set of it while it runs; None: everything is put into words."""
-    budget: Budget = field(default_factory=Budget)
-    """What it may be asked a minute."""
-    reports: Reports | None = None
-    """What keyframes are asked where events are told; None: what there is to see, and nothing else."""
-
-    def room(self, eye: Eye) -> AbstractAsyncContextManager[None]:
-        """In here the budget allows one caption; what steps in for the captioner costs nothing."""
-        if self.relief is not None and self.relief.stands_in:
-            return nullcontext()
-        return self.budget.room(lambda: eye.keyframes.dropped)
-
-    def cover(self) -> None:
-        """Cameras are switched off: forget what they showed, and what was said of it."""
-        if self.relief is not None:
-            self.relief.forget()
-        if self.reports is not None:
-            self.reports.clear()
-
-    def least(self) -> float:
-        """Seconds between two keyframes of a camera at the least."""
-        relief = self.relief.least() if self.relief is not None else 0.0
-        return max(relief, self.dials.now.interval if self.dials is not None else 0.0)
-
-    def abreast(self, lanes: int) -> Sight:
-        """The same for a captioner that works on so many pictures at once, and on a question beside them."""
-        if lanes == 1:
-            return self
-        return replace(self, lanes=lanes, turns=asyncio.Semaphore(lanes), preemption=Abreast())
-
-    def spent(self) -> float:
-        """Seconds that the captioner has worked so far, as far as one picture is concerned."""
-        return self.worker.spent if self.lanes == 1 else asyncio.get_running_loop().time()
-
-    @property
-    def asked(self) -> str:
-        """How much is asked of a keyframe: what was told when less or more was asked is no answer to it."""
-        return self.dials.now.verbosity if self.dials is not None and self.reports is not None else ""
-
-    @property
-    def asks(self) -> bool:
-        """Whether keyframes are put into words at present."""
-        return self.dials is None or self.dials.now.captioning
 
 
 async def gate(eye: Eye, shows: Callable[[float], bool]) -> None:

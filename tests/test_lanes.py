@@ -12,8 +12,9 @@ from devices.lines import Lossless
 from devices.media import Frame
 from pipelines.backends import lanes
 from pipelines.captioners.openai import OpenAi
-from pipelines.captioning import caption
-from pipelines.seeing import Eye, Sight
+from pipelines.captioning import Captioning
+from pipelines.seeing import Eye
+from pipelines.sight import Sight
 from pipelines.trouble import Patience
 from pipelines.types import Caption, Event, Perception, Seen
 from pipelines.worker import Worker
@@ -52,7 +53,7 @@ async def test_each_camera_has_its_picture_under_way() -> None:
     async with asyncio.TaskGroup() as group:
         for name in ("desk", "door", "hall"):
             one = eye(name, told)
-            group.create_task(caption(one, sight, line))
+            group.create_task(Captioning(one, sight, line).run())
             one.keyframes.put(frame(10, 0.0, name))
             one.keyframes.close()
     line.close()
@@ -69,7 +70,7 @@ async def test_a_question_is_put_beside_the_captions_and_ends_none() -> None:
     eyes = [eye(name, []) for name in ("desk", "door")]
     async with asyncio.TaskGroup() as group:
         for one in eyes:
-            group.create_task(caption(one, sight, line))
+            group.create_task(Captioning(one, sight, line).run())
             one.keyframes.put(frame(10, 0.0, one.camera.name))
             one.keyframes.close()
         async with sight.preemption.first():  # both captions wait for a third, which the question is
