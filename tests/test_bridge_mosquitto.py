@@ -7,15 +7,19 @@ import json
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from assistant.mqtt import link
+from assistant.mqtt.broker import connected
 from assistant.mqtt.discovery import config_topic
+from assistant.mqtt.message import Message
 from assistant.mqtt.options import MqttOptions
-from devices.media import Frame
-from pipelines.types import Caption, Recovered, Trouble
+from devices.media import Frame, Pixels
+from pipelines.types import Caption, Notice, Recovered, Trouble
 from tests.bridging import happening
 from tests.fakes import frame
+from tests.homes import Home
 from tests.mosquitto import Mosquitto, running
 from tests.restarting import home, reading, restarts
 
@@ -95,6 +99,41 @@ async def test_a_broker_that_is_absent_at_the_start_is_said_once_and_found_when_
             await asyncio.sleep(0.2)
             assert [event.part for event in house.told if isinstance(event, Trouble)] == ["mqtt"]
             assert [event.part for event in house.told if isinstance(event, Recovered)] == ["mqtt"]
+
+
+async def test_pictures_at_which_the_broker_hangs_up_cost_no_event(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "SOONEST", 0.1)
+    with running(tmp_path, extra=("message_size_limit 20000",)) as broker, reading(broker) as reader:
+        async with home(broker, tmp_path) as house:
+            for number in range(1, 4):
+                _show(house, number, np.random.default_rng(number).integers(0, 255, (300, 300, 3), np.uint8))
+                await asyncio.to_thread(reader.until, lambda wanted=number: len(reader.events) >= wanted, 5)
+            assert [key for key, _ in reader.events] == [("door", "walk", number) for number in range(1, 4)]
+            (said,) = [event.text for event in house.told if isinstance(event, Notice)]
+            assert said.startswith("the broker hangs up whenever omni/home/door/keyframe comes with ")
+            assert house.bridge._link.times == 4
+
+
+async def test_a_picture_at_the_broker_says_which_it_is_and_expires(tmp_path: Path) -> None:
+    with running(tmp_path) as broker, reading(broker) as reader:
+        async with home(broker, tmp_path, keep=1) as house:
+            _show(house, 7, frame(90).pixels)
+            await asyncio.to_thread(reader.until, lambda: bool(reader.events), 5)
+            looker = MqttOptions(host=broker.host, port=broker.port, node="looker")
+            async with connected(looker, Message("gone")) as connection:
+                await connection.subscribe("omni/home/door/keyframe")
+                picture = await anext(aiter(connection.messages()))
+    assert dict(picture.properties)["keyframe"] == "7"
+    assert 3590 < (picture.expires or 0) <= 3600
+
+
+def _show(house: Home, number: int, pixels: Pixels) -> None:
+    """A keyframe with its caption, and the event that it is about."""
+    now = asyncio.get_running_loop().time()
+    house.bridge.kept(Frame(pixels, now, "door"), Caption("a cup", "door", now, 0.1, number))
+    house.told.append(happening("walk", number, keyframe=number))
 
 
 async def _retained(broker: Mosquitto, count: int) -> dict[str, bytes]:
