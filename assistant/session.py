@@ -48,7 +48,7 @@ def ask(arguments: argparse.Namespace) -> int:
 
 def configured(arguments: argparse.Namespace, typed: bool = False) -> Config:
     """The configuration with the command line's changes; `typed`: deaf, and silent unless a speaker is named."""
-    path = Path(arguments.file) if arguments.file else configs() / "desktop.toml"
+    path = _file(arguments)
 
     def change(sections: dict[str, Any]) -> None:
         if arguments.camera:
@@ -68,6 +68,10 @@ def configured(arguments: argparse.Namespace, typed: bool = False) -> Config:
     chosen = config.read(path, change)
     _spare_inputs(chosen, path, getattr(arguments, "events", None))
     return chosen
+
+
+def _file(arguments: argparse.Namespace) -> Path:
+    return Path(arguments.file) if arguments.file else configs() / "desktop.toml"
 
 
 def _spare_inputs(chosen: Config, path: Path, events: str | None) -> None:
@@ -116,7 +120,7 @@ async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> 
 
     feed, told = Feed(), metrics.tellers(chosen.metrics)
     recording = None if arguments.events is None else _output(arguments.events)
-    bridge = await _bridge(chosen, feed)
+    bridge = await _bridge(chosen, _file(arguments), feed)
     view = choose_view(arguments.plain, arguments.json, sys.stdout)
     asks = partial(typed_lines, shown=view.typed) if sys.stdin.isatty() else None
     shown = [asyncio.create_task(view.run(feed.subscribe(name="view")))]
@@ -142,13 +146,13 @@ async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> 
     return 1 if feed.troubles else 0
 
 
-async def _bridge(chosen: Config, feed: Feed) -> Bridge | None:
+async def _bridge(chosen: Config, file: Path, feed: Feed) -> Bridge | None:
     """The way to the broker, where there is to be one. Raises BackendError where what waits for it cannot be kept."""
     if chosen.mqtt is None:
         return None
     from assistant.mqtt import bridge
 
-    return await bridge.opened(chosen, feed.emit)
+    return await bridge.opened(chosen, file, feed.emit)
 
 
 async def _kept(chosen: Config, feed: Feed, outside: Outside, parts: Parts, bridge: Bridge | None) -> None:

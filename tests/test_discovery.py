@@ -7,17 +7,20 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.mqtt.announced import Announced
 from assistant.mqtt.discovery import PLATFORMS, QUIET, READ_BACK, Announcer, config_topic, discovery, platforms
 from assistant.mqtt.entities import Equipment
 from assistant.mqtt.message import Message
-from assistant.mqtt.names import identity, slug
+from assistant.mqtt.names import identity
 from assistant.mqtt.options import MqttOptions
+from pipelines.wording import slug
 
 ALL = Equipment(microphone=True, voice=True)
 NONE = Equipment(captioner=False, events=False, answers=False)
@@ -257,6 +260,46 @@ async def test_without_discovery_only_an_old_announcement_is_taken_back() -> Non
     broker = await announced(Announcer(silent, ("door",), ALL), 60, lambda announcer: announcer.take(old))
     ((_, message),) = broker.took
     assert (message.topic, message.payload, message.retain) == (old.topic, b"", True)
+
+
+def known(folder: Path, configuration: str = "home.toml", **more: Any) -> Announcer:
+    """That of a configuration, with a place where it remembers how it was announced."""
+    given = options(outbox={"file": folder / "outbox.db"}, **more)
+    return Announcer(given, ("door",), ALL, Announced(given, folder / configuration))
+
+
+async def topics(announcer: Announcer) -> list[tuple[str, bool]]:
+    """Where something was announced, or (False) taken back."""
+    return [
+        (message.topic.split("/")[2], bool(message.payload)) for _, message in (await announced(announcer, 60)).took
+    ]
+
+
+async def test_a_node_with_another_name_leaves_no_old_device_behind(tmp_path: Path) -> None:
+    assert await topics(known(tmp_path)) == [("omni-home", True)]
+    assert await topics(known(tmp_path)) == [("omni-home", True)]
+    assert await topics(known(tmp_path, node="attic")) == [("omni-home", False), ("omni-attic", True)]
+    assert await topics(known(tmp_path, node="attic")) == [("omni-attic", True)]
+    assert await topics(known(tmp_path, node="cellar", discovery=False)) == [("omni-attic", False)]
+    assert await topics(known(tmp_path)) == [("omni-home", True)]
+
+
+async def test_another_configuration_is_another_device_and_another_broker_knows_nothing(tmp_path: Path) -> None:
+    assert await topics(known(tmp_path)) == [("omni-home", True)]
+    assert await topics(known(tmp_path, "garden.toml", node="garden")) == [("omni-garden", True)]
+    assert await topics(known(tmp_path, node="attic", host="elsewhere")) == [("omni-attic", True)]
+
+
+def _damage(folder: Path, damage: bytes) -> None:
+    (kept,) = folder.glob("announced-*.json")
+    kept.write_bytes(damage)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"topic": 1}', b"\xff"])
+async def test_what_it_remembers_may_be_damaged(tmp_path: Path, damage: bytes) -> None:
+    await topics(known(tmp_path))
+    _damage(tmp_path, damage)
+    assert await topics(known(tmp_path, node="attic")) == [("omni-attic", True)]
 
 
 @settings(deadline=None, max_examples=50)

@@ -6,10 +6,12 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from assistant.config import Config
 from assistant.mqtt import payloads
 from assistant.mqtt.account import Account
+from assistant.mqtt.announced import Announced
 from assistant.mqtt.broker import Connection, connected
 from assistant.mqtt.courier import Courier
 from assistant.mqtt.discovery import Announcer
@@ -53,8 +55,16 @@ class _Session:
 class Bridge:
     """Reads the feed; lives until that ends. To be made, opened and run on one loop."""
 
-    def __init__(self, options: MqttOptions, there: Equipment, emit: Emit, connect: Connect = connected) -> None:
-        """`there`: what the configuration has."""
+    def __init__(
+        self,
+        options: MqttOptions,
+        there: Equipment,
+        emit: Emit,
+        connect: Connect = connected,
+        memo: Announced | None = None,
+    ) -> None:
+        """`there`: what the configuration has; `memo`: where it was announced last."""
+        self._memo = memo
         self._options, self._topics, self._emit, self._there = options, Topics(options.base, options.node), emit, there
         self._clock, self._account, self._retained = Clock(), Account(_now()), Retained()
         self._set_clock()
@@ -72,7 +82,7 @@ class Bridge:
     def attach(self, controls: Controls) -> None:
         """The session runs: this is what may be done to it."""
         there = replace(self._there, microphone=controls.switches.present.microphone, voice=controls.speaks)
-        announcer = Announcer(self._options, controls.cameras, there)
+        announcer = Announcer(self._options, controls.cameras, there, self._memo)
         orders = Orders(self._options, controls, self._clock, self._publish, self._emit)
         self._session.set_result(_Session(announcer, orders, controls.switches))
         self._retained.put(Message(self._topics.status, _IS_ONLINE))
@@ -268,12 +278,12 @@ class Bridge:
         self._clock.take(Started(_now(), datetime.now(UTC).isoformat()))
 
 
-async def opened(config: Config, emit: Emit) -> Bridge:
-    """The bridge of a configuration with [mqtt]. Raises BackendError where the outbox is not to be had."""
+async def opened(config: Config, file: Path, emit: Emit) -> Bridge:
+    """The bridge of the configuration in `file`, with [mqtt]. Raises BackendError where the outbox is not to be had."""
     assert config.mqtt is not None
     sees = bool(config.camera) and config.captioner is not None
     there = Equipment(sees, bool(config.camera) and config.events is not None, sees or config.chat is not None)
-    bridge = Bridge(config.mqtt, there, emit)
+    bridge = Bridge(config.mqtt, there, emit, memo=Announced(config.mqtt, file))
     await bridge.open()
     return bridge
 

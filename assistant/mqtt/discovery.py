@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
 
+from assistant.mqtt.announced import Announced
 from assistant.mqtt.entities import Entity, Equipment, of_camera, of_node
 from assistant.mqtt.message import Message, Publish
-from assistant.mqtt.names import identity, slug
+from assistant.mqtt.names import identity
 from assistant.mqtt.options import MqttOptions
 from assistant.mqtt.topics import Topics
-from pipelines.wording import one_line
+from pipelines.wording import one_line, slug
 
 PLATFORMS = frozenset(
     {"binary_sensor", "button", "camera", "event", "image", "notify", "number", "select", "sensor", "switch", "text"}
@@ -96,8 +97,11 @@ class Announcer:
     `run` is started anew for each connection, after `filters` were subscribed; all that comes in goes to `take`.
     """
 
-    def __init__(self, options: MqttOptions, cameras: Sequence[str], there: Equipment) -> None:
-        self.topic = config_topic(options)
+    def __init__(
+        self, options: MqttOptions, cameras: Sequence[str], there: Equipment, memo: Announced | None = None
+    ) -> None:
+        """`memo`: where it was announced last; None: nobody knows."""
+        self.topic, self._memo = config_topic(options), memo
         self._birth = f"{options.discovery_prefix}/status"
         self.filters: tuple[str, ...] = (self.topic, self._birth) if options.discovery else (self.topic,)
         self._config = discovery(options, cameras, there) if options.discovery else None
@@ -117,6 +121,8 @@ class Announcer:
         try:
             await self._read_back()
             self._announced = True
+            if self._memo is not None:
+                await self._take_back_old(publish, self._memo)
             if self._config is None:
                 await self._take_back(publish)
             else:
@@ -132,6 +138,12 @@ class Announcer:
                 await self._was_kept.wait()
         except TimeoutError:
             self._told_at = float("-inf")
+
+    async def _take_back_old(self, publish: Publish, memo: Announced) -> None:
+        """What stands under another name goes first: then its entities' ids are free."""
+        if before := memo.before(self.topic):
+            await publish(Message(before, retain=True))
+        memo.keep(self.topic if self._config is not None else "")
 
     async def _take_back(self, publish: Publish) -> None:
         if self._kept:
