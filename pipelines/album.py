@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from devices.media import Frame, within
+from pipelines.wording import slug
 
 LONGEST = 960
 """Pixels of the longer side of a kept picture."""
@@ -92,8 +93,7 @@ class Album:
 
 def named(camera: str, keyframe: int, taken: datetime) -> str:
     """The file name of a keyframe; in the order of names, pictures are in the order of time."""
-    plain = re.sub(r"[^A-Za-z0-9_]+", "-", camera)[:40].strip("-")
-    return f"{_stamp(taken)}-{plain or 'camera'}-{keyframe}.jpg"
+    return f"{_stamp(taken)}-{slug(camera, '-', 'camera')}-{keyframe}.jpg"
 
 
 def jpeg(frame: Frame, longest: int = LONGEST) -> bytes:

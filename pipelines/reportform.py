@@ -12,7 +12,7 @@ from typing import Any
 from pipelines.chats.prompting import plain
 from pipelines.refusals import refuses
 from pipelines.reportwords import ASKED
-from pipelines.wording import one_line
+from pipelines.wording import one_line, shortened
 
 LONGEST = 8000
 """Characters of an answer that are read."""
@@ -85,15 +85,6 @@ def report(answer: str, longest: int = 400) -> Report | None:
 def first_clause(text: str) -> str:
     """What a sentence begins with, as a title."""
     return shortened(_CLAUSE.split(text, maxsplit=1)[0].strip() or text, LONGEST_TITLE)
-
-
-def shortened(text: str, longest: int) -> str:
-    """The text, cut after a word where it is longer; Chinese parts no words."""
-    if len(text) <= longest:
-        return text
-    head = text[: longest - 1]
-    cut = head.rpartition(" ")[0] if " " in head[longest // 2 :] else head
-    return f"{cut.rstrip(' ,;:，；：、')}…"
 
 
 def _given(text: str) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from pipelines.chats.prompting import plain
 from pipelines.dials import Dials
 from pipelines.news import Verbosity
 from pipelines.phrases import Language
-from pipelines.reportform import LONGEST_TITLE, first_clause, report, shortened
+from pipelines.reportform import LONGEST_TITLE, first_clause, report
 from pipelines.reportwords import ASKED
 from pipelines.types import Facts, Seen
-from pipelines.wording import quoted
+from pipelines.wording import quoted, shortened
 
 LONGEST_ANCHOR = 300
 """Characters of the last caption that a model is shown."""

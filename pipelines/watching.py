@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from pipelines.news import CameraEvent, Kind
 from pipelines.phrases import Language
 from pipelines.trouble import STEADY
 from pipelines.types import Caption, Emit
+from pipelines.wording import slug
 
 WARM_UP = 0.8
 """Seconds after a camera's first picture in which it finds its exposure, and nothing counts as motion."""
@@ -47,11 +47,11 @@ class Post:
 
     def ids(self) -> Iterator[str]:
         """`front-door-20260102T030405678Z-1`, …"""
-        slug = re.sub(r"\W+", "-", self.camera).strip("-").lower()
-        if slug != self.camera:  # two names may have one slug
-            slug = f"{slug}-{zlib.crc32(self.camera.encode()):08x}".strip("-")
+        name = slug(self.camera, "-")
+        if name != self.camera:  # two names may have one slug
+            name = f"{name}-{zlib.crc32(self.camera.encode()):08x}"
         moment = self.since.astimezone(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
-        return (f"{slug}-{moment}Z-{number}" for number in count(1))
+        return (f"{name}-{moment}Z-{number}" for number in count(1))
 
 
 class Watch:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from pipelines.types import Place
 
+LONGEST_SLUG = 40
 JOINERS = "\u200c\u200d"
 """Zero-width letters that Persian, the scripts of India and composed emoji are not written without."""
 _JOINED = "\u0600-\u1cff\u2190-\u2bff\ufb50-\ufdff\ufe0f\ufe70-\ufefc\U0001f000-\U0001faff"
@@ -28,6 +30,24 @@ def quoted(line: str, marks: str = '""') -> str:
     """The line between two quotation marks. Those in it become single ones, so that it cannot end its own quotation."""
     inside = "".join("'" if letter in '"“”' else letter for letter in line)
     return f"{marks[0]}{inside}{marks[1]}"
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text, cut after a word where it is longer; Chinese parts no words."""
+    if len(text) <= longest:
+        return text
+    head = text[: longest - 1]
+    cut = head.rpartition(" ")[0] if " " in head[longest // 2 :] else head
+    return f"{cut.rstrip(' ,;:，；：、')}…"
+
+
+def slug(name: str, joint: str = "_", otherwise: str = "x") -> str:
+    """Small letters, digits and `joint` alone, `LONGEST_SLUG` at the most; different names may have the same one.
+
+    `otherwise`: what a name has of which nothing is left.
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", joint, plain).strip(joint)[:LONGEST_SLUG].strip(joint) or otherwise
 
 
 def mentions(text: str, phrase: str) -> bool:

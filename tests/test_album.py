@@ -108,5 +108,5 @@ def test_a_keyframe_becomes_a_small_jpeg_in_its_own_colours() -> None:
 
 
 def test_a_name_is_a_file_s_whatever_the_camera_is_called() -> None:
-    assert named("../Küche 1/", 3, NOON) == "20260314-120000-000-K-che-1-3.jpg"
+    assert named("../Küche 1/", 3, NOON) == "20260314-120000-000-kuche-1-3.jpg"
     assert named("摄像头", 3, NOON) == "20260314-120000-000-camera-3.jpg"

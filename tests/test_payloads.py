@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.mqtt.health import BridgeHealth, CameraHealth, PartHealth
-from assistant.mqtt.payloads import MOST, health, payload, sent, shortened, stored
+from assistant.mqtt.payloads import MOST, health, payload, sent, stored
 from assistant.mqtt.topics import Topics
 from assistant.traces import Clock
 from pipelines.types import Answer, Attention, CameraEvent, Caption, Facts, Reply, Settings, Started, Transcript, Word
+from pipelines.wording import shortened
 
 BEGAN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 TOPICS = Topics("omni", "home")

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
+
+from pipelines.wording import LONGEST_SLUG, slug
 
 _PLAIN = re.compile(r"[a-z0-9_]+(/[a-z0-9_]+)*")
 """What needs no digest to be unlike all others."""
-_LONGEST = 48
-
-
-def slug(name: str) -> str:
-    """Small letters, digits and underlines alone; different names may have the same one."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:_LONGEST].strip("_") or "x"
 
 
 def identity(name: str) -> str:
@@ -22,6 +16,6 @@ def identity(name: str) -> str:
 
     It rests on nothing but the name, so that it stays when cameras are added, removed or sorted.
     """
-    if _PLAIN.fullmatch(name) and len(name) <= _LONGEST:
+    if _PLAIN.fullmatch(name) and len(name) <= LONGEST_SLUG:
         return name.replace("/", "-")
     return f"{slug(name)}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -13,7 +13,7 @@ from assistant.mqtt.topics import Topics
 from assistant.traces import Clock
 from pipelines.news import Kind
 from pipelines.types import Answer, CameraEvent, Caption, Event, Reply, Transcript, as_json
-from pipelines.wording import printable
+from pipelines.wording import printable, shortened
 
 MOST = 15_000
 """Bytes of a payload at the most: Home Assistant keeps no attributes of more than 16 KB."""
@@ -79,15 +79,6 @@ def sent(kept: bytes, now: datetime) -> bytes:
         return kept
     values = json.loads(kept)
     return stored(values | {"age_ms": _age(values, now)}) if "age_ms" in values else kept
-
-
-def shortened(text: str, most: int) -> str:
-    """The text, if it is longer cut after a word, with an ellipsis."""
-    if len(text) <= most:
-        return text
-    head = text[: most - 1]
-    space = head.rfind(" ")
-    return (head[:space] if space > most // 2 else head).rstrip(" ,;:") + "…"
 
 
 def _age(values: dict[str, Any], now: datetime) -> int | None:

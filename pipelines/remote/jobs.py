@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pipelines.mistakes import first_mistake
 from pipelines.types import Facts, Seen
-from pipelines.wording import one_line, printable
+from pipelines.wording import one_line, printable, slug
 
 BEAT = 1.0
 """Seconds between two signs of life of a worker that is not free."""
@@ -154,7 +154,7 @@ def asked(text: str) -> Ask:
 
 def host() -> str:
     """This machine's name as a part of a worker's."""
-    return re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[:40] or "worker"
+    return slug(socket.gethostname(), "-", "worker")
 
 
 def _clean(seen: Seen) -> Seen:
