@@ -22,7 +22,8 @@ from assistant.mqtt.dialling import address, reached
 from assistant.mqtt.errors import BrokerError, BrokerLost, BrokerRefused, NotTaken, TooLarge
 from assistant.mqtt.message import Message
 from assistant.mqtt.options import MqttOptions
-from assistant.mqtt.refusals import client_id, lost, not_taken, other_version, unwelcome, who
+from assistant.mqtt.refusals import client_id, lost, not_taken, other_version, unwelcome
+from pipelines.remote.mqtt_reasons import who
 
 if TYPE_CHECKING:
     from assistant.mqtt.client import Client

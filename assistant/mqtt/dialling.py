@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import os
 import re
 import socket
 import ssl
@@ -13,6 +12,7 @@ from typing import Any
 from assistant.mqtt.errors import BrokerError, BrokerLost, BrokerRefused
 from assistant.mqtt.options import MqttOptions
 from devices.threads import apart
+from pipelines.remote.mqtt_reasons import unreached
 
 PATIENCE = 8.0
 """Seconds for all of it."""
@@ -73,32 +73,6 @@ async def _tried(options: MqttOptions, context: ssl.SSLContext | None) -> None:
     raise error
 
 
-_MISMATCH, _EXPIRED = (62, 64), 10
-"""OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH and X509_V_ERR_CERT_HAS_EXPIRED."""
-
-
 def _trouble(error: OSError, options: MqttOptions) -> BrokerError:
-    at = options.place
-    if isinstance(error, TimeoutError):
-        return BrokerLost(f"no answer from {at} in {PATIENCE:g} s: is mqtt.host right?")
-    if isinstance(error, socket.gaierror):
-        return BrokerLost(f"mqtt.host {options.host!r} has no address ({error.strerror}): is its name right?")
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return BrokerRefused(f"the broker at {at} is not trusted: {_distrust(error, options)}")
-    if isinstance(error, ssl.SSLError):
-        reason = (error.reason or "no TLS").replace("_", " ").lower()
-        return BrokerRefused(f"no TLS with {at} ({reason}): is mqtt.port the one for TLS, and TLS 1.2 allowed there?")
-    if options.tls and isinstance(error, ConnectionResetError | ConnectionAbortedError):
-        return BrokerLost(f"{at} ended the connection while it was being encrypted: is mqtt.port the one for TLS?")
-    why = os.strerror(error.errno).lower() if error.errno else "it does not answer"
-    return BrokerLost(f"no broker at {at} ({why}): start it, or correct mqtt.host and mqtt.port")
-
-
-def _distrust(error: ssl.SSLCertVerificationError, options: MqttOptions) -> str:
-    if error.verify_code in _MISMATCH:
-        return f"its certificate is for another name than {options.host}; mqtt.host must be one that is in it"
-    if error.verify_code == _EXPIRED:
-        return "its certificate has expired"
-    ca = options.tls.ca if options.tls else None
-    by = f"mqtt.tls.ca {ca} did not sign its certificate" if ca else "its certificate is by no known authority"
-    return f"{by} ({error.verify_message}); name the right authority's file there"
+    kind = BrokerRefused if isinstance(error, ssl.SSLError) else BrokerLost
+    return kind(unreached(error, options, PATIENCE))

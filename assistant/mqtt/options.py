@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -26,6 +26,8 @@ class OutboxOptions(Options):
 
 class MqttOptions(BrokerOptions):
     """The broker, and what this program is called there."""
+
+    section: ClassVar[str] = "mqtt."
 
     base: str = "omni"
     """What all topics begin with."""

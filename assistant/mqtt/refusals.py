@@ -8,22 +8,19 @@ from typing import Any
 
 from assistant.mqtt.errors import BrokerError, BrokerLost, BrokerRefused, NotTaken, TooLarge
 from assistant.mqtt.message import Message
-from assistant.mqtt.options import PASSWORD, MqttOptions
+from assistant.mqtt.options import MqttOptions
+from pipelines.remote.mqtt_reasons import not_let_in, refused
 
 _UNSPECIFIED, _TAKEN_OVER, _TOO_LARGE = 0x80, 0x8E, 0x95
 _OTHER_VERSION = {0x80, 0x81, 0x82, 0x84}
 """Reason codes with which a broker may answer a version of MQTT that it does not speak."""
 _BUSY = {0x88, 0x89, 0x97, 0x9F}
-_NOT_YOU = "wrong name or password, or {user} may not connect: check mqtt.username and export {password}=…"
 _WHY = {
     0x85: "it does not take the client id {client}: choose another mqtt.node",
-    0x86: _NOT_YOU,
-    0x87: _NOT_YOU,
-    0x8A: "{user} is banned there",
     0x9A: "it keeps no retained messages, which Home Assistant needs: allow them there",
     0x9B: "it does not take QoS 1: allow it there",
 }
-"""By the reason codes of MQTT 5, section 2.4, to which those of 3.1.1 are translated."""
+"""What only a bridge is told: by the reason codes of MQTT 5, section 2.4, to which those of 3.1.1 are translated."""
 
 
 def client_id(options: MqttOptions) -> str:
@@ -33,10 +30,6 @@ def client_id(options: MqttOptions) -> str:
     if plain == whole and len(plain) <= 23:
         return plain
     return f"{plain[:14]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
-
-
-def who(options: MqttOptions) -> str:
-    return options.username or "someone without mqtt.username"
 
 
 def _code(error: Any) -> int:
@@ -56,9 +49,9 @@ def unwelcome(error: Any, said: str, options: MqttOptions) -> BrokerError:
     """For a greeting that says no, or never came. `said`: what TLS had to say about it."""
     there, own = f"the broker at {options.place}", options.tls.certificate if options.tls else None
     if code := _code(error):
-        why = _WHY.get(code, f"it says {str(error.rc).lower()}")
-        why = why.format(client=client_id(options), password=PASSWORD, user=who(options))
-        return (BrokerLost if code in _BUSY else BrokerRefused)(f"{there} does not let us in: {why}")
+        meant = _WHY.get(code, "").format(client=client_id(options))
+        kind = BrokerLost if code in _BUSY else BrokerRefused
+        return kind(not_let_in(meant or refused(code, str(error.rc), options), options))
     if "ALERT" in said and ("CERTIFICATE" in said or "UNKNOWN_CA" in said):
         if own:
             return BrokerRefused(f"{there} does not take mqtt.tls.certificate {own}: is it by its authority?")

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from pipelines.backends import first_line
 from pipelines.remote.mqtt_options import BrokerOptions
+from pipelines.remote.mqtt_reasons import UNWELCOME, not_let_in, refused, unreached
 from pipelines.wording import one_line
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 15.0
@@ -80,7 +81,7 @@ class Connection:
         self._ended = threading.Event()
         self._since: float | None = None
         """When messages began to come; None: they do not."""
-        self.trouble = "has not answered yet"
+        self.trouble = f"the broker at {options.place} has not answered yet"
         """Why there is no connection; empty while there is one."""
         self.refused = False
         """Whether one of both does not want the other: no name or password, no permission, or no trust."""
@@ -164,9 +165,14 @@ class Connection:
                 _hasten(self._paho.socket())
         except (OSError, ValueError, MQTTException) as error:
             self.refused = isinstance(error, ssl.SSLCertVerificationError)
-            self.trouble = f"is not reached: {_why(error)}"
+            self.trouble = self._why(error)
         else:
-            self.trouble = self.trouble or "broke the connection"
+            self.trouble = self.trouble or f"the broker at {self.place} broke the connection"
+
+    def _why(self, error: Exception) -> str:
+        if isinstance(error, OSError):
+            return unreached(error, self._options, self._paho.connect_timeout)
+        return f"the broker at {self.place} is not reached: {one_line(first_line(error, named=False))}"
 
     def _wishes(self) -> Any:
         from paho.mqtt.packettypes import PacketTypes
@@ -177,10 +183,9 @@ class Connection:
         return wishes
 
     def _connected(self, paho: Any, _data: Any, _flags: Any, reason: Any, _more: Any) -> None:
-        self.refused = reason.value in (0x86, 0x87)
+        self.refused = reason.value in UNWELCOME
         if reason.is_failure:
-            hint = f": check username and {self._options.secret}" if self.refused else ""
-            self.trouble = f"refuses the connection ({str(reason).lower()}){hint}"
+            self.trouble = not_let_in(refused(reason.value, str(reason), self._options), self._options)
             return
         if self._ended.is_set():  # it was closed while it connected
             paho.disconnect()
@@ -191,7 +196,9 @@ class Connection:
         """Only now messages come."""
         self.refused = any(reason.is_failure for reason in reasons)
         if self.refused:
-            self.trouble = f"does not let it subscribe to {' and '.join(tuple(self._filters))}"
+            self.trouble = (
+                f"the broker at {self.place} does not let us subscribe to {' and '.join(tuple(self._filters))}"
+            )
             paho.disconnect()
             return
         if self._since is None:
@@ -226,13 +233,6 @@ def _hasten(line: Any) -> None:
     for option in ("TCP_NODELAY", "TCP_QUICKACK"):
         if line is not None and hasattr(socket, option):
             line.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), 1)
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"nobody who is trusted vouches for it ({error.verify_message}): see tls.ca"
-    told = error.strerror if isinstance(error, OSError) and error.strerror else first_line(error, named=False)
-    return one_line(told)
 
 
 def _properties(message: Message) -> Any:

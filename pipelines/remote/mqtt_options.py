@@ -45,6 +45,8 @@ class BrokerOptions(Options):
 
     secret: ClassVar[str] = PASSWORD
     """The environment variable with the password: one host's must not be shown to another."""
+    section: ClassVar[str] = ""
+    """What stands before the name of an option where it is spoken of."""
 
     host: str = Field(min_length=1, max_length=255)
     port: int | None = Field(default=None, ge=1, le=65535)

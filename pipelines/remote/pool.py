@@ -108,9 +108,9 @@ class Pool:
                 dispatcher.step(clock.now())
 
     def _absent(self) -> str:
-        place, trouble = self._connection.place, self._connection.trouble
-        if trouble:
-            return f"the broker {place} {trouble}"
+        if self._connection.trouble:
+            return self._connection.trouble
+        place = self._connection.place
         return f"no caption-worker answers at {place}: start one with omni caption-worker CONFIG --mqtt {place}"
 
     def connected(self) -> None:

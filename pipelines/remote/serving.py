@@ -220,7 +220,7 @@ class Serving:
 
     def _away(self) -> None:
         """Say once why there is no connection. Raises BackendError where no time will help."""
-        line = f"the broker {self._connection.place} {self._connection.trouble}"
+        line = self._connection.trouble
         if self._connection.refused and not self._was_up:
             raise BackendError(line)
         if self._claimed:
