@@ -160,6 +160,17 @@ async def test_too_many_at_once_are_refused_and_that_is_said_once() -> None:
         assert home.talk.told[-1] == "later"
 
 
+async def test_a_flood_is_said_once_each_time_it_comes_also_of_what_is_no_order() -> None:
+    async with house() as home:
+        for _ in range(2):
+            for _ in range(20):
+                await home.given("reboot", wait=0.01)
+            await asyncio.sleep(2)
+        said = [notice for notice in home.notices() if "in a second" in notice]
+        assert len(said) == 2
+        assert len(home.notices()) == 2 * (A_SECOND + 1)
+
+
 async def test_of_a_switch_and_a_dial_the_last_value_counts_however_quickly_they_come() -> None:
     async with house() as home:
         for number in range(21):

@@ -63,7 +63,6 @@ class Orders:
         elif isinstance(taken.order, Refused):
             self._refuse(taken, str(taken.order))
         else:
-            self._flooded.discard(name)
             await self._line.put(taken)
 
     async def run(self) -> None:
@@ -114,6 +113,7 @@ class Orders:
         if len(recent) == A_SECOND and now - recent[0] < 1:
             return f"more than {A_SECOND} of them come in a second"
         recent.append(now)
+        self._flooded.discard(name)
         full = len(self._line) == MOST or len(self._answering) >= MOST
         return "too many orders wait already" if full else ""
 
