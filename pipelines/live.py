@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -18,7 +18,7 @@ from pipelines.sight import Sight
 from pipelines.switches import Switches
 from pipelines.thinking import Conversation
 from pipelines.trouble import Patience, keep_up
-from pipelines.types import Caption, Emit, Health, Notice, Perception, Transcript, Utterance
+from pipelines.types import CameraCounts, Caption, Emit, Health, Notice, Perception, Transcript, Utterance
 
 L = TypeVar("L", Latest[Frame], Lossless[AudioChunk])
 L_in = TypeVar("L_in", contravariant=True)
@@ -68,12 +68,9 @@ class Session:
         counted = {"perceptions": self.perceptions.accepted, "perceptions waits": self.perceptions.waits}
         for eye in self.eyes:
             name = eye.camera.name
-            counted[f"{name} frames"] = eye.frames.accepted
-            counted[f"{name} frames dropped"] = eye.frames.dropped
-            counted[f"{name} keyframes"] = eye.keyframes.accepted
-            counted[f"{name} keyframes dropped"] = eye.keyframes.dropped
-            if waiting := len(eye.keyframes):
-                counted[f"{name} keyframes waiting"] = waiting
+            for what, count in asdict(_counts(eye)).items():
+                if count or what != "keyframes_waiting":
+                    counted[f"{name} {what.replace('_', ' ')}"] = count
             counted |= eye.spared.counters(name)
         if self.sight is not None:
             counted |= self.sight.budget.counters()
@@ -197,6 +194,11 @@ async def _source(device: _Device[L], line: L, patience: Patience) -> None:
         line.close()
 
 
+def _counts(eye: Eye) -> CameraCounts:
+    frames, keyframes = eye.frames, eye.keyframes
+    return CameraCounts(frames.accepted, frames.dropped, keyframes.accepted, keyframes.dropped, len(keyframes))
+
+
 class _Account:
     """Tells the counters where they changed, and says when the microphone lost sound."""
 
@@ -217,5 +219,5 @@ class _Account:
             seconds = (lost - self._lost) / SPEECH_RATE
             self._emit(Notice(f"the microphone lost {seconds:.2f} s of sound", now, "microphone"))
         if last or counted != self._told:
-            self._emit(Health(now, counted))
+            self._emit(Health(now, counted, {eye.camera.name: _counts(eye) for eye in self._session.eyes}))
         self._told, self._lost = counted, lost

@@ -362,11 +362,30 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraCounts:
+    """What became of the pictures of one camera, since the start."""
+
+    frames: int = 0
+    """Pictures that it took."""
+    frames_dropped: int = 0
+    """Pictures that nobody looked at, as there was a newer one."""
+    keyframes: int = 0
+    """Pictures that were worth words."""
+    keyframes_dropped: int = 0
+    """Those of them that got none, as there was a newer one."""
+    keyframes_waiting: int = 0
+    """Those that wait for words at present."""
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """The counters of the lines, and how much the parts were asked and dropped."""
 
     at: float
     counters: dict[str, int]
+    """All of them, each under a name for people."""
+    cameras: dict[str, CameraCounts] = field(default_factory=dict)
+    """Those of each camera, for programs."""
 
 
 Event = (

@@ -23,6 +23,7 @@ from devices.media import Frame
 from pipelines.controls import Controls
 from pipelines.types import (
     Answer,
+    CameraCounts,
     Caption,
     Event,
     Facts,
@@ -336,7 +337,11 @@ async def test_the_age_is_that_of_the_moment_it_was_sent(tmp_path: Path) -> None
 async def test_health_tells_of_parts_cameras_and_counters(tmp_path: Path) -> None:
     async with house(tmp_path) as home:
         now = asyncio.get_running_loop().time()
-        home.tell(seen("a cup", now - 3), Trouble("chat", "no answer", now), Health(now, {"door frames dropped": 7}))
+        home.tell(
+            seen("a cup", now - 3),
+            Trouble("chat", "no answer", now),
+            Health(now, {}, {"door": CameraCounts(frames_dropped=7)}),
+        )
         await asyncio.sleep(10)
         health = json.loads(home.state("bridge/health") or b"{}")
         assert health["problem"] is True

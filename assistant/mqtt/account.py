@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from assistant.mqtt.health import BridgeHealth, CameraHealth, PartHealth
-from pipelines.types import Caption, Event, Health, Recovered, Trouble
+from pipelines.types import CameraCounts, Caption, Event, Health, Recovered, Trouble
 
 MOST_PARTS = 64
 """Parts whose last error is kept."""
@@ -25,7 +25,7 @@ class Account:
     last_unread: str = ""
     _parts: dict[str, PartHealth] = field(default_factory=dict)
     _captions: dict[str, Caption] = field(default_factory=dict)
-    _counters: dict[str, int] = field(default_factory=dict)
+    _health: Health = field(default_factory=lambda: Health(0.0, {}))
 
     def take(self, event: Event) -> None:
         match event:
@@ -39,31 +39,30 @@ class Account:
             case Caption():
                 self._captions[event.camera] = event
             case Health():
-                self._counters = event.counters
+                self._health = event
 
     def report(self, now: float, online: Mapping[str, bool]) -> BridgeHealth:
         """How it is now. `online`: whether each camera is."""
-        waiting = sum(self._counters.get(f"{camera} keyframes waiting", 0) for camera in online)
         return BridgeHealth(
             at=now,
             uptime_s=round(now - self.began_at, 1),
             problem=any(not part.over for part in self._parts.values()),
             parts=dict(self._parts),
             cameras={camera: self._camera(camera, so, now) for camera, so in online.items()},
-            captions_waiting=waiting,
+            captions_waiting=sum(counts.keyframes_waiting for counts in self._health.cameras.values()),
             lost=self.lost,
             unread=self.unread,
             last_unread=self.last_unread,
-            counters=dict(self._counters),
+            counters=dict(self._health.counters),
         )
 
     def _camera(self, name: str, online: bool, now: float) -> CameraHealth:
-        caption, counted = self._captions.get(name), self._counters.get
+        caption, counts = self._captions.get(name), self._health.cameras.get(name, CameraCounts())
         return CameraHealth(
             online=online,
             caption_age_s=None if caption is None else round(max(0.0, now - caption.captured_at), 1),
             latency_ms=None if caption is None else round(caption.took * 1000),
-            frames=counted(f"{name} frames", 0),
-            frames_dropped=counted(f"{name} frames dropped", 0),
-            keyframes_dropped=counted(f"{name} keyframes dropped", 0),
+            frames=counts.frames,
+            frames_dropped=counts.frames_dropped,
+            keyframes_dropped=counts.keyframes_dropped,
         )
