@@ -52,7 +52,7 @@ from pipelines.timers import Timers
 from pipelines.toolbox import Toolbox
 from pipelines.trouble import Patience
 from pipelines.types import Emit
-from pipelines.watching import MissedCamera, Post, Watch
+from pipelines.watching import MissedCamera, Watch, event_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,8 @@ def _watches(kit: Kit, sight: Sight | None, emit: Emit) -> list[Watch | None]:
     if options is None:
         return [None for _ in cameras]
     waiting = options if sight else options.model_copy(update={"late": 0.0})  # no words are to come
-    return [Watch(Post(camera.name, since), waiting, emit, _language(kit.config)) for camera in cameras]
+    names, language = [camera.name for camera in cameras], _language(kit.config)
+    return [Watch(name, event_ids(name, since), waiting, emit, language) for name in names]
 
 
 def _language(config: Config) -> Language:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines import timer_talk
 from pipelines.backends import BackendError
-from pipelines.chats.words import quotations, spoken_age
+from pipelines.captionwords import quotations, spoken_age
 from pipelines.looking import Looks
 from pipelines.memory import Memory
 from pipelines.phrases import language_of

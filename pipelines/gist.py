@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipelines.chats.words import quotations
+from pipelines.captionwords import quotations
 from pipelines.types import Caption
 from pipelines.vocabulary import (
     CHINESE,

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines import gist
-from pipelines.captioners.changes import among
-from pipelines.chats.words import people_in, quotations
+from pipelines.captionwords import among, people_in, quotations
 from pipelines.eventwords import EventWords
 from pipelines.memory import same
 from pipelines.moving import Motion, Where

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.chats.words import NUMBERS
+from pipelines.captionwords import NUMBERS
 
 _NOTHING_TOLD = """
 a about all along also am an and another any appear appears are around as at be been being big but by can clear

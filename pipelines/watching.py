@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -37,28 +37,23 @@ class WatchOptions(Options):
     """Seconds after which an event that goes on ends, and another begins."""
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
-    """Whose events they are, and since when they are counted: that makes their ids unique."""
-
-    camera: str
-    since: datetime
-    """UTC."""
-
-    def ids(self) -> Iterator[str]:
-        """`front-door-20260102T030405678Z-1`, …"""
-        name = slug(self.camera, "-")
-        if name != self.camera:  # two names may have one slug
-            name = f"{name}-{zlib.crc32(self.camera.encode()):08x}"
-        moment = self.since.astimezone(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
-        return (f"{name}-{moment}Z-{number}" for number in count(1))
+def event_ids(camera: str, since: datetime) -> Iterator[str]:
+    """Of what happens before a camera from a time on (UTC), like no other events: `door-20260102T030405678Z-1`, …"""
+    name = slug(camera, "-")
+    if name != camera:  # two names may have one slug
+        name = f"{name}-{zlib.crc32(camera.encode()):08x}"
+    moment = since.astimezone(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
+    return (f"{name}-{moment}Z-{number}" for number in count(1))
 
 
 class Watch:
     """Makes events of what one camera's gate, its captions and its guard tell. Its time is that of the pictures."""
 
-    def __init__(self, post: Post, options: WatchOptions, emit: Emit, language: Language = "en") -> None:
-        self._camera, self._ids = post.camera, post.ids()
+    def __init__(
+        self, camera: str, ids: Iterator[str], options: WatchOptions, emit: Emit, language: Language = "en"
+    ) -> None:
+        """`ids`: those of its events, see `event_ids`."""
+        self._camera, self._ids = camera, ids
         self._options, self._emit, self._words = options, emit, WORDS[language]
         self._open: list[Happening] = []
         """What moves, or waits for its last words; oldest first."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.captionwords import people_in, spoken_age
 from pipelines.chats.claims import in_sentences, invented
-from pipelines.chats.words import people_in, spoken_age
 from pipelines.types import Caption, Facts
 from pipelines.wording import listed
 

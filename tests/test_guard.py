@@ -23,7 +23,7 @@ from pipelines.news import CameraEvent, Kind
 from pipelines.seeing import Eye, gate
 from pipelines.trouble import Patience
 from pipelines.types import Event
-from pipelines.watching import Post, Watch, WatchOptions
+from pipelines.watching import Watch, WatchOptions, event_ids
 from tests.fakes import FakeCamera
 
 RATE = 5.0
@@ -214,7 +214,7 @@ def test_real_clips_and_photos_are_in_order(media: Path) -> None:
 async def test_a_session_tells_of_it_beside_what_moves() -> None:
     told: list[Event] = []
     camera = FakeCamera([0] * 100, every=0.2)
-    watch = Watch(Post("desk", datetime(2026, 1, 2, tzinfo=UTC)), WatchOptions(), told.append)
+    watch = Watch("desk", event_ids("desk", datetime(2026, 1, 2, tzinfo=UTC)), WatchOptions(), told.append)
     guard = CameraGuard(GuardOptions(), watch, camera.live)
     eye = Eye(camera, KeyframeGate(), Patience("camera desk", told.append), Patience("captioner", told.append))
     eye = replace(eye, watch=watch, guard=guard)

@@ -22,7 +22,7 @@ from pipelines.gate import GateOptions, KeyframeGate
 from pipelines.moving import STILL, Motion
 from pipelines.news import CameraEvent
 from pipelines.types import Caption, Event, Facts
-from pipelines.watching import MissedCamera, Post, Watch, WatchOptions
+from pipelines.watching import MissedCamera, Watch, WatchOptions, event_ids
 from tests.fakes import FakeCamera
 from tests.recorded import FakeParts, config, record
 from tests.rooms import elsewhere, exposed, noisy, room, walk, with_walker
@@ -48,7 +48,9 @@ class Porch:
 
     def __post_init__(self) -> None:
         self.gate = KeyframeGate(GateOptions(calm=3.0))
-        self.watch = Watch(Post(self.name, SINCE), self.options, self._emit, "zh" if self.language == "zh" else "en")
+        self.watch = Watch(
+            self.name, event_ids(self.name, SINCE), self.options, self._emit, "zh" if self.language == "zh" else "en"
+        )
         self._random = np.random.default_rng(3)
 
     def _emit(self, event: Event) -> None:
@@ -369,8 +371,8 @@ async def test_a_camera_that_is_lost_is_told_once_and_when_it_is_back() -> None:
 
 async def test_no_two_events_have_one_id() -> None:
     later = SINCE.replace(second=6)
-    posts = [Post("Front door", SINCE), Post("front-door", SINCE), Post("大门", SINCE), Post("front-door", later)]
-    ids = [one for post in posts for one in islice(post.ids(), 3)]
+    posts = [("Front door", SINCE), ("front-door", SINCE), ("大门", SINCE), ("front-door", later)]
+    ids = [one for post in posts for one in islice(event_ids(*post), 3)]
     assert len(set(ids)) == len(ids)
     assert ids[3] == "front-door-20260102T030405678Z-1"
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 
+from pipelines.captionwords import among
 from pipelines.types import Facts
 
-ALIKE = 0.75
-"""How like two readings of the same line are, 0 to 1."""
 SAID = 4
 """Lines that are named one by one; more are counted."""
 
@@ -41,15 +39,6 @@ def _lines(kind: str, before: Sequence[str], after: Sequence[str]) -> Iterator[s
             yield f"{len(lines)} lines of {kind} are {fate}"
         elif lines:
             yield f"the {kind} “{' / '.join(lines)}” is {fate}"
-
-
-def among(line: str, others: Sequence[str]) -> bool:
-    """Whether it is one of them, read a little differently perhaps."""
-    return any(SequenceMatcher(None, _bare(line), _bare(other)).ratio() >= ALIKE for other in others)
-
-
-def _bare(line: str) -> str:
-    return "".join(sign for sign in line.casefold() if sign.isalnum())
 
 
 def _light(before: Facts, after: Facts) -> Iterator[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from pipelines.captionwords import PERSON, people_in, quotations
 from pipelines.chats.objects import things
 from pipelines.chats.timeline import people_seen
-from pipelines.chats.words import PERSON, people_in, quotations
 from pipelines.types import Caption
 from pipelines.wording import one_line
 

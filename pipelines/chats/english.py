@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from pipelines.captionwords import spoken_age
 from pipelines.chats.language import Language, OfMemory
 from pipelines.chats.requests import Request
-from pipelines.chats.words import spoken_age
 from pipelines.phrases import FRESH
 from pipelines.types import Caption, Facts
 from pipelines.wording import listed, quoted, where

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from pipelines import gist
 from pipelines.backends import BackendOptions, Prompt
+from pipelines.captionwords import people_in
 from pipelines.chats import in_words
 from pipelines.chats.chinese import CHINESE
 from pipelines.chats.english import ENGLISH
@@ -16,7 +17,6 @@ from pipelines.chats.language import Language
 from pipelines.chats.objects import named
 from pipelines.chats.requests import Request, about_scene, bare, recognise
 from pipelines.chats.timeline import Course
-from pipelines.chats.words import people_in
 from pipelines.phrases import language_of
 from pipelines.types import Caption
 from pipelines.wording import one_line

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from pipelines.captionwords import people_in, quotations
 from pipelines.chats.objects import mentioned
 from pipelines.chats.requests import Request
-from pipelines.chats.words import people_in, quotations
 from pipelines.wording import listed, quoted
 
 

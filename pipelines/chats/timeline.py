@@ -8,8 +8,8 @@ from datetime import datetime
 from itertools import islice, takewhile
 
 from pipelines import gist
+from pipelines.captionwords import people_in
 from pipelines.chats.language import OfMemory
-from pipelines.chats.words import people_in
 from pipelines.phrases import FRESH
 from pipelines.types import Caption
 

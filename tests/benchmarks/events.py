@@ -26,7 +26,7 @@ from pipelines.captioners.embedded import Embedded
 from pipelines.gate import KeyframeGate
 from pipelines.news import CameraEvent
 from pipelines.types import Caption, Event
-from pipelines.watching import Post, Watch, WatchOptions
+from pipelines.watching import Watch, WatchOptions, event_ids
 from tests.benchmarks._report import data, report
 from tests.benchmarks.gate import Change, changes, frames, stills
 from tests.rooms import noisy, room, walk, with_walker
@@ -106,7 +106,7 @@ async def clips(media: Path, truth: dict[str, Any], rate: float, captioner: Capt
 async def watched(shown: Iterable[Frame], captioner: Captioner | None = None) -> Told:
     """What a watch tells of pictures, where each keyframe has its words at once, or none has any."""
     told, number = Told(), 0
-    gate, watch = KeyframeGate(), Watch(Post("clip", datetime.now(UTC)), WatchOptions(), told.take)
+    gate, watch = KeyframeGate(), Watch("clip", event_ids("clip", datetime.now(UTC)), WatchOptions(), told.take)
     for frame in shown:
         wanted, told.now = gate.wants(frame), frame.captured_at
         watch.saw(frame, gate.motion, wanted)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+ALIKE = 0.75
+"""How like two readings of the same line are, 0 to 1."""
 
 _ZERO_TO_TWELVE = (
     "no",
@@ -51,6 +56,11 @@ def quotations(text: str) -> list[str]:
     return _QUOTED.findall(text)
 
 
+def among(line: str, others: Sequence[str]) -> bool:
+    """Whether it is one of them, read a little differently perhaps."""
+    return any(SequenceMatcher(None, _bare(line), _bare(other)).ratio() >= ALIKE for other in others)
+
+
 def spoken_age(seconds: float) -> str:
     """ "just now", "3 seconds ago", "2 minutes ago", as it is said aloud; what is yet to come is now."""
     if seconds < 1.5:
@@ -60,6 +70,10 @@ def spoken_age(seconds: float) -> str:
             count = round(seconds / length)
             return f"{count} {unit}{'s' if count > 1 else ''} ago"
     raise ValueError(f"an age is a number of seconds, not {seconds}")
+
+
+def _bare(line: str) -> str:
+    return "".join(sign for sign in line.casefold() if sign.isalnum())
 
 
 def _number(word: str) -> int:
