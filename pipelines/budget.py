@@ -114,19 +114,28 @@ class Budget:
     def _free_at(self) -> float:
         """When one more may be made, if nothing else is asked until then.
 
-        Half of a minute's captions may come at once, for when something happens; the rest are spread evenly over the
-        time until the first of them is a minute old, so that no camera has to wait for a minute because of another.
-        Infinite where what is asked at present takes the room.
+        Infinite where nobody can tell, because what is asked at present takes the room.
         """
         self._forget()
-        most, at, held = self._most(), 0.0, [charge for charge in self._charges if charge.counts]
-        while self._used(held) >= most:
-            if not held:
-                return math.inf
-            at = held.pop(0).at + MINUTE
-        used = self._used(held)
-        if at or most == math.inf or used < max(1, most // 2):
-            return at
+        held = [charge for charge in self._charges if charge.counts]
+        return self._full_until(held) if self._used(held) >= self._most() else self._due_at(held)
+
+    def _full_until(self, held: list[Charge]) -> float:
+        """When the last of those is a minute old that must go to make room."""
+        for number, charge in enumerate(held, 1):
+            if self._used(held[number:]) < self._most():
+                return charge.at + MINUTE
+        return math.inf
+
+    def _due_at(self, held: list[Charge]) -> float:
+        """When the next one is due of a minute that is not used up; what is past: at once.
+
+        Half of a minute's captions may come at once, for when something happens; the rest are spread evenly over the
+        time until the first of them is a minute old, so that no camera has to wait for a minute because of another.
+        """
+        most, used = self._most(), self._used(held)
+        if most == math.inf or used < max(1, most // 2):
+            return 0.0
         if not held:
             return math.inf
         last = self._charges[-1].at
