@@ -18,8 +18,6 @@ class Account:
 
     began_at: float
     """Seconds on the loop's clock."""
-    lost: int = 0
-    """Events that the broker would not take."""
     unread: int = 0
     """Messages to us that were thrown away, on all connections so far."""
     last_unread: str = ""
@@ -50,7 +48,6 @@ class Account:
             parts=dict(self._parts),
             cameras={camera: self._camera(camera, so, now) for camera, so in online.items()},
             captions_waiting=sum(counts.keyframes_waiting for counts in self._health.cameras.values()),
-            lost=self.lost,
             unread=self.unread,
             last_unread=self.last_unread,
             counters=dict(self._health.counters),

@@ -14,6 +14,7 @@ from assistant.mqtt.account import Account
 from assistant.mqtt.announced import Announced
 from assistant.mqtt.broker import Connection, connected
 from assistant.mqtt.courier import Courier
+from assistant.mqtt.delivery import Delivery
 from assistant.mqtt.discovery import Announcer
 from assistant.mqtt.entities import Equipment
 from assistant.mqtt.errors import BrokerLost, BrokerRefused
@@ -71,6 +72,7 @@ class Bridge:
         self._states = States(options, self._clock, self._retained)
         self._sender = Sender(self._topics, self._time, emit)
         self._courier = Courier(options, self._time, Patience("mqtt.outbox", emit))
+        self._delivery = Delivery(self._retained, self._courier, self._sender, options.keep)
         self._privacy = PrivacyFile(options, Patience("mqtt.privacy", emit))
         self._pictures = None if options.pictures == "none" else Pictures(options.max_side)
         self._session: asyncio.Future[_Session] = asyncio.get_running_loop().create_future()
@@ -193,29 +195,11 @@ class Bridge:
         self._retained.again()
 
         await first_of(
-            self._retain(), self._deliver(), session.announcer.run(self._publish), self._read(connection, session)
+            self._delivery.states(),
+            self._delivery.events(),
+            session.announcer.run(self._publish),
+            self._read(connection, session),
         )
-
-    async def _retain(self) -> None:
-        async for message in self._retained.due():
-            await self._sender.send(self._retained.fresh(message))
-            self._retained.sent(message)
-
-    async def _deliver(self) -> None:
-        async def ready(entry: Entry) -> None:
-            """Whoever hears of an event may look for its picture."""
-            if entry.topic.endswith("/event"):
-                await self._retained.settled(f"{entry.topic.removesuffix('event')}keyframe")
-
-        async def deliver(message: Message) -> None:
-            before = self._retained.newest(message.topic)
-            message = replace(message, expires=round(self._options.keep * 3600) if message.retain else None)
-            if not await self._sender.send(message):
-                self._account.lost += 1
-            elif message.retain and self._retained.newest(message.topic) is before:  # and was not cleared meanwhile
-                self._retained.known(message)
-
-        await self._courier.deliver(deliver, ready)
 
     async def _obey(self) -> None:
         await (await asyncio.shield(self._session)).orders.run()
@@ -252,7 +236,7 @@ class Bridge:
         return replace(
             report,
             waiting=self._courier.waiting,
-            lost=report.lost + self._courier.lost + dropped,
+            lost=self._courier.lost + self._delivery.lost + dropped,
             orders_refused=self._session.result().orders.refused if self._session.done() else 0,
             messages_refused=self._sender.refused,
             unread=report.unread + (connection.dropped if connection else 0),
