@@ -72,6 +72,8 @@ def test_its_options_are_checked_without_loading_anything_heavy() -> None:
 def test_a_sign_is_read_exactly(captioner: EmbeddedCaptioner) -> None:
     seen = captioner.caption(Frame(sign("EXIT"), 0.0, "sign"))
     assert seen.facts.text == ("EXIT",)
+    assert seen.confidence is not None
+    assert 0.9 <= seen.confidence <= 1
     assert seen.facts.colours[0] == "green"
     assert "It reads: “EXIT”." in seen.text
 
@@ -109,7 +111,7 @@ def test_a_picture_that_is_too_large_is_made_smaller() -> None:
 def test_parts_that_are_switched_off_say_nothing() -> None:
     blind = Embedded(people=False, text=False, codes=False).load()
     seen = blind.caption(Frame(sign("EXIT"), 0.0, "sign"))
-    assert (seen.facts.people, seen.facts.text) == (None, ())
+    assert (seen.facts.people, seen.facts.text, seen.confidence) == (None, (), None)
     assert seen.text == "Mostly green."
 
 
