@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Literal, NamedTuple, Protocol, TypeVar, get_args
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, Protocol, TypeVar, get_args
 
 from assistant import duplex
 from assistant.config import Config
@@ -19,7 +19,6 @@ from devices.speaker import open_speaker
 from devices.threads import apart
 from pipelines import backends
 from pipelines.backends import PROTOCOLS, BackendError, BackendOptions, Captioner, Kind, Loaded, lanes
-from pipelines.controls import Controls
 from pipelines.gate import Gate, GateOptions, KeyframeGate
 from pipelines.guard import CameraGuard, Guard, GuardOptions, Told
 from pipelines.hanging import HungOptions
@@ -27,6 +26,9 @@ from pipelines.relief import motion_and_text
 from pipelines.toolbox import Ability
 from pipelines.types import Caption, Emit, Perception, Trouble
 from pipelines.worker import Worker
+
+if TYPE_CHECKING:  # what a session can do need not be read to check its configuration
+    from pipelines.controls import Controls
 
 M = TypeVar("M")
 
