@@ -509,6 +509,14 @@ async def test_what_was_seen_heard_and_said_does_not_stay_at_the_broker_for_ever
         assert [home.state(name) for name in names] == [None] * len(names)
 
 
+async def test_what_is_still_so_does_not_expire(tmp_path: Path) -> None:
+    async with house(tmp_path, keep=0.1) as home:
+        for _ in range(3):
+            home.tell(seen("a cup", facts=Facts(people=1)))
+            await asyncio.sleep(120)
+        assert len(home.broker.on("omni/home/door/people")) == 2, "at once, and when half of its time was over"
+
+
 async def test_a_broker_that_is_lost_again_and_again_is_said_once_and_tried_less_and_less(tmp_path: Path) -> None:
     async with house(tmp_path) as home:
         await asyncio.sleep(5)

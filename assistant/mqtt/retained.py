@@ -24,7 +24,7 @@ class Retained:
         That something is forgotten is remembered: a broker that was killed may come back with it.
         """
         message = replace(message, retain=True)
-        if self._newest.get(message.topic) != message:
+        if self._newest.get(message.topic) != message or self._ages(message):
             self._keep(message)
             self._due.pop(message.topic, None)
             self._due[message.topic] = None  # the last of them
@@ -69,6 +69,10 @@ class Retained:
         """Return when this one was sent, or everything."""
         while topic in self._due if topic is not None else self._due:
             await self._sent.wait()
+
+    def _ages(self, message: Message) -> bool:
+        """Whether it would expire soon, though it is still so."""
+        return message.expires is not None and _now() > self._until[message.topic] - message.expires / 2
 
     def _keep(self, message: Message) -> None:
         self._newest[message.topic] = message
