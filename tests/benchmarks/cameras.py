@@ -2,11 +2,13 @@
 
     python -m tests.benchmarks.cameras                   # every number of cameras, some five minutes
     python -m tests.benchmarks.cameras --one 16          # one of them, as a line of JSON
+    python -m tests.benchmarks.cameras --restless 16     # where one camera never rests, and questions are asked
 
 The captioner is a scripted vision-language model of 200 ms, and every camera has a picture for it each second: from
 five cameras on they have to share it. Everything else is what runs at home: gate, events, guards, frames kept for
 questions. Each number of cameras runs in a process of its own; what they cost is what it takes beyond one whose only
-camera shows a still of 64×64 pixels.
+camera shows a still of 64×64 pixels. The last row is not even: the first camera has a picture for the model five times
+a second, and every three seconds somebody asks what there is to see.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -30,13 +32,15 @@ import psutil
 
 from assistant.app import Kit, assemble
 from assistant.config import Config
-from assistant.parts import Devices, Models
+from assistant.parts import Devices, Models, Outside, Real
 from devices.camera import CameraOptions, open_camera
 from devices.lines import Latest
 from devices.media import Camera, Frame
 from devices.proxies import CameraProxy
 from pipelines.backends import BackendOptions, Loaded, Look
-from pipelines.gate import GateOptions
+from pipelines.controls import Controls
+from pipelines.enquiries import Enquiry
+from pipelines.gate import GateOptions, KeyframeGate
 from pipelines.live import Session, live
 from pipelines.novelty import NoveltyOptions
 from pipelines.types import Caption, Event, Seen
@@ -50,8 +54,10 @@ SETTLE, WATCHED = 8.0, 32.0
 """Seconds of running before the measurement, and of measuring."""
 CLIPS = ("skv-bigbuckbunny.mp4", "intel-bottle-detection.mp4", "psd-testvideo.mp4", "intel-car-detection.mp4")
 """720p at 25, 640×360 at 30, 720p at 30 and 768×432 at 12.5 frames a second."""
-MEMORY_BAR, GAP_BAR, GROWTH_BAR = 60.0, 2.0, 1.2
-"""Megabytes a camera; longest gap between two captions to the median one; CPU of a camera among 16 to one among 4."""
+ASKED_EVERY = 3.0
+MEMORY_BAR, GAP_BAR, GROWTH_BAR, SHARE_BAR, ANSWER_BAR = 60.0, 2.0, 1.2, 1.5, 1.0
+"""Megabytes a camera; longest gap between two captions to the median one; CPU of a camera among 16 to one among 4;
+captions of a restless camera to those of the median one; seconds until 95 of 100 questions are answered."""
 
 
 class Endless(CameraProxy):
@@ -88,6 +94,31 @@ class ScriptedModel:
 
 
 @dataclass
+class Uneven(Real):
+    """The real parts, with gates of which the first wants every picture."""
+
+    restless: bool
+    controls: list[Controls] = field(default_factory=list)
+
+    def gate(self, camera: str, options: GateOptions, least: Callable[[], float]) -> KeyframeGate:
+        if self.restless and camera == "camera 1":
+            options = options.model_copy(update={"minimum": 0.0, "restless": 0.0, "heartbeat": 1 / FPS})
+        return KeyframeGate(options, least)
+
+    async def ask(self) -> list[float]:
+        """Ask again and again, until cancelled; gives the seconds that each answer took."""
+        took, (controls,) = list[float](), self.controls
+        await asyncio.sleep(SETTLE)
+        try:
+            while True:
+                answer = await controls.enquiries.ask(Enquiry("describe", camera=controls.cameras[-1]))
+                took.append(answer.answered_at - answer.asked_at if answer.text else float("inf"))
+                await asyncio.sleep(ASKED_EVERY)
+        except asyncio.CancelledError:
+            return took
+
+
+@dataclass
 class Watched:
     """What a session told while it was measured."""
 
@@ -100,16 +131,17 @@ class Watched:
 
 
 def main() -> None:
-    if "--one" in sys.argv:
-        print(json.dumps(asyncio.run(one(int(sys.argv[-1])))), flush=True)
+    if "--one" in sys.argv or "--restless" in sys.argv:
+        print(json.dumps(asyncio.run(one(int(sys.argv[-1]), "--restless" in sys.argv))), flush=True)
         os._exit(0)  # as the program ends: some thread may be inside of a decoder
-    rows = [_apart(number) for number in NUMBERS]
-    empty, rows = rows[0], rows[1:]
-    for row in rows:
+    empty, *rows = [_apart(number) for number in NUMBERS]
+    uneven = _apart(NUMBERS[-1], "--restless")
+    for row in (*rows, uneven):
         row["cpu_a_camera"] = round((row["cpu_percent"] - empty["cpu_percent"]) / row["cameras"], 1)
         row["mb_a_camera"] = round((row["pss_mb"] - empty["pss_mb"]) / row["cameras"], 1)
         print("  ".join(f"{name} {value}" for name, value in row.items()), flush=True)
-    report("cameras", {"without_cameras": empty, "rows": rows}, _missed(rows))
+    figures = {"without_cameras": empty, "rows": rows, "one_restless_and_questions": uneven}
+    report("cameras", figures, _missed(rows) + _starved(uneven))
 
 
 def _missed(rows: list[dict[str, Any]]) -> list[str]:
@@ -125,27 +157,51 @@ def _missed(rows: list[dict[str, Any]]) -> list[str]:
     return missed
 
 
-def _apart(number: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.benchmarks.cameras", "--one", str(number)]
+def _starved(row: dict[str, Any]) -> list[str]:
+    share = row["restless_captions"] / row["median_captions"]
+    missed = [f"one restless: the longest gap is {row['gap_ratio']} times the median"] * (row["gap_ratio"] > GAP_BAR)
+    missed += [f"a restless camera has {share:.2f} times the captions of another"] * (share > SHARE_BAR)
+    return missed + [f"answers after {row['answer_p95']} s"] * (row["answer_p95"] > ANSWER_BAR)
+
+
+def _apart(number: int, how: str = "--one") -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.benchmarks.cameras", how, str(number)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     row: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return row
 
 
-async def one(number: int) -> dict[str, Any]:
+async def one(number: int, restless: bool = False) -> dict[str, Any]:
     """A session with so many cameras; none: what it takes by itself."""
-    watched = Watched()
+    watched, parts = Watched(), Uneven(restless)
     with tempfile.TemporaryDirectory() as folder:
-        session = _session([_camera(place) for place in range(number)] or [_thumbnail(Path(folder))], watched)
+        session = _session([_camera(place) for place in range(number)] or [_thumbnail(Path(folder))], watched, parts)
         running = asyncio.create_task(live(session, watched.take))
-        return await _measured(session, number, watched, running)
+        asking = asyncio.create_task(parts.ask()) if restless else None
+        row = await _measured(session, number, watched, running)
+        return row if asking is None else row | await _answered(asking, watched)
+
+
+async def _answered(asking: asyncio.Task[list[float]], watched: Watched) -> dict[str, Any]:
+    asking.cancel()
+    took = await asking
+    counts = {camera: len(told) for camera, told in watched.captions.items()}
+    return {
+        "restless_captions": counts.pop("camera 1", 0),
+        "median_captions": statistics.median(counts.values()),
+        "questions": len(took),
+        "answer_p50": round(statistics.median(took), 2),
+        "answer_p95": round(statistics.quantiles(took, n=20)[-1], 2),
+    }
 
 
 async def _measured(session: Session, number: int, watched: Watched, running: asyncio.Task[None]) -> dict[str, Any]:
     await asyncio.sleep(SETTLE)
     process, began, before = psutil.Process(), time.monotonic(), _spent()
     frames, since = _frames(session), asyncio.get_running_loop().time()
-    await asyncio.sleep(WATCHED)
+    await asyncio.wait([running], timeout=WATCHED)
+    if running.done():
+        await running  # it raises
     spent, elapsed = _spent() - before, time.monotonic() - began
     row = {
         "cameras": number,
@@ -188,7 +244,7 @@ def _spent() -> float:
     return time.process_time()
 
 
-def _session(options: Sequence[CameraOptions], watched: Watched) -> Session:
+def _session(options: Sequence[CameraOptions], watched: Watched, parts: Uneven) -> Session:
     config = Config(
         camera=tuple(options),
         captioner=BackendOptions(),
@@ -199,7 +255,8 @@ def _session(options: Sequence[CameraOptions], watched: Watched) -> Session:
     models = Models()
     models.loaded["captioner"], models.workers["captioner"] = Loaded(ScriptedModel(), "scripted"), Worker("captioner")
     cameras: list[Camera] = [Endless(open_camera(one)) for one in options]
-    return assemble(Kit(config, Devices(cameras, None, None, []), models), watched.take)
+    outside = Outside(attach=parts.controls.append)
+    return assemble(Kit(config, Devices(cameras, None, None, []), models, parts, outside), watched.take)
 
 
 def _camera(place: int) -> CameraOptions:
