@@ -253,7 +253,8 @@ async def test_what_a_camera_showed_is_forgotten_at_once_when_it_is_covered() ->
 
 
 async def test_a_picture_that_was_on_its_way_when_the_camera_was_covered_is_dropped() -> None:
-    eye = Eye(FakeCamera([]), ShadeGate(), *[Patience("camera", lambda event: None)] * 2, ring=FrameRing())
+    patience = Patience("camera", lambda event: None)
+    eye = Eye(FakeCamera([]), ShadeGate(), patience, patience, ring=FrameRing())
     eye.frames.put(frame(7))
     eye.frames.close()
     await gate(eye, lambda captured_at: False)
