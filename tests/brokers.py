@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +15,7 @@ from assistant.mqtt.broker import (
     connected,
 )
 from assistant.mqtt.message import Message
-from assistant.mqtt.options import PASSWORD, MqttOptions
+from assistant.mqtt.options import MqttOptions
 from tests.mosquitto import Mosquitto
 
 WILL = Message("omni/camera/status", b"offline", retain=True)
@@ -27,16 +25,6 @@ GREETED, REFUSED_VERSION = (
     b"\x20\x02\x00\x00",
     {"3.1.1": b"\x20\x02\x00\x01", "5": b"\x20\x03\x00\x84\x00", "none": b""},
 )
-
-
-def silent(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No password from outside, and not a word on the terminal, whatever happens to the connection."""
-    monkeypatch.delenv(PASSWORD, raising=False)
-    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").is_dir() else 0
-    yield
-    assert capfd.readouterr() == ("", "")
-    if before:
-        assert len(os.listdir("/proc/self/fd")) <= before + 2, "sockets were left open"
 
 
 def options(broker: Mosquitto | int, **more: Any) -> MqttOptions:

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from assistant.cli import take_short_turns
+from assistant.mqtt.options import PASSWORD
 from devices import capture
 from tests import virtual
+from tests.certificates import Authority, authority
 from tests.mosquitto import Mosquitto, running
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -65,6 +67,23 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
     """A real broker on a free port that anyone may use; `running` of tests.mosquitto starts other ones."""
     with running(tmp_path / "mosquitto") as broker:
         yield broker
+
+
+@pytest.fixture
+def silent(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No password from outside, and not a word on the terminal, whatever happens to the connection."""
+    monkeypatch.delenv(PASSWORD, raising=False)
+    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").is_dir() else 0
+    yield
+    assert capfd.readouterr() == ("", "")
+    if before:
+        assert len(os.listdir("/proc/self/fd")) <= before + 2, "sockets were left open"
+
+
+@pytest.fixture(scope="session")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """An authority whose certificates a broker shows."""
+    return authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture

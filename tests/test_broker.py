@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -29,16 +29,10 @@ from tests.brokers import (
     options,
     reading,
     refusal,
-    silent,
 )
 from tests.mosquitto import Mosquitto, running
 
-pytestmark = pytest.mark.real_time
-
-
-@pytest.fixture(autouse=True)
-def _silent(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from silent(capfd, monkeypatch)
+pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("silent")]
 
 
 async def test_what_is_published_arrives_and_what_arrives_is_read(mosquitto: Mosquitto) -> None:

@@ -29,16 +29,10 @@ from tests.brokers import (
     one_line,
     options,
     reading,
-    silent,
 )
 from tests.mosquitto import running
 
-pytestmark = pytest.mark.real_time
-
-
-@pytest.fixture(autouse=True)
-def _silent(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from silent(capfd, monkeypatch)
+pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("silent")]
 
 
 @given(st.text(max_size=20), st.text(max_size=20), st.binary(max_size=20), st.integers(0, 2**33))

@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
@@ -30,22 +30,11 @@ from tests.brokers import (
     options,
     reading,
     refusal,
-    silent,
 )
-from tests.certificates import Authority, authority
+from tests.certificates import Authority
 from tests.mosquitto import Mosquitto
 
-pytestmark = pytest.mark.real_time
-
-
-@pytest.fixture(autouse=True)
-def _silent(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from silent(capfd, monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def trusted(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return authority(tmp_path_factory.mktemp("authority"))
+pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("silent")]
 
 
 async def test_no_broker_there_is_to_be_tried_again() -> None:

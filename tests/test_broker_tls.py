@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,22 +16,11 @@ from tests.brokers import (
     WILL,
     options,
     refusal,
-    silent,
 )
 from tests.certificates import Authority, authority
 from tests.mosquitto import running
 
-pytestmark = pytest.mark.real_time
-
-
-@pytest.fixture(autouse=True)
-def _silent(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from silent(capfd, monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def trusted(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return authority(tmp_path_factory.mktemp("authority"))
+pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("silent")]
 
 
 async def test_tls_with_a_certificate_of_its_own_authority(tmp_path: Path, trusted: Authority) -> None:
