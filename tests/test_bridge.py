@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,6 @@ from pipelines.types import (
     Answer,
     CameraCounts,
     Caption,
-    Event,
     Facts,
     Health,
     Notice,
@@ -35,23 +34,17 @@ from pipelines.types import (
     Trouble,
 )
 from tests.bridging import FakeBroker, controls, happening
+from tests.homes import Home, home, options
 
 EVENTS = "omni/home/door/event"
 
 
 @dataclass
-class House:
+class House(Home):
     """What a test does things to."""
 
     broker: FakeBroker
-    feed: Feed
-    bridge: Bridge
     controls: Controls
-    told: list[Event] = field(default_factory=list)
-
-    def tell(self, *events: Event) -> None:
-        for event in events:
-            self.feed.emit(event)
 
     def cover(self, so: bool = True) -> None:
         self.controls.switches.mute(camera=not so)
@@ -71,25 +64,12 @@ class House:
 @asynccontextmanager
 async def house(folder: Path, broker: FakeBroker | None = None, **more: Any) -> AsyncIterator[House]:
     """A running session with the cameras `door` and `garden`; at the end of the block it ends in order."""
-    outbox = {"file": folder / "outbox.db"} | more.pop("outbox", {})
-    options = MqttOptions.model_validate({"host": "broker", "node": "home", "outbox": outbox} | more)
-    broker, feed, told = broker or FakeBroker(), Feed(), list[Event]()
-
-    def emit(event: Event) -> None:
-        told.append(event)
-        feed.emit(event)
-
-    bridge = Bridge(options, Equipment(), emit, broker.connect)
-    await bridge.open()
-    running = asyncio.create_task(bridge.run(feed.subscribe(4096)))
-    may = controls(emit, "door", "garden")
-    bridge.attach(may)
-    try:
+    broker = broker or FakeBroker()
+    async with home(options(folder, **more), broker.connect) as there:
+        may = controls(there.told.append, "door", "garden")
+        there.bridge.attach(may)
         await asyncio.sleep(0.1)
-        yield House(broker, feed, bridge, may, told)
-    finally:
-        feed.close()
-        await running
+        yield House(there.feed, there.bridge, there.told, broker, may)
 
 
 def seen(text: str, at: float | None = None, **more: Any) -> Caption:
