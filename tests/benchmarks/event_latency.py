@@ -5,8 +5,9 @@
 Three clips run again and again as three cameras at 5 frames a second through the whole program, with the embedded
 captioner at work, to a real Mosquitto and a reader. The first text of an event counts from the moment at which its
 camera handed its first picture over: what began between two pictures began up to 200 ms before that. An age is compared
-with what the wall's clock says of the picture that the message tells of, from its handing over to its arrival. What a
-captioner adds comes as an update, and is told beside.
+with what the wall's clock says of the picture that the message tells of, from its handing over to its arrival: one that is too
+small was long on its way, one that is too large was handed over late. What a captioner adds comes as an update, and is
+told beside.
 """
 
 from __future__ import annotations
@@ -144,6 +145,7 @@ def figures(told: list[Event], arrived: Arrived, stamps: dict[Picture, float]) -
         "first text max": _share(first, 100),
         "captioned updates": len(later), "update p50": _share(later, 50), "update p95": _share(later, 95),
         "ages": len(wrong), "age off by p95": _share(np.abs(wrong), 95), "age off by max": _share(np.abs(wrong), 100),
+        "age too small by": _share(np.negative(wrong), 100), "age too large by": _share(wrong, 100),
         "never arrived": len([one for one in known.values() if isinstance(one, CameraEvent)])
         - len([one for one, _ in arrived.messages if one["type"] == "camera_event"]),
     }  # fmt: skip
