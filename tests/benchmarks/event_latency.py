@@ -5,9 +5,9 @@
 Three clips run again and again as three cameras at 5 frames a second through the whole program, with the embedded
 captioner at work, to a real Mosquitto and a reader. The first text of an event counts from the moment at which its
 camera handed its first picture over: what began between two pictures began up to 200 ms before that. An age is compared
-with what the wall's clock says of the picture that the message tells of, from its handing over to its arrival: one that is too
-small was long on its way, one that is too large was handed over late. What a captioner adds comes as an update, and is
-told beside.
+with what the wall's clock says of the picture that the message tells of, from its handing over to its arrival: one that
+is too small was long on its way, one that is too large was handed over late. What a captioner adds comes as an update,
+and is told beside.
 """
 
 from __future__ import annotations
