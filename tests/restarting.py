@@ -123,8 +123,10 @@ class Outcome:
     """Seconds from the start of each broker to the node's being online there."""
 
 
-async def restarts(broker: Mosquitto, folder: Path, kills: int, every: float, away: float) -> Outcome:
-    """Kill the broker so often under load and start it anew after at most `away` seconds."""
+async def restarts(
+    broker: Mosquitto, folder: Path, kills: int, every: float, away: float, lives: float = 0.0
+) -> Outcome:
+    """Kill the broker so often under load and start it anew after at most `away` seconds; then it `lives` a while."""
     chance, back = random.Random(5), list[float]()
     with reading(broker) as reader:
         async with home(broker, folder) as house:
@@ -132,7 +134,7 @@ async def restarts(broker: Mosquitto, folder: Path, kills: int, every: float, aw
             loading = asyncio.create_task(load.run())
             await asyncio.to_thread(reader.until, lambda: bool(reader.events), 5)
             for _ in range(kills):
-                await asyncio.sleep(chance.uniform(0.2, 0.8))
+                await asyncio.sleep(lives + chance.uniform(0.2, 0.8))
                 await asyncio.to_thread(broker.kill)
                 await asyncio.sleep(chance.uniform(0.0, away))
                 back.append(await asyncio.to_thread(_started, broker, reader))
