@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -112,8 +113,8 @@ class Stage:
     takes: dict[Kind, float] = field(default_factory=dict)
     """Seconds of each job of that model's thread, on the virtual clock."""
     events: list[Event] = field(default_factory=list)
-    kept: list[tuple[Frame, Caption]] = field(default_factory=list)
-    """Keyframes with their captions."""
+    kept: deque[tuple[Frame, Caption]] = field(default_factory=lambda: deque(maxlen=100))
+    """The last keyframes with their captions; a day of them would be too many."""
 
     async def run(self) -> list[Event]:
         await live(self.session(), self.events.append)
