@@ -136,8 +136,8 @@ class Happening:
         if self.caption is not None and kind == "person_appeared" and (number := people(self.caption)):
             return words.people(number)
         if self.caption is not None and self.before is not None and kind == "text_read":
-            return words.read(new) if (new := _new_text(self.before, self.caption)) else self.told.title
-        return self.told.title if kind == self.told.kind else words.titles[kind]
+            return words.read(new) if (new := _new_text(self.before, self.caption)) else words.titles[kind]
+        return words.motion(words.places[self.where]) if kind == "motion" else words.titles[kind]
 
 
 def difference(before: Caption | None, after: Caption, words: EventWords) -> str:

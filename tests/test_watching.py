@@ -325,6 +325,18 @@ async def test_that_nobody_is_there_is_no_title_for_what_moves() -> None:
     assert [event.title for event in porch.events if event.change == "update"][-1] == "A red car"
 
 
+async def test_a_doubt_that_is_gone_leaves_the_title_too() -> None:
+    porch = Porch()
+    await porch.still(room(), 2)
+    porch.caption("No person found.", Facts(people=0), title="Nobody")
+    await porch.show(islice(walk(room(), 4, porch.fps), 20))
+    porch.caption("Possibly a person.", Facts(people=0, maybe_people=True), title="Possibly a person")
+    assert porch.events[-1].title == "Possibly a person"
+    await porch.show(islice(walk(room(), 4, porch.fps), 20))
+    porch.caption("No person found. Mostly grey.", Facts(people=0), title="Nobody")
+    assert porch.events[-1].title == "Motion on the left"
+
+
 async def test_the_things_that_a_captioner_names_are_told() -> None:
     porch = Porch()
     await porch.still(room(), 2)
