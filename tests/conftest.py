@@ -23,9 +23,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 def pytest_configure(config: pytest.Config) -> None:
     take_short_turns()  # as the program does, so that what is measured is true of it
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # a shell's background jobs ignore it, and so would children
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs in the background ignores it
     config.addinivalue_line(
         "markers", "real_time: this coroutine test runs on the real clock (real threads or devices)"
     )
