@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.mqtt.forms import FORMS, LONGEST
-from assistant.mqtt.message import Message
+from assistant.mqtt.message import DEEPEST, Message
+from assistant.mqtt.options import MqttOptions
 from assistant.mqtt.parsing import LARGEST
+from assistant.mqtt.topics import Topics
 from pipelines.news import Verbosity
 from pipelines.wording import printable
 from tests import virtual
@@ -77,6 +79,8 @@ async def test_what_is_not_well_formed_is_refused_with_a_reason(name: str, paylo
         "phone\x00",
         "phone\ud800",
         "p" * 2000,
+        "x/" * 500,
+        "x/" * 100,
     ],
 )
 async def test_an_answer_into_our_own_topics_and_wildcards_is_refused_with_its_order(topic: str) -> None:
@@ -167,3 +171,11 @@ def test_a_switch_is_moved_by_its_own_words_alone(name: str, payload: bytes) -> 
     if home.talk.told:
         assert name in ("say", "repeat", "stop")
     assert all(enquiry.command == name for enquiry in home.desk.asked)
+
+
+def test_our_own_topics_are_never_too_deep_for_a_broker() -> None:
+    options = MqttOptions(host="broker", base="a/" * 63 + "ab", node="n", discovery_prefix="d/" * 63 + "de")
+    topics = Topics(options.base, options.node)
+    deepest = (topics.camera("door", "keyframe"), topics.order("ask"), f"{options.discovery_prefix}/device/x/y/config")
+    assert not any(Message(topic).flaw for topic in deepest)
+    assert Message("x/" * DEEPEST).flaw

@@ -11,6 +11,8 @@ _NO_TOPIC = re.compile(r"[+#\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\u
 """What MQTT 5 (1.5.4, 4.7) forbids or lets a broker end the connection for, and its own topics."""
 _LONGEST = 65_535
 """Bytes of any text in a packet."""
+DEEPEST = 100
+"""Levels of a topic: at more than 200, Mosquitto ends the connection of whoever publishes there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Message:
     def flaw(self) -> str:
         """Why no broker would take it, since where to answer comes from outside; empty where it may be sent."""
         for topic in (self.topic, self.response_topic or self.topic):
-            if _NO_TOPIC.search(topic) or len(topic.encode()) > _LONGEST:
+            if _NO_TOPIC.search(topic) or len(topic.encode()) > _LONGEST or topic.count("/") >= DEEPEST:
                 return f"{topic[:80]!r} is no topic to publish to"
         longest = max(len(self.content_type.encode(errors="replace")), len(self.correlation))
         return "" if longest <= _LONGEST else f"{self.topic}: its properties are too long"

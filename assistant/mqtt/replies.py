@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from assistant.mqtt.errors import BrokerError
 from assistant.mqtt.forms import Refused
-from assistant.mqtt.message import Message, Publish
+from assistant.mqtt.message import DEEPEST, Message, Publish
 from assistant.mqtt.options import MqttOptions
 from assistant.mqtt.payloads import payload, stored
 from assistant.mqtt.topics import Topics
@@ -20,7 +19,6 @@ EXPIRES = 300
 """Seconds after which nobody waits for an answer any more."""
 MOST = 1024
 """Bytes of a response topic, and of the correlation data."""
-_NO_TOPIC = re.compile("[+#\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +68,9 @@ class Replies:
         if not topic:
             return Back(transaction=transaction)
         ours = any(f"{topic}/".startswith(f"{own}/") for own in self._own)
-        if ours or topic.startswith("$") or _NO_TOPIC.search(topic) or len(topic.encode()) > MOST:
-            raise Refused(f"answers go to a topic outside {' and '.join(self._own)}, without + and #, not to $…")
+        if ours or Message(topic).flaw or len(topic.encode()) > MOST:
+            outside = f"outside {' and '.join(self._own)}, without + and #, not to $…"
+            raise Refused(f"answers go to a topic {outside}, of at most {DEEPEST} levels")
         if len(message.correlation) > MOST:
             raise Refused(f"its correlation data has {len(message.correlation)} bytes, and may have {MOST}")
         return Back(topic, message.correlation, transaction)
