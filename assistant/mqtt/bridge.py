@@ -125,8 +125,6 @@ class Bridge:
                 dropped = events.dropped
                 self._states.missed()
             await self._take(event)
-        self._states.end()
-        self._retained.put(Message(self._topics.status, _IS_OFFLINE))
         self._over.set()
         if self._link.up:
             await asyncio.sleep(2 * FLUSH)  # the link ends before, and everything with it
@@ -248,10 +246,12 @@ class Bridge:
         await self._over.wait()
         if not self._session.done():
             return
+        with suppress(TimeoutError):  # the last of what happened first: after the goodbye nobody looks
+            await asyncio.wait_for(self._courier.emptied(), FLUSH)
+        self._states.end()
+        self._retained.put(Message(self._topics.status, _IS_OFFLINE))
         with suppress(TimeoutError):
-            async with asyncio.timeout(FLUSH):
-                await self._courier.emptied()
-                await self._retained.settled()
+            await asyncio.wait_for(self._retained.settled(), FLUSH / 2)
 
     def _time(self) -> datetime:
         """Of day, by the clock that the times in payloads come from."""

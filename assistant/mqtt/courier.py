@@ -12,6 +12,8 @@ from assistant.mqtt import outbox
 from assistant.mqtt.message import Message, Publish
 from assistant.mqtt.options import MqttOptions
 from assistant.mqtt.outbox import Entry, Outbox
+from assistant.mqtt.states import SPOKEN
+from assistant.mqtt.topics import Topics
 from devices.threads import DaemonThread
 from pipelines.trouble import Patience
 
@@ -37,6 +39,9 @@ class Courier:
     async def open(self) -> None:
         """Raises BackendError where the outbox is not to be had."""
         self._outbox = await self._call(partial(Outbox, outbox.place(self._options), self._options.outbox.most))
+        topics = Topics(self._options.base, self._options.node)
+        for name in () if self._options.speech else SPOKEN:
+            await self._call(partial(self._outbox.leave_out, topics.state(name)))
         self._changed()
 
     async def put(self, entry: Entry) -> None:

@@ -96,6 +96,14 @@ class Outbox:
             if gone:
                 self._overwrite()
 
+    def leave_out(self, topic: str) -> None:
+        """Take out what an earlier session had for a topic that is not wanted any more."""
+        with self._safe():
+            with self._rows:
+                gone = self._remove("topic = ?", topic)
+            if gone:
+                self._overwrite()
+
     def withdraw(self) -> None:
         """What is private is nobody's business any more: of events only that they are over, without words."""
         with self._safe():

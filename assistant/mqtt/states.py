@@ -26,7 +26,9 @@ from pipelines.types import (
 
 SEEN = ("caption", "keyframe", "people")
 """Levels below a camera that tell what it saw: cleared when the cameras are covered."""
-TOLD = ("answer", "reply", "transcript")
+SPOKEN = ("reply", "transcript")
+"""Levels below the node that are there only where speech is published."""
+TOLD = ("answer", *SPOKEN)
 """Levels below the node that may tell it as well."""
 
 MOST_FORGOTTEN = 64
@@ -41,7 +43,7 @@ class States:
         self.online: dict[str, bool] = {}
         self._topics, self._clock, self._retained = Topics(options.base, options.node), clock, retained
         self._pictured = self._topics if options.pictures != "none" else None
-        self._expires = round(options.keep * 3600)
+        self._expires, self._speech = round(options.keep * 3600), options.speech
         self.covered, self._covered_at = False, float("-inf")
         """Whether the cameras are covered; and when that changed."""
         self._forgotten: set[str] = set()
@@ -55,6 +57,10 @@ class States:
             self._moving[camera] = set()
             self._camera_is(camera, True)
             self._put(camera, "motion", b"OFF")
+            if self._pictured is None:
+                self._put(camera, "keyframe", b"")  # an earlier session may have left one
+        for name in () if self._speech else SPOKEN:
+            self._retained.put(Message(self._topics.state(name)))
 
     def end(self) -> None:
         """The session is over."""

@@ -1,0 +1,51 @@
+"""What an earlier session left behind, at the broker and in the outbox, and what the last moments of one leave."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from pipelines.types import Transcript
+from tests.bridging import FakeBroker, happening
+from tests.test_bridge import EVENTS, house
+
+
+def left(*names: str) -> FakeBroker:
+    """A broker that retains something of an earlier session there."""
+    return FakeBroker(retained={f"omni/home/{name}": b"a letter" for name in names})
+
+
+async def test_pictures_that_are_not_wanted_any_more_do_not_stay_at_the_broker(tmp_path: Path) -> None:
+    async with house(tmp_path, left("door/keyframe", "garden/keyframe", "door/caption"), pictures="none") as home:
+        assert (home.state("door/keyframe"), home.state("garden/keyframe")) == (None, None)
+        assert home.state("door/caption") == b"a letter"
+
+
+async def test_speech_that_is_not_wanted_any_more_does_not_stay_at_the_broker(tmp_path: Path) -> None:
+    async with house(tmp_path, left("reply", "transcript", "answer", "door/keyframe")) as home:
+        assert (home.state("reply"), home.state("transcript")) == (None, None)
+        assert (home.state("answer"), home.state("door/keyframe")) == (b"a letter", b"a letter")
+
+
+async def test_what_is_wanted_still_stays(tmp_path: Path) -> None:
+    async with house(tmp_path, left("reply", "transcript"), speech=True) as home:
+        assert (home.state("reply"), home.state("transcript")) == (b"a letter", b"a letter")
+
+
+async def test_speech_that_waited_is_not_told_where_it_is_not_wanted_any_more(tmp_path: Path) -> None:
+    async with house(tmp_path, FakeBroker(up=False), speech=True) as home:
+        home.tell(Transcript("my letter", asyncio.get_running_loop().time()))
+        await asyncio.sleep(0.1)
+    async with house(tmp_path) as home:
+        await asyncio.sleep(1)
+        assert not any(b"letter" in message.payload for message in home.broker.got)
+
+
+async def test_the_last_that_happened_is_told_before_the_goodbye(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        home.broker.takes = 0.01
+        home.tell(happening("walk"), *(happening(f"walk {number}", change="end") for number in range(10)))
+    goodbyes = [where for where, message in enumerate(home.broker.got) if b"offline" in message.payload]
+    told = [where for where, topic in enumerate(home.broker.order) if topic == EVENTS]
+    assert len(told) == 11
+    assert max(told) < min(goodbyes)
