@@ -214,16 +214,22 @@ async def test_covered_cameras_leave_nothing_behind(tmp_path: Path) -> None:
 async def test_what_was_on_its_way_when_the_cameras_were_covered_is_not_told(tmp_path: Path) -> None:
     async with house(tmp_path) as home:
         before = asyncio.get_running_loop().time() - 0.1
+        home.tell(happening("walk", captured_at=before))
+        await asyncio.sleep(0.1)
+        home.broker.got.clear()
         home.cover()
         home.cover(False)
-        home.tell(seen("a letter", before), happening("walk", captured_at=before))
-        home.tell(happening("walk", 1, change="end", caption="a letter", labels=("letter",), captured_at=before))
+        home.tell(seen("a letter", before), happening("run", captured_at=before))
+        for name in ("walk", "run"):
+            end = {"kind": "person_left", "caption": "a letter", "labels": ("letter",), "confidence": 0.5}
+            home.tell(happening(name, 1, change="end", captured_at=before, **end))
         home.bridge.kept(Frame(np.zeros((18, 32, 3), np.uint8), before, "door"), seen("a letter", before))
         await asyncio.sleep(0.1)
         assert home.state("door/caption") is None
         assert home.state("door/keyframe") is None
         (end,) = [json.loads(message.payload) for message in home.broker.on(EVENTS)]
-        assert (end["change"], end["caption"], end["labels"]) == ("end", "", [])
+        assert (end["id"], end["change"], end["caption"], end["labels"]) == ("walk", "end", "", [])
+        assert (end["kind"], end["event_type"], end["confidence"]) == ("motion", "motion", None)
         assert not any(b"letter" in message.payload for message in home.broker.got)
         home.tell(seen("a cup"))
         await asyncio.sleep(0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sqlite3
 import subprocess
@@ -123,6 +124,45 @@ def test_what_motion_alone_found_keeps_its_title_and_loses_all_else(file: Path) 
         f'{{"source":"motion","title":"Motion",{left}',
         f'{{"source":"model","title":"",{left}',
     ]
+
+
+def event(name: str, change: str, **more: object) -> Entry:
+    payload = {"type": "camera_event", "id": name, "kind": "person_left", "event_type": "person_left"} | more
+    return Entry("t", json.dumps(payload).encode(), change, private=True, event=name)
+
+
+def test_covered_cameras_leave_nothing_of_what_a_picture_told(file: Path) -> None:
+    box = Outbox(file, 10)
+    box.put(event("walk", "end", people=2, keyframe=7, confidence=0.5, described_at="then", labels=["cup"]), 0.0)
+    box.withdraw()
+    entry = box.next()
+    left = json.loads(entry.payload) if entry else {}
+    assert (left.pop("type"), left.pop("id"), left.pop("labels")) == ("camera_event", "walk", [])
+    assert {left.pop("kind"), left.pop("event_type")} == {"motion"}
+    assert set(left.values()) == {None}
+
+
+def test_what_nobody_heard_of_does_not_end(file: Path) -> None:
+    box = Outbox(file, 10)
+    box.put(event("told", "new"), 0.0)
+    first = box.next()
+    box.next(first.number if first else 0)
+    for name, change in (("told", "end"), ("walk", "new"), ("walk", "update"), ("walk", "end"), ("run", "new")):
+        box.put(event(name, change), 0.0)
+    box.withdraw()
+    box.put(event("run", "end"), 0.0)
+    assert len(box) == 1
+    entry = box.next()
+    assert entry is not None
+    assert json.loads(entry.payload)["id"] == "told"
+
+
+def test_what_was_heard_of_later_ends(file: Path) -> None:
+    box = Outbox(file, 10)
+    box.hush("walk")
+    box.put(event("walk", "update"), 0.0)
+    box.put(event("walk", "end"), 0.0)
+    assert len(box) == 2
 
 
 def test_what_is_given_up_is_in_none_of_the_files(file: Path) -> None:

@@ -137,6 +137,8 @@ class Bridge:
         self._states.take(event)
         if (entry := self._entry(event)) is not None:
             await self._courier.put(entry)
+        elif isinstance(event, CameraEvent) and event.change == "new":
+            self._courier.hush(event.id)
 
     def _look_to_privacy(self) -> None:
         """At once, whatever waits on the feed before the news of it, or was dropped there."""
@@ -153,7 +155,7 @@ class Bridge:
         match said := self._states.discreet(event):
             case CameraEvent():
                 topic, private = self._topics.camera(said.camera, "event"), not said.kind.startswith("camera_")
-                return Entry(topic, self._stored(said), said.change, private=private)
+                return Entry(topic, self._stored(said), said.change, private=private, event=said.id)
             case Answer():
                 return Entry(self._topics.state("answer"), self._stored(said), retain=True, private=True)
             case Transcript() | Reply() if self._options.speech:

@@ -49,6 +49,10 @@ class Courier:
         await self._call(partial(self.box.put, entry, self._now()))
         self._changed()
 
+    def hush(self, event: str) -> None:
+        """Nothing is told of the beginning of this event."""
+        self.box.hush(event)
+
     def withdraw(self) -> None:
         """Take back what is private, at once also what is about to be sent."""
         self._withdrawals += 1

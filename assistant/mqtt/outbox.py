@@ -30,7 +30,8 @@ COMMIT;
 """
 _WORDLESS = """
 json_replace(payload, '$.difference', '', '$.labels', json('[]'), '$.people', NULL, '$.keyframe', NULL,
-             '$.keyframe_topic', NULL, '$.caption', '',
+             '$.keyframe_topic', NULL, '$.caption', '', '$.confidence', NULL, '$.described_at', NULL,
+             '$.kind', 'motion', '$.event_type', 'motion',
              '$.title', CASE json_extract(payload, '$.source') WHEN 'motion' THEN json_extract(payload, '$.title')
                         ELSE '' END)
 """
@@ -48,6 +49,8 @@ class Entry:
     retain: bool = False
     private: bool = False
     """It tells what was seen, heard or said: nobody's business any more once the cameras are covered."""
+    event: str = ""
+    """The id of a camera event; not kept in the file."""
     number: int = 0
     """Where it stands in the queue; 0: nowhere yet."""
 
@@ -64,6 +67,8 @@ class Outbox:
         self.lost = 0
         """Messages for which there was no room, or that nobody fetched in time, since the start."""
         self._most, self._first = most, 0
+        self._untold: set[str] = set()
+        """Ids of events of which nothing has left, or ever will."""
         self._rows = _opened(path)
         self._count = int(self._rows.execute("SELECT count(*) FROM waiting").fetchone()[0])
 
@@ -71,7 +76,11 @@ class Outbox:
         return self._count
 
     def put(self, entry: Entry, utc: float) -> None:
-        """Add one at the end. `utc`: seconds since 1970."""
+        """Add one at the end, unless it is the end of what nobody heard of. `utc`: seconds since 1970."""
+        untold = entry.event in self._untold
+        self._untold.discard(entry.event)
+        if untold and entry.change == "end":
+            return
         with self._safe(), self._rows:
             self._put(entry, utc)
             return
@@ -105,12 +114,26 @@ class Outbox:
                 self._overwrite()
 
     def withdraw(self) -> None:
-        """What is private is nobody's business any more: of events only that they are over, without words."""
+        """What is private is nobody's business any more: of events only that they are over, without words.
+
+        Of those that nobody has heard of, not even that.
+        """
         with self._safe():
             with self._rows:
+                self._withdraw_untold()
                 self._remove("private AND change != ?", "end")
                 self._rows.execute(f"UPDATE waiting SET payload = {_WORDLESS} WHERE private")
             self._overwrite()
+
+    def hush(self, event: str) -> None:
+        """Nothing is told of the beginning of this event: its end is not worth telling either."""
+        self._untold.add(event)
+
+    def _withdraw_untold(self) -> None:
+        """Events of which nothing has left, since they begin here; the first may be at the broker already."""
+        begun = "SELECT json_extract(payload, '$.id') FROM waiting WHERE private AND change = 'new' AND id != ?"
+        self._untold |= {str(event) for (event,) in self._rows.execute(begun, (self._first,)) if event is not None}
+        self._remove(f"private AND change = 'end' AND json_extract(payload, '$.id') IN ({begun})", self._first)
 
     def close(self) -> None:
         self._rows.close()
@@ -143,7 +166,7 @@ class Outbox:
             "SELECT topic, payload, change, retain, private, id FROM waiting ORDER BY id LIMIT 1"
         ).fetchone()
         self._first = row[5] if row else 0
-        return row and Entry(row[0], row[1].encode(), row[2], bool(row[3]), bool(row[4]), row[5])
+        return row and Entry(row[0], row[1].encode(), row[2], bool(row[3]), bool(row[4]), number=row[5])
 
     def _remove(self, which: str, value: object) -> int:
         gone = self._rows.execute(f"DELETE FROM waiting WHERE {which}", (value,)).rowcount

@@ -81,15 +81,16 @@ class States:
         return self.covered or captured_at <= self._covered_at
 
     def discreet(self, event: Event) -> Event | None:
-        """The event, as far as it is anybody's business: of what is a secret now, only that it is over.
+        """The event, as far as it is anybody's business: of what is a secret now, only that something moved.
 
         What was found by motion alone keeps its title, which tells of no picture.
         """
         match event:
             case CameraEvent() if not event.kind.startswith("camera_") and self.secret(event.captured_at):
                 title = event.title if event.source == "motion" else ""
-                wordless = replace(event, caption="", title=title, difference="", labels=())
-                return replace(wordless, people=None, keyframe=None) if event.change == "end" else None
+                wordless = replace(event, kind="motion", caption="", title=title, difference="", labels=())
+                unseen = replace(wordless, people=None, keyframe=None, confidence=None, described_at=None)
+                return unseen if event.change == "end" else None
             case Answer() if event.captured_at is not None and self.secret(event.captured_at):
                 return None
             case Transcript() if event.said_at <= self._covered_at:
