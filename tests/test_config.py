@@ -1,5 +1,6 @@
 """Configurations: what is absent stays absent, and every mistake is named with its place before anything loads."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from assistant.places import configs
 from pipelines.backends import BackendOptions
 
 DESK = '[[camera]]\nname = "desk"\nsource = 0\n'
+BROKER = '[mqtt]\nhost = "here"\n'
 
 
 class Parrot(BackendOptions):
@@ -57,6 +59,11 @@ def test_a_users_own_backend_is_found_by_module_and_class(tmp_path: Path) -> Non
         ('[chat]\nbackend = "grounded"\nwise = 1\n', "chat.wise: unknown key"),
         (DESK + DESK, "every [[camera]] needs a name of its own"),
         ('[microphone]\nsource = "silence"\n', "a [microphone] needs a [detector] and a [transcriber]"),
+        (BROKER + 'username = "a\\u0000b"\n', "mqtt.username: has characters that cannot be printed"),
+        (BROKER + f'username = "{"a" * 70_000}"\n', "mqtt.username: has more than 1024 bytes"),
+        (BROKER + '[mqtt.tls]\nkey = "own.pem"\n', "mqtt.tls: key is of use with its certificate only: name that"),
+        (BROKER + 'base = "homeassistant/omni"\n', "neither may begin with the other, nor be the same"),
+        (BROKER + 'base = "a\\u0085b"\n', "mqtt.base: is the beginning of a topic"),
         ("", "there is nothing to run"),
         ("camera = [\n", "is not TOML"),
     ],
@@ -76,6 +83,21 @@ def test_a_password_comes_from_the_environment(tmp_path: Path, monkeypatch: pyte
         _read(tmp_path, text)
     monkeypatch.setenv("CAMERA_PASSWORD", "secret")
     assert _read(tmp_path, text).camera[0].source == "rtsp://cam:secret@door/1"
+
+
+@pytest.mark.parametrize(
+    ("password", "mistake"),
+    [(b"s" * 70_000, "OMNI_MQTT_PASSWORD has more than 1024 bytes"), (b"caf\xe9", "OMNI_MQTT_PASSWORD is not UTF-8")],
+)
+def test_a_password_that_no_broker_could_be_told_is_named_and_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: bytes, mistake: str
+) -> None:
+    monkeypatch.setenv("OMNI_MQTT_PASSWORD", os.fsdecode(password))
+    with pytest.raises(ConfigError) as caught:
+        _read(tmp_path, DESK + BROKER + 'username = "ada"\n')
+    (line,) = caught.value.lines
+    assert mistake in line
+    assert "ssss" not in line
 
 
 def test_an_address_is_not_shown_in_a_mistake(tmp_path: Path) -> None:

@@ -65,7 +65,9 @@ def test_what_is_no_broker_is_said_in_one_line(file: Path, place: str) -> None:
     assert failed.value.lines[0].startswith("--mqtt")
 
 
-@pytest.mark.parametrize("name", ["door/1", "all+", "#", "$door", "status", "a\\u0000b"])
+@pytest.mark.parametrize(
+    "name", ["door/1", "all+", "#", "$door", "status", "a\\u0000b", "x\\u0085y", "\\ufffe", " ", " desk", "desk "]
+)
 def test_a_camera_that_can_be_no_topic_is_said_before_anything_runs(file: Path, name: str) -> None:
     file.write_text(f'[[camera]]\nname = "{name}"\nsource = 0\n')
     configured(arguments(file, None))

@@ -68,5 +68,6 @@ class MqttOptions(BrokerOptions):
         if (self.base + "/").startswith(self.discovery_prefix + "/") or (self.discovery_prefix + "/").startswith(
             self.base + "/"
         ):
-            raise ValueError(f"base {self.base!r} and discovery_prefix {self.discovery_prefix!r} must not be the same")
+            both = f"base {self.base!r} and discovery_prefix {self.discovery_prefix!r}"
+            raise ValueError(f"{both}: neither may begin with the other, nor be the same")
         return self

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pipelines.wording import printable
+
 STATES = ("bridge", "status", "answer", "outcome", "transcript", "reply")
 """Levels below the node that are neither a camera nor the name of an order."""
 
@@ -56,8 +58,10 @@ def unfit(camera: str) -> str:
     """Why a camera's name can be no level of a topic; empty where it can."""
     from assistant.mqtt.forms import FORMS  # a configuration without [mqtt] has no use for them
 
-    if re.search(r"[+#/\x00-\x1f\x7f]", camera) or camera.startswith("$") or len(camera.encode()) > 64:
-        return "a name of at most 64 bytes without + # / and control characters, that does not begin with $"
+    if re.search(r"[+#/]", camera) or camera.startswith("$") or len(camera.encode(errors="replace")) > 64:
+        return "a name of at most 64 bytes without + # /, that does not begin with $"
+    if not camera.strip() or camera != camera.strip() or camera != printable(camera):
+        return "a name of letters that can be printed, that neither begins nor ends with a space"
     if camera in STATES or camera in FORMS:
         return f"another name than {camera}, which is a topic of its own"
     return ""

@@ -6,14 +6,17 @@ import os
 import re
 import ssl
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from devices.media import Options
+from pipelines.wording import printable
 
 PASSWORD = "OMNI_MQTT_PASSWORD"
 """The environment variable with the password for the broker of [mqtt]."""
+_LONGEST = 1024
+"""Bytes of a name or a password."""
 _LEVELS = re.compile(r"[^+#/\x00-\x1f\x7f$][^+#/\x00-\x1f\x7f]*(/[^+#/\x00-\x1f\x7f$][^+#/\x00-\x1f\x7f]*)*")
 
 
@@ -26,6 +29,12 @@ class TlsOptions(Options):
     """This client's own certificate, for brokers that ask for one."""
     key: Path | None = None
     """Its key; None: it is in the certificate's file."""
+
+    @model_validator(mode="after")
+    def _key_has_its_certificate(self) -> Self:
+        if self.key and not self.certificate:
+            raise ValueError("key is of use with its certificate only: name that as well")
+        return self
 
     def context(self) -> ssl.SSLContext:
         """TLS 1.2 or newer with the host's name checked; reads the files. Raises ValueError: which one is no good."""
@@ -71,6 +80,25 @@ class BrokerOptions(Options):
         """Out of the environment; None where there is none."""
         return os.environ.get(self.secret)
 
+    @field_validator("username")
+    @classmethod
+    def _is_name(cls, username: str) -> str:
+        if printable(username) != username:
+            raise ValueError("has characters that cannot be printed")
+        if len(username.encode()) > _LONGEST:
+            raise ValueError(f"has more than {_LONGEST} bytes")
+        return username
+
+    @model_validator(mode="after")
+    def _password_fits(self) -> Self:
+        """The protocol counts its bytes with two of its own; the environment may hold what is no text at all."""
+        password = (self.username and self.password) or ""
+        if len(password.encode(errors="surrogateescape")) > _LONGEST:
+            raise ValueError(f"the password in {self.secret} has more than {_LONGEST} bytes")
+        if re.search("[\ud800-\udfff]", password):
+            raise ValueError(f"the password in {self.secret} is not UTF-8")
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _no_password(cls, given: Any) -> Any:
@@ -102,6 +130,8 @@ def _readable(field: str, file: Path | None) -> None:
 
 def topic_levels(levels: str) -> str:
     """The same, if it can be the beginning of a topic. Raises ValueError."""
-    if not _LEVELS.fullmatch(levels) or len(levels.encode()) > 128:
-        raise ValueError("is the beginning of a topic: no + # or control characters, no empty level, none from $ on")
+    if not _LEVELS.fullmatch(levels) or printable(levels) != levels or len(levels.encode()) > 128:
+        raise ValueError(
+            "is the beginning of a topic: no + # or what cannot be printed, no empty level, none from $ on"
+        )
     return levels
