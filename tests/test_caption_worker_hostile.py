@@ -88,6 +88,8 @@ def test_a_hostile_job_is_answered_with_what_is_wrong_and_the_worker_lives(
     assert answer is not None
     assert answer.state == "failed"
     assert answer.why
+    assert "object at 0x" not in answer.why
+    assert ("the picture cannot be read" in answer.why) == (ask == ASK)
     assert message.correlation == id
     assert len(model.seen) == before
     with asking(broker) as captioner:

@@ -35,8 +35,9 @@ def decoded(file: bytes) -> Pixels:
     """A JPEG's pixels, H×W×3 RGB. Raises ValueError for what is none, or is out of bounds, before it is decoded."""
     try:
         with Image.open(io.BytesIO(file), formats=("JPEG",)) as picture:
-            if max(picture.size) > LONGEST_SIDE:
-                raise ValueError(f"a picture of {picture.width}×{picture.height} pixels")
-            return np.array(picture.convert("RGB"), dtype=np.uint8)
+            if max(picture.size) <= LONGEST_SIDE:
+                return np.array(picture.convert("RGB"), dtype=np.uint8)
+            size = f"{picture.width}×{picture.height}"
     except _BROKEN as error:
-        raise ValueError(f"no JPEG that can be read: {error}") from error
+        raise ValueError("the picture cannot be read: it must be a whole JPEG") from error
+    raise ValueError(f"the picture cannot be read: it has {size} pixels, and at most {LONGEST_SIDE} a side are")
