@@ -269,6 +269,14 @@ def test_a_wrong_authority_at_the_start_ends_the_worker_with_a_line(
     assert said.count("\n") == 1
 
 
+def test_a_port_that_is_for_tls_is_spoken_of_as_what_it_may_be(tmp_path: Path) -> None:
+    with running(tmp_path, tls=authority(tmp_path)) as broker:
+        plain = Mosquitto(Path(), broker.port)
+        with working(plain, SlowCaptioner(), says="no greeting") as worker:
+            line = f"no greeting from the broker at 127.0.0.1:{broker.port}; if that port is for TLS, add [mqtt.tls]"
+            assert worker.said[0].startswith(line)
+
+
 def test_a_broker_that_refuses_later_is_tried_again(mosquitto: Mosquitto) -> None:
     with working(mosquitto, SlowCaptioner()) as worker, asking(mosquitto) as captioner:
         config = mosquitto.folder / "mosquitto.conf"

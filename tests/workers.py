@@ -109,14 +109,16 @@ class Working:
 
 
 @contextmanager
-def working(broker: Mosquitto, captioner: Captioner, name: str = "scripted") -> Iterator[Working]:
-    """A worker that waits for jobs."""
+def working(
+    broker: Mosquitto, captioner: Captioner, name: str = "scripted", says: str = "waits for pictures"
+) -> Iterator[Working]:
+    """A worker that waits for jobs, or has said something else."""
     said: list[str] = []
     options = PoolOptions(host=broker.host, port=broker.port)
     serving = Serving(Loaded(captioner, name), DaemonThread("captioner"), options, said.append)
     worker = Working(serving, threading.Thread(target=serving.run, daemon=True), said)
     worker.thread.start()
-    worker.until("waits for pictures")
+    worker.until(says)
     try:
         yield worker
     finally:

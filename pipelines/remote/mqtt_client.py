@@ -81,6 +81,8 @@ class Connection:
         self._ended = threading.Event()
         self._since: float | None = None
         """When messages began to come; None: they do not."""
+        self._greeted = False
+        """Whether the broker has said anything on the present connection."""
         self.trouble = f"the broker at {options.place} has not answered yet"
         """Why there is no connection; empty while there is one."""
         self.refused = False
@@ -145,7 +147,7 @@ class Connection:
         """Until closed."""
         pause = FIRST_PAUSE
         while not self._ended.is_set():
-            self._since = None
+            self._since, self._greeted = None, False
             self._once()
             if self._ended.is_set():
                 return
@@ -167,7 +169,13 @@ class Connection:
             self.refused = isinstance(error, ssl.SSLCertVerificationError)
             self.trouble = self._why(error)
         else:
-            self.trouble = self.trouble or f"the broker at {self.place} broke the connection"
+            self.trouble = (self._greeted and self.trouble) or self._broken()
+
+    def _broken(self) -> str:
+        if self._greeted:
+            return f"the broker at {self.place} broke the connection"
+        hint = "" if self._options.tls else "; if that port is for TLS, add [mqtt.tls] to the file, or [captioner.tls]"
+        return f"no greeting from the broker at {self.place}{hint}"
 
     def _why(self, error: Exception) -> str:
         if isinstance(error, OSError):
@@ -183,7 +191,7 @@ class Connection:
         return wishes
 
     def _connected(self, paho: Any, _data: Any, _flags: Any, reason: Any, _more: Any) -> None:
-        self.refused = reason.value in UNWELCOME
+        self._greeted, self.refused = True, reason.value in UNWELCOME
         if reason.is_failure:
             self.trouble = not_let_in(refused(reason.value, str(reason), self._options), self._options)
             return
