@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 
 from pipelines.answering import Answers, Request
 from pipelines.backends import BackendError
+from pipelines.chats.requests import about_scene
 from pipelines.news import Answer, Command
 from pipelines.phrases import Phrases
 from pipelines.tracing import Trace
 from pipelines.types import Emit, Transcript
+from pipelines.visible import visible
 from pipelines.wording import listed, one_line, quoted
 
 MOST = 16
@@ -102,8 +104,7 @@ class Enquiries:
         own = replace(self._place.own(asked.text), failed="")
         request = Request(asked, (), own, trace, enquiry.camera, written=True)
         async with self._turns:
-            answers = self._answers if self._place.sees() else self._blind
-            text = one_line(await answers.in_writing(request))
+            text = one_line(await self._who_answers(enquiry, asked).in_writing(request))
         if trace.photon_at is not None and not self._place.sees():
             raise Unanswered("the cameras were switched off meanwhile")
         if not text:
@@ -122,5 +123,11 @@ class Enquiries:
             raise Unanswered(f"there is no camera {quoted(enquiry.camera)}: there is {listed([*cameras]) or 'none'}")
         if enquiry.command != "ask" and not cameras:
             raise Unanswered("there is no camera")
-        if enquiry.command != "ask" and not self._place.sees():
+
+    def _who_answers(self, enquiry: Enquiry, asked: Transcript) -> Answers:
+        """Raises Unanswered where only what is to be seen could tell, and nothing is at present."""
+        if self._place.sees():
+            return self._answers
+        if enquiry.command != "ask" or (self._place.cameras and (visible(asked.text) or about_scene(asked.text))):
             raise Unanswered("the cameras are switched off")
+        return self._blind

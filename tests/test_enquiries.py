@@ -269,6 +269,21 @@ async def test_while_cameras_are_off_nothing_that_they_saw_is_told() -> None:
     assert (later.text, later.captured_at) == ("nothing", None)
 
 
+@pytest.mark.parametrize(
+    "question",
+    ["what do you see?", "is anybody there?", "what am I holding?", "when did you last see my keys?", "你看到什么？"],
+)
+@pytest.mark.parametrize("kind", [Stage, Mindless])
+async def test_while_cameras_are_off_a_question_about_what_they_see_says_so(question: str, kind: type[Stage]) -> None:
+    stage = kind(cameras=cameras("desk"), chat=FakeChat(anything("I see a garden.")))
+    async with playing(stage) as played:
+        played.controls.switches.privacy(True)
+        off, other = [await played.controls.enquiries.ask(ask(text)) for text in (question, "what time is it?")]
+        played.controls.switches.privacy(False)
+    assert (off.text, off.why) == ("", "the cameras are switched off")
+    assert other.text, "what has nothing to do with them is answered"
+
+
 async def test_an_empty_question_is_none() -> None:
     stage = Stage()
     async with playing(stage) as played:
