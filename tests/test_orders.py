@@ -47,11 +47,11 @@ async def test_privacy_comes_and_goes_with_what_was_on_before() -> None:
 
 async def test_orders_that_follow_each_other_are_obeyed_in_that_order() -> None:
     async with house() as home:
-        await home.given("speaking", "OFF", wait=0)
         await home.given("say", "one", wait=0)
+        await home.given("speaking", "OFF", wait=0)
         await home.given("stop", wait=0)
-        await home.given("say", "two", wait=0)
         await home.given("speaking", "ON", wait=0)
+        await home.given("say", "two", wait=0)
         await asyncio.sleep(0.1)
         assert home.talk.told == ["one", "stop", "two"]
         assert home.changed() == {}
@@ -218,6 +218,14 @@ async def test_what_is_not_there_cannot_be_switched() -> None:
             "there is no microphone",
             *["there is no [voice] with a [speaker]"] * 3,
         ]
+
+
+@pytest.mark.parametrize(("name", "payload"), [("say", "hi"), ("repeat", "PRESS")])
+async def test_what_nobody_would_hear_is_not_said_to_be_done(name: str, payload: str) -> None:
+    async with house() as home:
+        await home.given("speaking", "OFF")
+        await home.given(name, payload)
+        assert (home.talk.told, home.why(name)) == ([], "speaking is switched off: switch it on first")
 
 
 async def test_what_cannot_be_said_any_more_is_refused() -> None:

@@ -118,7 +118,7 @@ class SayOrder(Order):
     text: Text
 
     async def obey(self, controls: Controls) -> None:
-        _needs_voice(controls)
+        _is_heard(controls)
         if not controls.conversation.say(self.text):
             raise Refused("too much waits to be said already")
 
@@ -129,7 +129,7 @@ class RepeatOrder(Order):
     name = "repeat"
 
     async def obey(self, controls: Controls) -> None:
-        _needs_voice(controls)
+        _is_heard(controls)
         if not controls.conversation.repeat():
             raise Refused("there is nothing to repeat, or too much waits to be said already")
 
@@ -231,6 +231,12 @@ class IntervalOrder(ValueOrder):
 def _needs_voice(controls: Controls) -> None:
     if not controls.speaks:
         raise Refused("there is no [voice] with a [speaker]")
+
+
+def _is_heard(controls: Controls) -> None:
+    _needs_voice(controls)
+    if not controls.dials.now.speaking:
+        raise Refused("speaking is switched off: switch it on first")
 
 
 FORMS: dict[str, type[Order]] = {
