@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from devices.media import Frame, Pixels
 from pipelines.gate import GateOptions, KeyframeGate
 from pipelines.thumbnails import thumbnail
+from tests import rooms
 
 FPS = 10.0
 RANDOM = np.random.default_rng(7)
@@ -122,6 +123,14 @@ def test_keyframes_keep_their_distance(room: Pixels) -> None:
     times = taken(shots, GateOptions(minimum=1.0, settle=0.0))
     assert len(times) > 3
     assert np.diff(times).min() >= 1.0 - 1e-6
+
+
+def test_where_keyframes_are_wanted_seldom_the_last_change_is_taken_as_soon_as_it_may_be() -> None:
+    """Somebody walks by and is gone long before the next keyframe may be taken: that they are is not passed over."""
+    gate, still = KeyframeGate(least=lambda: 10.0), rooms.room()
+    pictures = [*[still] * 120, *rooms.walk(still, 3.0, FPS), *[still] * 140]
+    times = [frame.captured_at - 100 for frame in frames(map(noisy, pictures)) if gate.wants(frame)]
+    assert times == pytest.approx([0.0, 12.7, 22.7], abs=0.35)
 
 
 def test_the_heartbeat_takes_a_picture_though_nothing_changed(room: Pixels) -> None:
