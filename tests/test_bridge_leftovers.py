@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sqlite3
 from pathlib import Path
 
-from pipelines.types import Transcript
+from pipelines.types import Notice, Transcript
 from tests.bridging import FakeBroker, happening
 from tests.test_bridge import EVENTS, house
 
@@ -50,3 +52,23 @@ async def test_the_last_that_happened_is_told_before_the_goodbye(tmp_path: Path)
     told = [at for at, said in sent if said.topic == EVENTS]
     assert len(told) == 11
     assert max(told) < min(goodbyes)
+
+
+async def test_what_is_not_ours_in_the_outbox_is_left_out_and_said_once(tmp_path: Path) -> None:
+    async with house(tmp_path, FakeBroker(up=False)) as home:
+        home.tell(*(happening("walk", seq) for seq in range(9)))
+        await asyncio.sleep(0.1)
+    broken = ('"at":"never"', '"at":5', '"at":"2026-01-01"', '"people":1e999', '"title":"\\ud800"')
+    strange = ["[1]", "1", '{"a":1}', *(f'{{"type":"x","age_ms":0,{one}}}' for one in broken)]
+    with sqlite3.connect(tmp_path / "outbox.db") as rows:
+        for number, payload in enumerate(strange):
+            rows.execute("UPDATE waiting SET payload = ? WHERE id = ?", (payload, number + 1))
+    rows.close()
+    async with house(tmp_path) as home:
+        await asyncio.sleep(11)
+        assert home.arrived() == [("walk", 8)]
+        assert home.broker.tries == 1
+        assert json.loads(home.state("bridge/health") or b"{}")["lost"] == len(strange)
+        assert [event.text for event in home.told if isinstance(event, Notice)] == [
+            "mqtt.outbox holds what is no event of ours: left out"
+        ]

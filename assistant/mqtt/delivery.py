@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from assistant.mqtt import payloads
 from assistant.mqtt.courier import Courier
+from assistant.mqtt.errors import NotTaken
 from assistant.mqtt.message import Message
 from assistant.mqtt.outbox import Entry
 from assistant.mqtt.retained import Retained
@@ -17,7 +19,7 @@ class Delivery:
     def __init__(self, retained: Retained, courier: Courier, sender: Sender, keep: float) -> None:
         """`keep`: hours for which the broker retains what comes from the outbox."""
         self.lost = 0
-        """Messages of the outbox that the broker would not take."""
+        """Messages of the outbox that the broker would not take, or that are not ours."""
         self._retained, self._courier, self._sender, self._expires = retained, courier, sender, round(keep * 3600)
 
     async def states(self) -> None:
@@ -36,6 +38,10 @@ class Delivery:
             await self._retained.settled(f"{entry.topic.removesuffix('event')}keyframe")
 
     async def _send(self, message: Message) -> None:
+        if not payloads.is_ours(message.payload):
+            self.lost += 1
+            self._sender.say_once("mqtt.outbox", NotTaken("mqtt.outbox holds what is no event of ours: left out"))
+            return
         before = self._retained.newest(message.topic)
         message = replace(message, expires=self._expires if message.retain else None)
         if not await self._sender.send(message):

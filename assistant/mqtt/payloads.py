@@ -81,6 +81,18 @@ def sent(kept: bytes, now: datetime) -> bytes:
     return stored(values | {"age_ms": _age(values, now)}) if "age_ms" in values else kept
 
 
+def is_ours(kept: bytes) -> bool:
+    """Whether it is an event as `stored` keeps it, and can be sent: what stands in a file may be anybody's."""
+    try:
+        values = json.loads(kept)
+        if not isinstance(values, dict) or not values.keys() >= {"type", "age_ms"}:
+            return False
+        sent(stored(values), datetime.now(UTC))
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return False
+    return kept.startswith(b'{"type":')
+
+
 def _age(values: dict[str, Any], now: datetime) -> int | None:
     at = next((values[name] for name in _AGED_BY if name in values), None)
     return None if at is None else max(0, round((now - datetime.fromisoformat(at)).total_seconds() * 1000))
