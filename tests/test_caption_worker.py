@@ -244,6 +244,19 @@ def test_bad_input_is_one_line(words: tuple[str, ...], line: str, capsys: pytest
     assert said.count("\n") == 1
 
 
+def test_a_name_or_a_password_without_measure_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, secret, why in (
+        ("a" * 70_000, "secret", "username: has more than 1024 bytes"),
+        ("ada", "s" * 70_000, "the password in OMNI_CAPTIONERS_PASSWORD has more than 1024 bytes"),
+    ):
+        monkeypatch.setenv("OMNI_CAPTIONERS_PASSWORD", secret)
+        words = ("--mqtt", "h", "--backend", "tests.workers:Scripted", "--username", name)
+        assert main(["caption-worker", *words]) == 2
+        assert capsys.readouterr().err == f"omni: mqtt: {why}\n"
+
+
 def test_a_wrong_password_at_the_start_ends_the_worker_with_a_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
