@@ -28,6 +28,11 @@ class Patience:
             self._emit(Trouble(self.part, why, asyncio.get_running_loop().time()))
         self._said = True
 
+    def learned(self, why: str) -> None:
+        """More is known of why: say it, although it was said already that the part is not well."""
+        self._said = False
+        self.failed(why)
+
     def worked(self) -> None:
         """The part is well; say so if it was not."""
         if self._said:

@@ -18,6 +18,8 @@ Connect = Callable[[MqttOptions, Message], AbstractAsyncContextManager[Connectio
 """See `broker.connected`."""
 SOONEST, LATEST = 1.0, 30.0
 """Seconds between two tries at the least and at the most."""
+BRIEF, SEVERAL = 10.0, 5
+"""Seconds that a connection is short of, and how many such in a row mean that somebody else may take them over."""
 _HURRY = 0.1
 """How long a rest is, as a part of the time that it has been away: it is never away much longer than the broker was.
 
@@ -33,6 +35,7 @@ class Link:
         self.up = False
         self._options, self._will, self._patience, self._connect = options, will, patience, connect
         self._away_since: float | None = None
+        self._since, self._briefly = 0.0, 0
         self._steady: asyncio.TimerHandle | None = None
 
     async def keep(self, serve: Callable[[Connection], Awaitable[None]]) -> None:
@@ -40,16 +43,25 @@ class Link:
         while True:
             try:
                 async with self._connect(self._options, self._will) as connection:
-                    self.times, self.up = self.times + 1, True
+                    self.times, self.up, self._since = self.times + 1, True, _now()
                     await serve(connection)
                 return
             except BrokerError as error:
-                self._patience.failed(str(error))
+                self._failed(error)
                 rest = self._rest(error)
             finally:
                 self.up = False
                 self._give_up_steadiness()
             await asyncio.sleep(rest)
+
+    def _failed(self, error: BrokerError) -> None:
+        """Not every broker says that another program came under this one's name: then it looks like bad luck."""
+        self._briefly = self._briefly + 1 if self.up and _now() - self._since < BRIEF else 0
+        if self._briefly < SEVERAL or "mqtt.node" in str(error):
+            self._patience.failed(str(error))
+            return
+        say = self._patience.learned if self._briefly == SEVERAL else self._patience.failed
+        say(f"{error}, again and again: another program may have the same mqtt.node")
 
     def works(self) -> None:
         """The broker has taken what it was told first: if that lasts, all is well again."""
@@ -64,7 +76,7 @@ class Link:
             self._steady.cancel()
 
     def _rest(self, error: BrokerError) -> float:
-        now = asyncio.get_running_loop().time()
+        now = _now()
         if self._away_since is None:
             self._away_since = now
         if isinstance(error, BrokerRefused):
@@ -84,3 +96,7 @@ async def first_of(*works: Coroutine[Any, Any, None]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
