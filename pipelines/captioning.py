@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from devices.lines import Lossless
 from devices.media import Frame
+from devices.threads import apart
 from pipelines.backends import BackendError
 from pipelines.novelty import Sighting
 from pipelines.refusals import refuses
@@ -70,7 +71,7 @@ class Captioning:
         """The newest keyframe, which stays on its line, and which scene it shows; None: no scenes are remembered."""
         while self._eye.novelty is not None:
             newest = self._eye.keyframes.newest
-            sighting = await asyncio.to_thread(self._eye.novelty.find, newest, self._sight.detail)
+            sighting = await apart("novelty", self._eye.novelty.find, newest, self._sight.detail)
             if self._eye.keyframes.newest is sighting.frame:
                 return sighting
         return None
