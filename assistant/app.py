@@ -12,9 +12,11 @@ from assistant import commands, duplex, scenes
 from assistant.config import Config
 from assistant.feed import Feed
 from assistant.greeting import greet
+from assistant.narration import Narration, narration
 from assistant.parts import NOBODY, REAL, Devices, Models, Outside, Parts, Server
 from devices.media import Camera
 from pipelines.abilities import abilities
+from pipelines.agenda import Agenda
 from pipelines.answering import Answers, Mind
 from pipelines.backends import (
     Captioner,
@@ -52,7 +54,8 @@ from pipelines.timers import Timers
 from pipelines.toolbox import Toolbox
 from pipelines.trouble import Patience
 from pipelines.types import Emit
-from pipelines.watching import MissedCamera, Watch, event_ids
+from pipelines.watchers import MissedCamera, Watcher, Watchers
+from pipelines.watching import Watch, event_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,10 @@ def assemble(kit: Kit, emit: Emit) -> Session:
     emit, precedence, memory = switches.emit, Precedence(), Memory(config.memory, outside.changed)
     dials = Dials(config.settings, emit)
     sight = _sight(kit, precedence, dials, emit)
-    eyes = _eyes(kit, sight, memory, switches)
-    mouth = _mouth(kit, dials, emit)
+    mouth, agenda = _mouth(kit, dials, emit), Agenda(config.speech, dials, emit)
+    names = [camera.name for camera in kit.devices.cameras]
+    telling = narration(config, kit.models, names, agenda, emit, _language(config))
+    eyes = _eyes(kit, sight, memory, switches, telling)
     looks = Looks(config.looking, eyes, sight, emit) if sight and isinstance(sight.captioner, Looker) else None
     if looks is not None:
         switches.when_covered(looks.cover)
@@ -116,7 +121,7 @@ def assemble(kit: Kit, emit: Emit) -> Session:
     mind = _mind(kit, precedence, emit)
     answers = Answers(memory, mind, looks, toolbox, timers)
     relieving = [sight.relief.run] if sight and sight.relief else []
-    conversation = Conversation(config.conversation, memory, answers, mouth, emit)
+    conversation = Conversation(config.conversation, memory, answers, (mouth, agenda), emit)
     place = Place([eye.camera.name for eye in eyes], switches.sees, conversation.own)
     seeing, blind = Answers(memory, mind, looks), Answers(Memory(), mind)  # programs set no timers, and call no tools
     enquiries = Enquiries(seeing, blind, place, emit)
@@ -158,7 +163,7 @@ def _sight(kit: Kit, precedence: Precedence, dials: Dials, emit: Emit) -> Sight 
     return sight.abreast(lanes(captioner.backend))
 
 
-def _eyes(kit: Kit, sight: Sight | None, memory: Memory, switches: Switches) -> tuple[Eye, ...]:
+def _eyes(kit: Kit, sight: Sight | None, memory: Memory, switches: Switches, telling: Narration) -> tuple[Eye, ...]:
     config, emit = kit.config, switches.emit
     least = sight.least if sight else lambda: 0.0
     looked_back = sight is not None and isinstance(sight.captioner, Looker)
@@ -174,14 +179,25 @@ def _eyes(kit: Kit, sight: Sight | None, memory: Memory, switches: Switches) -> 
             novelty=scenes.novelty(config, sight.captioner if sight else None),
             kept=kit.outside.kept,
             watch=watch,
+            spotting=spotting,
             guard=_guard(kit, camera, watch),
             ring=config.looking.ring() if looked_back else None,
         )
-        for camera, options, watch in zip(kit.devices.cameras, config.camera, _watches(kit, sight, emit), strict=True)
+        for camera, options, watch, spotting in zip(
+            kit.devices.cameras, config.camera, _watchers(kit, sight, telling, emit), telling.spotting, strict=True
+        )
     )
 
 
-def _guard(kit: Kit, camera: Camera, watch: Watch | None) -> Guard | None:
+def _watchers(kit: Kit, sight: Sight | None, telling: Narration, emit: Emit) -> list[Watcher | None]:
+    """Who is told what each camera shows: what makes events of it, and what tells it aloud."""
+    watches, narrators = _watches(kit, sight, emit), telling.narrators
+    both = zip(watches, narrators or [None for _ in watches], strict=True)
+    told = [[one for one in pair if one is not None] for pair in both]
+    return [Watchers(*all_of) if len(all_of) > 1 else all_of[0] if all_of else None for all_of in told]
+
+
+def _guard(kit: Kit, camera: Camera, watch: Watcher | None) -> Guard | None:
     if watch is None:
         return None
     return kit.parts.guard(camera, kit.config.guard, watch)
@@ -202,7 +218,7 @@ def _language(config: Config) -> Language:
     return "en" if config.conversation.language == "auto" else config.conversation.language
 
 
-def _switched(camera: Camera, watch: Watch | None, switches: Switches) -> Camera:
+def _switched(camera: Camera, watch: Watcher | None, switches: Switches) -> Camera:
     switched = SwitchedCamera(camera, switches)
     return switched if watch is None else MissedCamera(switched, watch)
 
@@ -210,7 +226,7 @@ def _switched(camera: Camera, watch: Watch | None, switches: Switches) -> Camera
 def _mouth(kit: Kit, dials: Dials, emit: Emit) -> Mouth:
     voice, worker = kit.models.get(Voice) or (None, None)
     troubles = _patience(emit, "voice", "speaker")
-    mouth = Mouth(voice, worker, kit.devices.speaker, troubles, lambda: dials.now.speaking)
+    mouth = Mouth(voice, worker, kit.devices.speaker, troubles, lambda: dials.now)
     dials.when_changed(mouth.settle)
     return mouth
 

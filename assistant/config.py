@@ -34,7 +34,10 @@ from pipelines.ladder import LadderOptions
 from pipelines.looking import LookingOptions
 from pipelines.memory import MemoryOptions
 from pipelines.mistakes import mistake
+from pipelines.narration.options import NarrationOptions
 from pipelines.novelty import NoveltyOptions
+from pipelines.policy import SpeechOptions
+from pipelines.spotting import SpottingOptions
 from pipelines.talking import ConversationOptions
 from pipelines.toolbox import ToolsOptions
 from pipelines.watching import WatchOptions
@@ -57,6 +60,8 @@ class Config(Options):
     gate: GateOptions = Field(default_factory=GateOptions)
     events: WatchOptions | None = None
     novelty: NoveltyOptions | None = None
+    narration: NarrationOptions | None = None
+    spotting: SpottingOptions = Field(default_factory=SpottingOptions)
     guard: GuardOptions = Field(default_factory=GuardOptions)
     budget: BudgetOptions = Field(default_factory=BudgetOptions)
     attention: AttentionOptions = Field(default_factory=AttentionOptions)
@@ -68,10 +73,13 @@ class Config(Options):
     tools: ToolsOptions = Field(default_factory=ToolsOptions)
     mcp: tuple[McpOptions, ...] = ()
     conversation: ConversationOptions = Field(default_factory=ConversationOptions)
+    speech: SpeechOptions = Field(default_factory=SpeechOptions)
     settings: SettingsOptions = Field(default_factory=SettingsOptions)
     metrics: MetricsOptions | None = None
     mqtt: MqttOptions | None = None
     captioner: InstanceOf[BackendOptions] | None = None
+    spotter: InstanceOf[BackendOptions] | None = None
+    reader: InstanceOf[BackendOptions] | None = None
     detector: InstanceOf[BackendOptions] | None = None
     wake: InstanceOf[BackendOptions] | None = None
     turn: InstanceOf[BackendOptions] | None = None

@@ -219,12 +219,14 @@ def backend_options(config: Config) -> dict[Kind, BackendOptions]:
     """The options of all models that the configuration needs."""
     chosen: dict[Kind, BackendOptions | None] = {
         "captioner": config.captioner if config.camera else None,
+        "spotter": config.spotter if config.camera and config.narration else None,
+        "reader": config.reader if config.camera and config.narration else None,
         "detector": config.detector if config.microphone else None,
         "wake": config.wake if config.microphone else None,
         "turn": config.turn if config.microphone else None,
         "transcriber": config.transcriber if config.microphone else None,
         "chat": config.chat,
-        "voice": config.voice if config.speaker else None,
+        "voice": config.voice if config.speaker or (config.voice and config.voice.speaks_itself) else None,
     }
     language = config.conversation.language
     return {kind: _in_language(options, language) for kind, options in chosen.items() if options is not None}

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from devices.media import Options
 from pipelines.protocols import (
+    Adjustable,
     Captioner,
     Chat,
     Detector,
@@ -18,9 +19,13 @@ from pipelines.protocols import (
     LiveTranscriber,
     Look,
     Looker,
+    Manner,
     Parallel,
     Prompt,
+    Reader,
+    SelfSpeaking,
     Spoken,
+    Spotter,
     StandIn,
     TimedVoice,
     ToolChat,
@@ -34,6 +39,7 @@ from pipelines.protocols import (
 
 # Who writes a backend finds all that it needs here.
 __all__ = [
+    "Adjustable",
     "BackendError",
     "BackendOptions",
     "Captioner",
@@ -46,9 +52,13 @@ __all__ = [
     "Loaded",
     "Look",
     "Looker",
+    "Manner",
     "Parallel",
     "Prompt",
+    "Reader",
+    "SelfSpeaking",
     "Spoken",
+    "Spotter",
     "StandIn",
     "TimedVoice",
     "ToolChat",
@@ -62,7 +72,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-Kind = Literal["captioner", "detector", "wake", "turn", "transcriber", "chat", "voice"]
+Kind = Literal["captioner", "spotter", "reader", "detector", "wake", "turn", "transcriber", "chat", "voice"]
 
 
 class BackendError(Exception):
@@ -94,6 +104,9 @@ class BackendOptions(Options):
     stand_in: ClassVar[str] = ""
     """For a stand-in: one sentence on what it cannot do, said once at the start. Empty for the real thing."""
 
+    speaks_itself: ClassVar[bool] = False
+    """Of a voice: it needs no speaker."""
+
     def load(self) -> Any:
         """Load the model, blocking, and return an object with the one method of its kind's Protocol (or it, `Loaded`).
 
@@ -124,6 +137,11 @@ REGISTRY: dict[Kind, dict[str, str]] = {
         "openai": "pipelines.captioners.openai:OpenAi",
         "ovis": "pipelines.captioners.ovis:OvisOptions",
     },
+    "spotter": {
+        "embedded": "pipelines.spotters.embedded:Embedded",
+        "fastestdet": "pipelines.spotters.fastestdet:FastestDet",
+    },
+    "reader": {"rapidocr": "pipelines.readers.rapid:RapidOcr"},
     "detector": {"silero": "pipelines.detectors.silero:Silero"},
     "wake": {"microwakeword": "pipelines.wakewords.micro:MicroWakeWord"},
     "turn": {
@@ -155,6 +173,8 @@ REGISTRY: dict[Kind, dict[str, str]] = {
 
 PROTOCOLS: dict[Kind, type] = {
     "captioner": Captioner,
+    "spotter": Spotter,
+    "reader": Reader,
     "detector": Detector,
     "wake": WakeWord,
     "turn": TurnModel,

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from devices.media import Options
 from pipelines.news import Settings, Verbosity
+from pipelines.remarks import TOPICS, Level, Topic
 from pipelines.types import Emit
 
 
@@ -24,6 +25,18 @@ class SettingsOptions(Options):
     """How much is asked of each picture: `brief`: one short sentence; `normal`: one; `detailed`: several."""
     interval: float = Field(default=0.0, ge=0, le=3600)
     """Seconds between two captions of a camera at the least."""
+    level: Level = "normal"
+    """How much is said unasked: [speech] says how many words a minute that is; `off`: hazards only."""
+    topics: tuple[Topic, ...] = TOPICS
+    """What is talked about unasked."""
+    rate: float = Field(default=1.0, ge=0.8, le=3.0)
+    """How fast the voice speaks: 1 as it does by itself."""
+    volume: float = Field(default=1.0, ge=0.0, le=2.0)
+    """How loud: 1 as it is by itself."""
+    voice: str = Field(default="", max_length=100)
+    """Another voice than that of its section, where the backend has several."""
+    paused: bool = False
+    """Nothing is said unasked for now, but hazards."""
 
 
 class Dials:
@@ -34,7 +47,7 @@ class Dials:
         self._changed: list[Callable[[], None]] = []
         self.now = Settings(asyncio.get_running_loop().time(), **options.model_dump())
 
-    def set(self, **changed: bool | str | float) -> None:
+    def set(self, **changed: bool | str | float | tuple[str, ...]) -> None:
         """Change some of them by name, and tell of it where they were another. Raises ValueError as the options do."""
         known = {name: getattr(self.now, name) for name in SettingsOptions.model_fields}
         wanted = SettingsOptions.model_validate(known | changed).model_dump()

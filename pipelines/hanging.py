@@ -20,6 +20,8 @@ class HungOptions(Options):
     transcriber: float = Field(default=60.0, gt=0, le=3600)
     voice: float = Field(default=30.0, gt=0, le=3600)
     detector: float = Field(default=15.0, gt=0, le=3600)
+    spotter: float = Field(default=30.0, gt=0, le=3600)
+    reader: float = Field(default=60.0, gt=0, le=3600)
     wake: float = Field(default=15.0, gt=0, le=3600)
     turn: float = Field(default=15.0, gt=0, le=3600)
 

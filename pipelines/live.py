@@ -155,6 +155,8 @@ async def _look(eye: Eye, session: Session) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(_source(eye.camera, eye.frames, eye.patience))
             group.create_task(seeing.gate(eye, session.switches.shows))
+            for spotting in eye.spotting:
+                group.create_task(spotting.run(session.switches.shows))
             if session.sight is not None:
                 group.create_task(Captioning(eye, session.sight, session.perceptions).run())
     finally:

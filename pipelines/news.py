@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pipelines.remarks import TOPICS, Level, Topic
+
 Change = Literal["new", "update", "end"]
 Kind = Literal[
     "motion",
@@ -97,3 +99,29 @@ class Settings:
     verbosity: Verbosity = "normal"
     interval: float = 0.0
     """Seconds between two captions of a camera at the least."""
+    level: Level = "normal"
+    """How much is said unasked."""
+    topics: tuple[Topic, ...] = TOPICS
+    """What is talked about unasked."""
+    rate: float = 1.0
+    """How fast it speaks: 1 as the voice does by itself."""
+    volume: float = 1.0
+    """How loud: 1 as the voice is by itself."""
+    voice: str = ""
+    """The voice's name where it is another one than the configuration's."""
+    paused: bool = False
+    """Whether nothing is said unasked for now, but hazards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """Something that was to be said, and was not."""
+
+    text: str
+    priority: str
+    """How urgent it was: `hazard`, `answer`, `caption`, `change` or `working`."""
+    why: str
+    at: float
+    topic: str = ""
+    """What it is about: `people`, `text`, `objects`, `motion`, `light`; empty: something else."""
+    camera: str = ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from devices.media import Frame, Samples
+from pipelines.remarks import Priority
+from pipelines.spots import Spot
 from pipelines.tools import Tool, ToolCall, ToolResult
 from pipelines.types import Caption, Facts, Heard, Looked, Seen, Word
 
@@ -90,6 +92,29 @@ class Parallel(Captioner, Protocol):
 def lanes(captioner: Captioner) -> int:
     """How many pictures a captioner works on at once: one, unless it says that it can do more."""
     return captioner.lanes if isinstance(captioner, Parallel) else 1
+
+
+@runtime_checkable
+class Spotter(Protocol):
+    """An object detector: quick, and it knows where things are."""
+
+    @property
+    def labels(self) -> Collection[str]:
+        """What it can find, by name in English; `person` among them where it finds people."""
+        ...
+
+    def spot(self, frame: Frame) -> Sequence[Spot]:
+        """All that it finds, each thing once. Called with single frames, from one thread."""
+        ...
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """Reads text and codes, and knows where they stand."""
+
+    def read(self, frame: Frame) -> Sequence[Spot]:
+        """Lines of text from top to bottom, then codes; exactly as they stand there."""
+        ...
 
 
 @runtime_checkable
@@ -207,6 +232,41 @@ class TimedVoice(Voice, Protocol):
 
     def speak(self, text: str) -> Spoken:
         """One sentence as sound with its words."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How it is to be said."""
+
+    rate: float = 1.0
+    """How fast: 1 as the voice speaks by itself, 0.8 to 3."""
+    voice: str = ""
+    """Another voice of the same backend; empty: that of its options."""
+
+
+@runtime_checkable
+class Adjustable(Voice, Protocol):
+    """A voice that can speak in another manner from the next sentence on."""
+
+    def adjust(self, manner: Manner) -> None:
+        """Raises BackendError where it has no such voice; then all stays as it was."""
+        ...
+
+
+@runtime_checkable
+class SelfSpeaking(Voice, Protocol):
+    """A voice with a mouth of its own: a speech server's. What it `synthesize`s is no sound, as it says that itself."""
+
+    def say(self, text: str, priority: Priority, reached: Callable[[int], None]) -> None:
+        """Say it, blocking, to its end or until `hush`; called in the voice's thread.
+
+        `reached` is told the number of each word as it is begun, from 0, from any thread. Raises BackendError.
+        """
+        ...
+
+    def hush(self) -> None:
+        """Fall silent; from any thread."""
         ...
 
 

@@ -12,9 +12,10 @@ from pipelines.framering import FrameRing
 from pipelines.gate import Gate
 from pipelines.guard import Guard
 from pipelines.novelty import Novelty
+from pipelines.spotting import Spotting
 from pipelines.trouble import Patience
 from pipelines.types import Caption
-from pipelines.watching import Watch
+from pipelines.watchers import Watcher
 
 
 @dataclass(slots=True)
@@ -57,8 +58,10 @@ class Eye:
     """Told of which camera the keyframe of that time shows what was told of it last."""
     kept: Callable[[Frame, Caption], None] = lambda frame, caption: None
     """Given each keyframe with its caption."""
-    watch: Watch | None = None
-    """Makes events of what happens before it; None: nobody wants any."""
+    watch: Watcher | None = None
+    """Who is told what happens before it; None: nobody wants to know."""
+    spotting: tuple[Spotting, ...] = ()
+    """What finds people, things and text in its frames at once."""
     guard: Guard | None = None
     """Tells the watch what is the matter with the camera itself; None: nothing does."""
     novelty: Novelty | None = None
@@ -79,6 +82,8 @@ class Eye:
         for part in (self.ring, self.novelty):
             if part is not None:
                 part.clear()
+        for spotting in self.spotting:
+            spotting.cover()
         if self.guard is not None:
             self.guard.forget()
         if self.watch is not None:
@@ -100,6 +105,8 @@ async def gate(eye: Eye, shows: Callable[[float], bool]) -> None:
         wanted, before = eye.gate.wants(frame) or anew, frame.captured_at
         if eye.watch is not None:
             eye.watch.saw(frame, eye.gate.motion, wanted)
+        for spotting in eye.spotting:
+            spotting.saw(frame, eye.gate.motion, wanted)
         if eye.guard is not None:
             eye.guard.look(frame)
         if wanted:
@@ -111,3 +118,5 @@ async def gate(eye: Eye, shows: Callable[[float], bool]) -> None:
         elif eye.gate.still:
             eye.still(frame.camera, keyframe_at, frame.captured_at)
     eye.keyframes.close()
+    for spotting in eye.spotting:
+        spotting.frames.close()

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from devices.lines import Lossless
-from devices.media import DeviceError, Speaker
-from pipelines.backends import BackendError, Spoken, TimedVoice, Voice
+from devices.media import DeviceError, Samples, Speaker
+from pipelines.backends import Adjustable, BackendError, Manner, SelfSpeaking, Spoken, TimedVoice, Voice
+from pipelines.news import Settings
+from pipelines.playing import Playback, Telling
+from pipelines.remarks import Priority
 from pipelines.trouble import Patience
-from pipelines.types import SpeechChunk, Word
-from pipelines.wordtimes import estimated, heard_until, start_of_word
+from pipelines.types import SpeechChunk
 from pipelines.worker import Worker
 
 
@@ -42,22 +45,31 @@ class Mouth:
         worker: Worker | None,
         speaker: Speaker | None,
         troubles: dict[str, Patience],
-        speaks: Callable[[], bool] = lambda: True,
+        settings: Callable[[], Settings] = lambda: Settings(0.0),
     ) -> None:
-        """`speaks`: whether it is to speak at present, see `settle`."""
-        self._speaks = speaks
+        """`settings`: whether it is to speak at present, see `settle`, and how."""
+        self._settings, self._manner = settings, Manner()
         self._voice, self._worker, self._speaker = voice, worker, speaker
         self._troubles = troubles
+        self._sounding = asyncio.Lock()
+        """Held by what is played: one thing at a time."""
+        self._clear = asyncio.Event()
+        self._clear.set()
         self._spoke: deque[tuple[float, float]] = deque(maxlen=32)
         self._speaks_since: float | None = None
         self._free = asyncio.Event()
         self._free.set()
         self._playing: asyncio.Task[None] | None = None
 
+    @property
+    def present(self) -> bool:
+        """Whether there is anything that can be heard."""
+        return self._voice is not None and (self._speaker is not None or isinstance(self._voice, SelfSpeaking))
+
     def hold(self) -> None:
-        """Fall silent at once and keep the place: someone talks, or may."""
+        """Fall silent at once and keep the place: someone talks, or may. A hazard is told all the same."""
         self._free.clear()
-        if self._playing is not None:
+        if self._playing is not None and self._clear.is_set():
             self._playing.cancel()
 
     def resume(self) -> None:
@@ -66,8 +78,35 @@ class Mouth:
 
     def settle(self) -> None:
         """Whether it is to speak may be another now: if not, what is being said goes on in writing."""
-        if self._playing is not None and not self._speaks():
+        if self._playing is not None and not self._settings().speaking:
             self._playing.cancel()
+
+    @contextmanager
+    def over_all(self) -> Iterator[None]:
+        """In here a hazard is told: what is being said gives way to it, and keeps its place."""
+        self._clear.clear()
+        if self._playing is not None:
+            self._playing.cancel()
+        try:
+            yield
+        finally:
+            self._clear.set()
+
+    async def chime(self, samples: Samples, rate: int) -> bool:
+        """A short sound that is no speech; False, and nothing is heard, where something is being said."""
+        if self._speaker is None or self._sounding.locked() or not self._free.is_set():
+            return False
+        async with self._sounding:
+            playing = self._playing = asyncio.create_task(self._speaker.play(samples, rate))
+            try:
+                await asyncio.wait([playing])
+            finally:
+                playing.cancel()
+                await asyncio.wait([playing])
+                self._playing = None
+        if not playing.cancelled() and (error := playing.exception()) is not None:
+            self._troubles["speaker"].failed(str(error))
+        return True
 
     def spoke_during(self, start: float, end: float) -> bool:
         """Whether sound was played at any time from `start` to `end` (seconds on the loop's clock)."""
@@ -77,48 +116,70 @@ class Mouth:
 
     async def synthesize(self, sentence: str) -> SpeechChunk:
         """One sentence as sound; no samples where there is no voice."""
-        if self._voice is not None and self._worker is not None and self._speaker is not None and self._speaks():
+        if self._voice is not None and self._worker is not None and self.present and self._settings().speaking:
             try:
+                if isinstance(self._voice, SelfSpeaking):
+                    return SpeechChunk(sentence, np.zeros(0, np.float32), 0, itself=True)
+                await self._adjust(self._voice, self._worker)
                 spoken = await self._worker.call(_spoken, self._voice, sentence)
                 self._troubles["voice"].worked()
-                return SpeechChunk(sentence, spoken.samples, self._voice.rate, spoken.words)
+                return SpeechChunk(sentence, self._loud(spoken.samples), self._voice.rate, spoken.words)
             except BackendError as error:
                 self._troubles["voice"].failed(f"{error}; answers are only written until it is back")
         return SpeechChunk(sentence, np.zeros(0, np.float32), 0)
 
-    async def say(self, chunks: Lossless[SpeechChunk], aloud: Aloud) -> None:
-        """Play chunk after chunk, and keep account of what was heard."""
+    async def _adjust(self, voice: Voice, worker: Worker) -> None:
+        """Speak from now on as is set. Raises BackendError."""
+        manner = Manner(self._settings().rate, self._settings().voice)
+        if manner != self._manner and isinstance(voice, Adjustable):
+            self._manner = manner
+            await worker.call(voice.adjust, manner)
+
+    def _loud(self, samples: Samples) -> Samples:
+        volume = self._settings().volume
+        return samples if volume == 1 else np.clip(samples * np.float32(volume), -1, 1)
+
+    async def say(self, chunks: Lossless[SpeechChunk], aloud: Aloud, priority: Priority = Priority.ANSWER) -> None:
+        """Play chunk after chunk, and keep account of what was heard. A hazard waits for nobody."""
         async for chunk in chunks:
-            if self._speaker is None or not len(chunk.samples):
+            if (playback := self._playback(chunk, priority)) is None:
                 aloud.begun, aloud.began_at = True, aloud.began_at or asyncio.get_running_loop().time()
                 aloud.sentences.append(chunk.text)
                 continue
-            playback = _Playback(chunk, self._speaker)
             try:
-                await self._play(playback, aloud)
+                await self._play(playback, aloud, urgent=priority is Priority.HAZARD)
             finally:
                 aloud.sentences.append(playback.heard)
                 aloud.began_at = aloud.began_at or playback.began_at
 
-    async def _play(self, playback: _Playback, aloud: Aloud) -> None:
+    def _playback(self, chunk: SpeechChunk, priority: Priority) -> Playback | Telling | None:
+        """None: it is only written."""
+        if chunk.itself and isinstance(self._voice, SelfSpeaking) and self._worker is not None:
+            return Telling(chunk.text, self._voice, self._worker, priority)
+        return None if self._speaker is None or not len(chunk.samples) else Playback(chunk, self._speaker)
+
+    async def _play(self, playback: Playback | Telling, aloud: Aloud, *, urgent: bool) -> None:
         """To the end, with as many holds as there are."""
         while not playback.over:
-            while not self._free.is_set():  # it may have been held again since the waiting ended
-                await self._free.wait()
+            while not urgent and not (self._free.is_set() and self._clear.is_set()):
+                await self._free.wait()  # it may have been held again since the waiting ended
+                await self._clear.wait()
             aloud.begun = True
-            if not self._speaks():
+            if not self._settings().speaking:
                 playback.write()
                 return
             try:
-                await self._sound(playback)
-                self._troubles["speaker"].worked()
-            except DeviceError as error:
-                self._troubles["speaker"].failed(str(error))
+                async with self._sounding:
+                    if urgent or (self._free.is_set() and self._clear.is_set()):
+                        await self._sound(playback)
+                self._troubles[playback.part].worked()
+            except (DeviceError, BackendError) as error:
+                self._troubles[playback.part].failed(str(error))
             if not playback.over:
                 playback.go_back()
 
-    async def _sound(self, playback: _Playback) -> None:
-        """Until it is over or held. Raises DeviceError."""
+    async def _sound(self, playback: Playback | Telling) -> None:
+        """Until it is over or held. Raises DeviceError, or BackendError where the voice has a mouth of its own."""
         now = asyncio.get_running_loop().time
         self._speaks_since = began = now()
         playing = self._playing = asyncio.create_task(playback.run())
@@ -131,52 +192,6 @@ class Mouth:
             self._spoke.append((began, now()))
         if not playing.cancelled():
             playing.result()
-
-
-class _Playback:
-    """One sentence on its way to the ear."""
-
-    def __init__(self, chunk: SpeechChunk, speaker: Speaker) -> None:
-        self.over = False
-        """Nothing of it is left to be played."""
-        self.began_at: float | None = None
-        """Seconds on the loop's clock at its first sound."""
-        self._chunk, self._speaker = chunk, speaker
-        self._from = self._reached = 0  # samples: where the present play begins, and up to which it was heard
-
-    @property
-    def heard(self) -> str:
-        """The words that were heard, as they are written."""
-        chunk = self._chunk
-        return chunk.text if self.over else heard_until(chunk.text, self._words, self._reached / chunk.rate)
-
-    async def run(self) -> None:
-        """Play on. Raises DeviceError."""
-        speaker = self._speaker
-        try:
-            await speaker.play(self._chunk.samples[self._from :], self._chunk.rate)
-            self.over = True
-        except DeviceError:
-            self.over = True  # what cannot be played counts as written
-            raise
-        finally:
-            self._reached = max(self._reached, self._from + speaker.played)
-            self.began_at = self.began_at or speaker.began_at
-
-    def write(self) -> None:
-        """The rest is written, and not said."""
-        self.over, self.began_at = True, self.began_at or asyncio.get_running_loop().time()
-
-    def go_back(self) -> None:
-        """To the start of the word at which it was held."""
-        rate = self._chunk.rate
-        self._from = round(start_of_word(self._words, self._reached / rate) * rate)
-
-    @property
-    def _words(self) -> tuple[Word, ...]:
-        """When each word is said; estimated where the voice does not tell."""
-        chunk = self._chunk
-        return chunk.words or estimated(chunk.text, chunk.samples, chunk.rate)
 
 
 def _spoken(voice: Voice, sentence: str) -> Spoken:

@@ -23,8 +23,6 @@ class ConversationOptions(Options):
     """Said when speech was heard but not understood, instead of the assistant's own words; empty: nothing is said."""
     failed: str | None = None
     """Said when the chat failed before its first sentence, instead of its own words; empty: nothing is said."""
-    narrate: bool = False
-    """Say every change aloud, without being asked."""
     duplex: Literal["auto", "half", "full", "cancel"] = "auto"
     """Whether the microphone hears while the assistant speaks, so that one can interrupt by voice. `half`: it does not,
     because it would hear the assistant; `full`: it hears all, for headphones; `cancel`: it hears all but the assistant

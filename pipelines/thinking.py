@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from math import inf
 
 from devices.lines import LineClosed, Lossless
+from pipelines.agenda import Agenda
 from pipelines.answering import Answers, Request
 from pipelines.backends import Exchange
 from pipelines.floor import Floor, meaning
 from pipelines.manners import joined
 from pipelines.memory import Memory
 from pipelines.phrases import Language, Phrases, language_of
+from pipelines.remarks import Priority, Remark
 from pipelines.sentences import sentences
 from pipelines.speaking import Mouth
 from pipelines.talking import ConversationOptions
-from pipelines.timers import MOST
-from pipelines.turn import Announcement, Sentences, Turn
+from pipelines.turn import Sentences, Turn
 from pipelines.types import (
     Called,
     Caption,
@@ -35,8 +37,6 @@ from pipelines.wording import quoted
 
 MOST_TYPED = 8
 """Typed questions that wait until those before are answered."""
-MOST_ANNOUNCED = 20
-"""Announcements that wait until nobody talks."""
 MOST_REMEMBERED = 2000
 """Characters of a question, and of an answer, that later prompts hold."""
 
@@ -45,27 +45,31 @@ class Conversation:
     """Takes perceptions one by one; at most one turn runs, as one task."""
 
     def __init__(
-        self, options: ConversationOptions, memory: Memory, answers: Answers, mouth: Mouth, emit: Emit
+        self, options: ConversationOptions, memory: Memory, answers: Answers, voice: tuple[Mouth, Agenda], emit: Emit
     ) -> None:
-        self.options, self.memory, self.mouth = options, memory, mouth
+        """`voice`: what speaks, and what waits to be said."""
+        self.options, self.memory = options, memory
+        self.mouth, self.agenda = voice
         self.history: list[Exchange] = []
         self._answers, self._emit = answers, emit
         self._floor = Floor(options.floor)
         self._turn: Turn | None = None
+        self._hazard: Turn | None = None
+        """What is said over the turn."""
         self._unfinished: Transcript | None = None
         self._answer_by = 0.0
         self._typed: deque[Transcript] = deque()
-        self._reminders: deque[Reminder] = deque(maxlen=MOST)
-        self._announcements: deque[Announcement] = deque()
         self._alarm: asyncio.Timeout | None = None
         self._said = ""
         """What was heard last."""
         self._spoken: Language = "en" if options.language == "auto" else options.language
+        self.agenda.when_offered(self._look_again)
+        self._grants: Callable[[Transcript], bool] = lambda said: False
 
     @property
     def busy(self) -> bool:
         """True while a turn runs."""
-        return self._turn is not None and self._turn.running
+        return _runs(self._turn)
 
     async def converse(self, perceptions: Lossless[Perception]) -> None:
         """Until the line is closed, and the last turn is over."""
@@ -75,29 +79,34 @@ class Conversation:
                 await self._take(perception)
             await self._end()
 
+    def when_wished(self, grants: Callable[[Transcript], bool]) -> None:
+        """Ask this about all that is said, before it counts as a question: True where it was a wish, and is granted."""
+        self._grants = grants
+
     async def interrupt(self) -> None:
         """End the present turn, if there is one; what was heard of it is in the history when this returns."""
         if self._turn is not None:
             await self._turn.interrupt()
 
-    def say(self, text: str) -> bool:
-        """Say it as soon as nobody talks; False where too much waits for that already."""
-        if len(self._announcements) == MOST_ANNOUNCED:
-            return False
-        self._announcements.append(Announcement(text, asyncio.get_running_loop().time()))
-        self._look_again()
-        return True
+    def say(self, text: str, *, asked: bool = False) -> bool:
+        """Say it as soon as nobody talks; False where it never will be: too much waits, or these are quiet hours.
+
+        `asked`: somebody who is there wants to hear it.
+        """
+        return self.agenda.offer(Remark(text, Priority.ANSWER, asyncio.get_running_loop().time(), asked=asked))
 
     def repeat(self) -> bool:
         """The same with what was heard last; False also where there is nothing to repeat."""
-        return bool(self._said) and self.say(self._said)
+        return bool(self._said) and self.say(self._said, asked=True)
 
     async def stop(self) -> None:
         """Fall silent, and forget what waits to be answered or said; a timer that is over is told all the same."""
         self._unfinished = None
         self._typed.clear()
-        self._announcements.clear()
-        await self.interrupt()
+        self.agenda.hush()
+        for turn in (self._hazard, self._turn):
+            if turn is not None:
+                await turn.interrupt()
 
     async def _next(self, perceptions: Lossless[Perception]) -> Perception | None:
         """The next perception, with what falls due until it comes; None at the end."""
@@ -114,7 +123,7 @@ class Conversation:
                 self._alarm = None
 
     def _deadline(self) -> float | None:
-        deadlines = [self._floor.deadline] if self._floor.deadline is not None else []
+        deadlines = [time for time in (self._floor.deadline, self.agenda.deadline()) if time is not None]
         if self._unfinished is not None and self._floor.free:
             deadlines.append(self._answer_by)
         return min(deadlines, default=None)
@@ -129,23 +138,25 @@ class Conversation:
             self._answer(self._unfinished)
         if self._typed and self._quiet:
             self._answer(self._typed.popleft())
-        if self._reminders and self._quiet:
-            self._tell(self._reminders.popleft())
-        if self._announcements and self._quiet:
-            self._tell(self._announcements.popleft())
+        while (remark := self.agenda.take(self._attends, self._speaks)) is not None:
+            await self._remark(remark)
 
     async def _end(self) -> None:
         """Nobody says anything more: answer what waits, and let nothing be lost that is to be said."""
         self._give_up_floor()
-        while self._unfinished is not None or self._typed or self._reminders or self._announcements:
-            if self._turn is not None:
-                await self._turn.over()
+        while self._unfinished is not None or self._typed or self.agenda.waits or _runs(self._turn):
+            for turn in (self._hazard, self._turn):
+                if turn is not None:
+                    await turn.over()
+            waited = self.agenda.waits
             await self._fall_due(inf)
+            if waited and self.agenda.waits and not _runs(self._turn) and not _runs(self._hazard):
+                self.agenda.clear()  # it waits for a time that will not come
 
     async def _take(self, perception: Perception) -> None:
         match perception:
             case Caption():
-                self._see(perception)
+                self.memory.add(perception)
             case SpeechStarted():
                 self._floor.started(perception)
                 self.mouth.hold()
@@ -159,20 +170,31 @@ class Conversation:
             case Transcript():
                 await self._hear(perception)
             case Reminder():
-                self._reminders.append(perception)
+                told = Remark(perception.text, Priority.ANSWER, perception.at, asked=True, lasting=True, source="timer")
+                self.agenda.offer(told)
 
     @property
     def _quiet(self) -> bool:
         return self._floor.free and not self.busy and self._unfinished is None
 
-    def _see(self, caption: Caption) -> None:
-        if self.memory.add(caption) and self._quiet and self.options.narrate:
-            turn = Turn(caption, self.mouth)
-            turn.trace.rests_on([caption])
-            self._begin(turn, _one(caption.text))
+    @property
+    def _attends(self) -> bool:
+        """Somebody talks, or is about to be answered."""
+        return not self._floor.free or self._unfinished is not None or bool(self._typed)
 
-    def _tell(self, due: Reminder | Announcement) -> None:
-        self._begin(Turn(due, self.mouth), sentences(_one(due.text)))
+    @property
+    def _speaks(self) -> Priority | None:
+        """How urgent what is being said is; None: nothing is."""
+        running = [turn.priority for turn in (self._hazard, self._turn) if turn is not None and turn.running]
+        return max(running, default=None)
+
+    async def _remark(self, remark: Remark) -> None:
+        """Say it now. What is said already is less urgent: an answer is held for a hazard, all else ends."""
+        turn, over = Turn(remark, self.mouth), self._turn
+        holds = remark.priority is Priority.HAZARD and over is not None and over.priority is Priority.ANSWER
+        if not (holds and self.agenda.policy.options.resume):
+            await self.interrupt()
+        self._begin(turn, sentences(_one(remark.text)))
 
     async def _weigh(self, partial: PartialTranscript) -> None:
         """Words mean it; a pause without them does not."""
@@ -212,6 +234,8 @@ class Conversation:
         asked = self._amended(said)
         await self.interrupt()
         self._unfinished = None
+        if not hush and asked.text and self._grants(asked):
+            return
         if hush:
             self._typed.clear()
             return
@@ -264,7 +288,10 @@ class Conversation:
 
     def _begin(self, turn: Turn, answer: Sentences) -> None:
         turn.begin(self._turns, answer, self._remember)
-        self._turn = turn
+        if turn.priority is Priority.HAZARD:
+            self._hazard = turn
+        else:
+            self._turn = turn
 
     def _remember(self, turn: Turn, cut: bool) -> None:
         reply = turn.reply(cut)
@@ -273,6 +300,8 @@ class Conversation:
         if len(self.history) > 2 * self.options.history:
             del self.history[: len(self.history) - self.options.history]
         self._said = reply.text or self._said
+        if turn.remark is not None:
+            self.agenda.done(turn.remark, reply.text)
         self._emit(reply)
         self._emit(turn.traced(cut))
         self._look_again()
@@ -281,6 +310,10 @@ class Conversation:
         """What waited for quiet may be due now."""
         if self._alarm is not None and not self._alarm.expired():
             self._alarm.reschedule(asyncio.get_running_loop().time())
+
+
+def _runs(turn: Turn | None) -> bool:
+    return turn is not None and turn.running
 
 
 async def _one(sentence: str) -> Sentences:

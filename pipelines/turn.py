@@ -4,35 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
-from dataclasses import dataclass
+from contextlib import aclosing, nullcontext
+from dataclasses import replace
 
 from devices.lines import Lossless
+from pipelines.policy import count
+from pipelines.remarks import Priority, Remark
 from pipelines.speaking import Aloud, Mouth
 from pipelines.tracing import Trace
-from pipelines.types import Caption, Reminder, Reply, SpeechChunk, Transcript, TurnTrace
+from pipelines.types import Reply, SpeechChunk, Transcript, TurnTrace
 
 Sentences = AsyncGenerator[str, None]
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """Something that a program wants said, or heard once more."""
-
-    text: str
-    at: float
-    """Seconds on the loop's clock when it was wanted."""
-
-
-Asked = Transcript | Caption | Reminder | Announcement
-"""What a turn answers: a question, a change that is narrated, a timer, a program."""
+Asked = Transcript | Remark
+"""What a turn is about: a question to be answered, or a remark to be made."""
 
 
 class Turn:
     """An answer on its way. Cancelling its task is interrupting it."""
 
     def __init__(self, asked: Asked, mouth: Mouth) -> None:
-        self._said = _as_said(asked)
+        self._said = asked if isinstance(asked, Transcript) else Transcript("", asked.at, source=asked.source)
+        self.remark = None if isinstance(asked, Transcript) else asked
+        """What is said by itself; None: somebody asked."""
         self.trace, self.aloud = Trace(self._said), Aloud()
         self._mouth = mouth
         self._task: asyncio.Task[None] | None = None
@@ -46,6 +41,11 @@ class Turn:
     def question(self) -> Transcript | None:
         """What somebody asked."""
         return self._said if self._said.text else None
+
+    @property
+    def priority(self) -> Priority:
+        """How urgent it is."""
+        return Priority.ANSWER if self.remark is None else self.remark.priority
 
     def begin(self, group: asyncio.TaskGroup, answer: Sentences, over: Callable[[Turn, bool], None]) -> None:
         """Say the answer. `over` is called at its end, with whether it was cut."""
@@ -65,18 +65,22 @@ class Turn:
     def reply(self, cut: bool) -> Reply:
         """What was heard of it up to now."""
         now = asyncio.get_running_loop().time()
-        return Reply(self.aloud.text, self._said.text, self._said.said_at, self.aloud.began_at or now, now, cut)
+        began, said = self.aloud.began_at or now, self._said
+        return Reply(self.aloud.text, said.text, said.said_at, began, now, cut, self.priority.word)
 
     def traced(self, cut: bool) -> TurnTrace:
         """When each of its steps happened."""
-        return self.trace.end(self.aloud, cut=cut)
+        trace = self.trace.end(self.aloud, cut=cut)
+        return replace(trace, priority=self.priority.word, words=count(self.aloud.text))
 
     async def _run(self, answer: Sentences, over: Callable[[Turn, bool], None]) -> None:
         cut, chunks = True, Lossless[SpeechChunk](1, "sentences")
         try:
-            async with asyncio.TaskGroup() as parts:
-                parts.create_task(self._synthesize(answer, chunks))
-                parts.create_task(self._mouth.say(chunks, self.aloud))
+            hazard = self.priority is Priority.HAZARD
+            with self._mouth.over_all() if hazard else nullcontext():
+                async with asyncio.TaskGroup() as parts:
+                    parts.create_task(self._synthesize(answer, chunks))
+                    parts.create_task(self._mouth.say(chunks, self.aloud, self.priority))
             cut = False
         finally:
             over(self, cut)
@@ -88,16 +92,3 @@ class Turn:
                 self.trace.mark("synthesized_at")
                 await chunks.put(chunk)
         chunks.close()
-
-
-def _as_said(asked: Asked) -> Transcript:
-    """Where nobody said anything, one without words: when it came to be, and by what."""
-    match asked:
-        case Transcript():
-            return asked
-        case Caption():
-            return Transcript("", asked.captured_at, source="camera")
-        case Reminder():
-            return Transcript("", asked.at, source="timer")
-        case Announcement():
-            return Transcript("", asked.at, source="program")

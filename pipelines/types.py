@@ -11,6 +11,7 @@ from devices.media import Samples
 from pipelines.news import Answer as Answer
 from pipelines.news import CameraEvent as CameraEvent
 from pipelines.news import Settings as Settings
+from pipelines.news import Unsaid as Unsaid
 
 Place = Literal["left", "centre", "right"]
 
@@ -296,6 +297,10 @@ class TurnTrace:
     """When it had become words."""
     evidence_age: float | None = None
     """Seconds from the newest evidence for them to the first spoken word."""
+    priority: str = "answer"
+    """How urgent what was said is: `hazard`, `answer`, `caption`, `change` or `working`."""
+    words: int = 0
+    """How many words of it were heard."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -307,6 +312,8 @@ class SpeechChunk:
     rate: int
     words: tuple[Word, ...] = ()
     """When each word of `text` is said, where the voice can tell."""
+    itself: bool = False
+    """The voice says it itself; there are no samples of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +329,8 @@ class Reply:
     ended_at: float
     cut: bool = False
     """True when it was interrupted before its end."""
+    priority: str = "answer"
+    """How urgent it was: `hazard`, `answer`, `caption`, `change` or `working`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +417,7 @@ Event = (
     | CameraEvent
     | Answer
     | Settings
+    | Unsaid
 )
 
 

@@ -12,9 +12,7 @@ from typing import Any
 
 from pydantic import Field
 
-from devices.lines import Latest
-from devices.media import Camera, DeviceError, Frame, Options
-from devices.proxies import CameraProxy
+from devices.media import Frame, Options
 from pipelines.eventwords import WORDS
 from pipelines.happenings import Happening, over
 from pipelines.moving import Motion
@@ -204,18 +202,3 @@ class Watch:
     def _took(self, at: float) -> float:
         """Seconds from a picture to now; 0 for a file read fast, whose time runs ahead."""
         return max(0.0, asyncio.get_running_loop().time() - at)
-
-
-class MissedCamera(CameraProxy):
-    """A camera whose loss is told to its watch."""
-
-    def __init__(self, camera: Camera, watch: Watch) -> None:
-        super().__init__(camera)
-        self._watch = watch
-
-    async def run(self, frames: Latest[Frame]) -> None:
-        try:
-            await self._camera.run(frames)
-        except DeviceError:
-            self._watch.lost()
-            raise

@@ -121,7 +121,8 @@ def test_decoding_keeps_what_is_likely_and_puts_it_around_its_anchor() -> None:
 def test_people_are_counted_only_when_sure_or_borne_out(
     faces: list[ssd.Detection], bodies: list[ssd.Detection], places: tuple[str, ...], maybe: bool
 ) -> None:
-    assert people.judge(faces, bodies) == people.People(places, maybe)  # type: ignore[arg-type]
+    everyone, perhaps = people.judge(faces, bodies)  # type: ignore[arg-type]
+    assert (people.places(everyone), bool(perhaps)) == (places, maybe)
 
 
 def test_damaged_weights_say_what_to_do(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from pipelines.attention import AttentionOptions
 from pipelines.dials import SettingsOptions
+from pipelines.policy import MOST
 from pipelines.switches import Present, Switches
-from pipelines.thinking import MOST_ANNOUNCED as MOST
 from pipelines.types import Attention, Caption, Event, Reminder, Reply, SpeechStarted, Transcript, TurnTrace
 from tests.fakes import FakeCamera, FakeChat, FakeMicrophone
 from tests.playing import Played, playing

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from pipelines.endings import EndingOptions
+from pipelines.narration.options import NarrationOptions
 from pipelines.phrases import ENGLISH
 from pipelines.talking import ConversationOptions
 from pipelines.types import Caption, Health, Reply, SpeechStarted, Transcript
@@ -100,10 +101,12 @@ async def test_a_still_picture_does_not_hold_a_session_open_that_reads_a_file() 
 async def test_nothing_is_narrated_into_someones_speech() -> None:
     talk = FakeMicrophone([SILENCE, (3.0, 0.1), SILENCE, SILENCE])
     camera = FakeCamera([10] * 25 + [20] * 40)
-    stage = Stage(cameras=[camera], microphone=talk, options=ConversationOptions(narrate=True))
+    stage = Stage(cameras=[camera], microphone=talk, sections={"narration": NarrationOptions()})
     await stage.run()
-    assert "shade 20" not in stage.said()
-    assert "Hello there." in stage.said()
+    assert stage.said() == ["shade 10", "Hello there.", "shade 20"]
+    (said,), (told,) = stage.told(Transcript), [reply for reply in stage.told(Reply) if reply.text == "shade 20"]
+    assert said.started_at is not None
+    assert said.started_at < told.asked_at < said.said_at < told.answered_at
 
 
 async def test_words_from_before_the_assistant_spoke_are_not_lost_when_it_goes_deaf() -> None:
@@ -118,7 +121,7 @@ async def test_words_from_before_the_assistant_spoke_are_not_lost_when_it_goes_d
 
 
 async def test_changes_are_narrated_where_the_configuration_says_so() -> None:
-    stage = Stage(cameras=[FakeCamera([10] * 50 + [20] * 50)], options=ConversationOptions(narrate=True))
+    stage = Stage(cameras=[FakeCamera([10] * 50 + [20] * 50)], sections={"narration": NarrationOptions()})
     await stage.run()
     assert stage.said() == ["shade 10", "shade 20"]
 

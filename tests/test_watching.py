@@ -22,7 +22,8 @@ from pipelines.gate import GateOptions, KeyframeGate
 from pipelines.moving import STILL, Motion
 from pipelines.news import CameraEvent
 from pipelines.types import Caption, Event, Facts
-from pipelines.watching import MissedCamera, Watch, WatchOptions, event_ids
+from pipelines.watchers import MissedCamera
+from pipelines.watching import Watch, WatchOptions, event_ids
 from tests.fakes import FakeCamera
 from tests.recorded import FakeParts, config, record
 from tests.rooms import elsewhere, exposed, noisy, room, walk, with_walker

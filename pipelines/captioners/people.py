@@ -48,6 +48,9 @@ class Finder(Protocol):
 
     def find(self, pixels: Pixels) -> People:
         """Look at an H×W×3 RGB picture."""
+
+    def boxes(self, pixels: Pixels) -> Sequence[Detection]:
+        """Who is surely there, with boxes; where nobody is, who may be."""
         ...
 
 
@@ -59,8 +62,17 @@ class NeuralFinder:
         self._bodies = SingleShot(folder / BODIES[0], BODIES[1])
 
     def find(self, pixels: Pixels) -> People:
-        # A body's box has nearly the same size whatever the body, so the same body twice overlaps little.
-        return judge(self._faces.detect(pixels, FACE_HINT), self._bodies.detect(pixels, BODY, overlap=0.1))
+        everyone, maybe = judge(*self._detected(pixels))
+        return People(places(everyone), maybe=bool(maybe))
+
+    def boxes(self, pixels: Pixels) -> Sequence[Detection]:
+        everyone, maybe = judge(*self._detected(pixels))
+        return everyone or maybe
+
+    def _detected(self, pixels: Pixels) -> tuple[Sequence[Detection], Sequence[Detection]]:
+        """Faces, and bodies: of those, a box has nearly the same size whatever the body, so that the same body twice
+        overlaps little."""
+        return self._faces.detect(pixels, FACE_HINT), self._bodies.detect(pixels, BODY, overlap=0.1)
 
 
 class CascadeFinder:
@@ -75,17 +87,20 @@ class CascadeFinder:
         self._bodies.setSVMDetector(np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector()))
 
     def find(self, pixels: Pixels) -> People:
+        return People(places(self.boxes(pixels)))
+
+    def boxes(self, pixels: Pixels) -> Sequence[Detection]:
         import cv2
 
         scale = min(1.0, SEARCHED / max(pixels.shape[:2]))
         grey = cv2.cvtColor(cv2.resize(pixels, None, fx=scale, fy=scale), cv2.COLOR_RGB2GRAY)
         if grey.shape[0] < 128 or grey.shape[1] < 64:  # smaller than the body detector's window
-            return People()
+            return []
         faces = [_box(found, grey.shape, 1.0) for found in self._faces.detectMultiScale(grey, 1.1, 6, minSize=(32, 32))]
         found, weights = self._bodies.detectMultiScale(grey, winStride=(8, 8), scale=1.1)
         bodies = [_box(body, grey.shape, float(weight)) for body, weight in zip(found, weights, strict=True)]
         sure = suppress([body for body in bodies if body.score >= 1.2], 0.3)
-        return People(places(max(faces, sure, key=len)))
+        return max(faces, sure, key=len)
 
 
 def finder() -> Finder:
@@ -97,13 +112,16 @@ def finder() -> Finder:
     return NeuralFinder(folder)
 
 
-def judge(faces: Sequence[Detection], bodies: Sequence[Detection]) -> People:
-    """Who is surely there: the sure, and the likely where faces and bodies bear each other out; the more of the two."""
+def judge(faces: Sequence[Detection], bodies: Sequence[Detection]) -> tuple[Sequence[Detection], Sequence[Detection]]:
+    """Who is surely there: the sure, and the likely where faces and bodies bear each other out; the more of the two.
+
+    Then those who may be, where nobody surely is.
+    """
     borne_out = any(body.score >= BODY for body in bodies)
     heads = [face for face in faces if face.score >= (LIKELY if borne_out else SURE)]
     trunks = [body for body in bodies if body.score >= (LIKELY if _has_face(body, faces) else SURE)]
     everyone = max(heads, trunks, key=len)
-    return People(places(everyone), maybe=not everyone and any(body.score >= DOUBTFUL for body in bodies))
+    return everyone, [] if everyone else [body for body in bodies if body.score >= DOUBTFUL]
 
 
 def _has_face(body: Detection, faces: Sequence[Detection]) -> bool:

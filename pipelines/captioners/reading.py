@@ -24,6 +24,8 @@ class Line:
 
     text: str
     score: float
+    box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    """Left, top, right and bottom, in shares of the picture."""
 
 
 class TextReader:
@@ -58,9 +60,10 @@ class TextReader:
         if min(pixels.shape[:2]) < SMALLEST:
             return ()
         found = self._engine(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
-        lines = zip(found.txts or (), found.scores or (), strict=True)
-        sure = ((line, float(score)) for line, score in lines if score >= self._score and is_text(line))
-        return tuple(Line(one_line(line), score) for line, score in sure)
+        boxes = () if found.boxes is None else found.boxes / (pixels.shape[1], pixels.shape[0])
+        lines = zip(found.txts or (), found.scores or (), boxes, strict=True)
+        sure = ((line, float(score), box) for line, score, box in lines if score >= self._score and is_text(line))
+        return tuple(Line(one_line(line), score, (*box.min(axis=0), *box.max(axis=0))) for line, score, box in sure)
 
 
 class CodeReader:

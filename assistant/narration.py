@@ -1,0 +1,54 @@
+"""The parts of a session that tell unasked what the cameras see: object detector, reader, and narrators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.config import Config
+from assistant.parts import Models
+from pipelines.agenda import Agenda
+from pipelines.backends import Reader, Spotter
+from pipelines.narration.narrator import Narrator
+from pipelines.phrases import Language
+from pipelines.spots import Spots
+from pipelines.spotting import Spotting
+from pipelines.trouble import Patience
+from pipelines.types import Emit
+
+
+@dataclass(frozen=True, slots=True)
+class Narration:
+    """Of all cameras."""
+
+    narrators: tuple[Narrator, ...]
+    """One for each camera; none where nobody wants them."""
+    spotting: tuple[tuple[Spotting, ...], ...]
+    """For each camera, what looks at its frames at once."""
+
+
+def narration(
+    config: Config, models: Models, cameras: Sequence[str], agenda: Agenda, emit: Emit, language: Language
+) -> Narration:
+    """What [narration], [spotter] and [reader] want; without [narration] nobody looks that quickly."""
+    options = config.narration
+    if options is None:
+        return Narration((), tuple(() for _ in cameras))
+    narrators = tuple(Narrator(name, options, agenda, language) for name in cameras)
+    for narrator in narrators:
+        agenda.when_settled(narrator.settled)
+    return Narration(narrators, tuple(_spotting(config, models, narrator, emit) for narrator in narrators))
+
+
+def _spotting(config: Config, models: Models, narrator: Narrator, emit: Emit) -> tuple[Spotting, ...]:
+    def told(spots: Spots) -> None:
+        narrator.spotted(spots)
+
+    found = []
+    if (spotter := models.get(Spotter)) is not None:
+        patience = Patience("spotter", emit)
+        found.append(Spotting("objects", spotter.backend.spot, spotter.worker, patience, told, config.spotting))
+    if (reader := models.get(Reader)) is not None:
+        patience = Patience("reader", emit)
+        found.append(Spotting("text", reader.backend.read, reader.worker, patience, told, config.spotting))
+    return tuple(found)

@@ -1,0 +1,114 @@
+"""What waits to be said in a session: the speech policy on the loop's clock, and who hears of what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, time
+
+from pipelines.dials import Dials
+from pipelines.policy import SpeechOptions, SpeechPolicy, Taste
+from pipelines.remarks import Priority, Remark
+from pipelines.types import Emit, Unsaid
+
+Clock = Callable[[], datetime]
+Settled = Callable[[Remark, str], None]
+"""Told of a remark what was heard of it; empty: nothing, or it was dropped."""
+
+
+class Agenda:
+    """Everybody offers here; the conversation takes."""
+
+    def __init__(self, options: SpeechOptions, dials: Dials, emit: Emit, clock: Clock = datetime.now) -> None:
+        self._dials, self._emit, self._clock = dials, emit, clock
+        self._hours = _hours(options.quiet)
+        self.policy = SpeechPolicy(options)
+        self._offered: Callable[[], None] = lambda: None
+        self._settled: list[Settled] = []
+        self._taste()
+        dials.when_changed(self._taste)
+
+    def when_offered(self, wake: Callable[[], None]) -> None:
+        """Call this when something may be said now."""
+        self._offered = wake
+
+    def when_settled(self, settled: Settled) -> None:
+        """Call this when it is known what was heard of a remark, or that nothing will be."""
+        self._settled.append(settled)
+
+    def offer(self, remark: Remark) -> bool:
+        """Something that is to be said; False where it never will be."""
+        self._taste()
+        taken = self.policy.offer(remark, _now())
+        self._tell_dropped()
+        if taken:
+            self._offered()
+        return taken
+
+    def take(self, talking: bool, speaking: Priority | None) -> Remark | None:
+        """What is to be begun now, see `SpeechPolicy.take`."""
+        self._taste()
+        remark = self.policy.take(_now(), talking=talking, speaking=speaking)
+        self._tell_dropped()
+        return remark
+
+    def done(self, remark: Remark, heard: str) -> None:
+        """It is over, and that was heard of it."""
+        self.policy.done(remark, heard, _now())
+        self._tell(remark, heard)
+
+    def withdraw(self, key: str) -> None:
+        """What waits about this is not true any more."""
+        self.policy.withdraw(key)
+        self._tell_dropped()
+
+    def hush(self) -> None:
+        """Somebody wants silence, see `SpeechPolicy.hush`."""
+        self.policy.hush()
+        self._tell_dropped()
+
+    def clear(self) -> None:
+        """Forget all that waits."""
+        self.policy.clear()
+        self._tell_dropped()
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything does."""
+        return bool(self.policy.waiting)
+
+    def deadline(self) -> float | None:
+        """When to look again, in seconds on the loop's clock."""
+        return self.policy.deadline(_now())
+
+    def _taste(self) -> None:
+        settings, hour = self._dials.now, self._clock().time()
+        quiet = self._hours is not None and _within(hour, *self._hours)
+        self.policy.taste = Taste(settings.level, frozenset(settings.topics), settings.paused, quiet)
+
+    def _tell_dropped(self) -> None:
+        dropped, self.policy.dropped = self.policy.dropped, []
+        for remark, why in dropped:
+            self._emit(Unsaid(remark.text, remark.priority.word, why, _now(), remark.topic or "", remark.camera))
+            self._tell(remark, "")
+
+    def _tell(self, remark: Remark, heard: str) -> None:
+        for settled in self._settled:
+            settled(remark, heard)
+
+
+def _hours(quiet: str) -> tuple[time, time] | None:
+    """From `22:00-07:00`."""
+    if not quiet:
+        return None
+    begins, _, ends = quiet.partition("-")
+    return time.fromisoformat(begins), time.fromisoformat(ends)
+
+
+def _within(hour: time, begins: time, ends: time) -> bool:
+    """Whether it lies between the two, the end left out; around midnight where they are in that order."""
+    return begins <= hour < ends if begins <= ends else hour >= begins or hour < ends
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
