@@ -13,8 +13,8 @@ from pipelines.spots import Box
 Style = Literal["clock", "side", "none"]
 
 VIEW = 60.0
-"""Degrees from the left to the right edge of a picture: most webcams and phones show 55 to 75. A camera that looks where
-its person looks sees no more of a clock's face than 11, 12 and 1, an hour being 30 degrees."""
+"""Degrees from the left to the right edge of a picture: most webcams and phones show 55 to 75. A camera that looks
+where its person looks sees 11, 12 and 1 of the face of a clock and no more, an hour being 30 degrees."""
 EDGES: dict[Style, tuple[float, float]] = {
     "side": (1 / 3, 2 / 3),
     "clock": (0.5 - 15 / VIEW, 0.5 + 15 / VIEW),
