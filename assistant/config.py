@@ -13,6 +13,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, Field, InstanceOf, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from assistant.keys import KeysOptions
 from assistant.mcp_tools import McpOptions
 from assistant.metrics import MetricsOptions
 from assistant.mqtt import topics
@@ -75,6 +76,7 @@ class Config(Options):
     conversation: ConversationOptions = Field(default_factory=ConversationOptions)
     speech: SpeechOptions = Field(default_factory=SpeechOptions)
     settings: SettingsOptions = Field(default_factory=SettingsOptions)
+    keys: KeysOptions = Field(default_factory=KeysOptions)
     metrics: MetricsOptions | None = None
     mqtt: MqttOptions | None = None
     captioner: InstanceOf[BackendOptions] | None = None
