@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -29,6 +29,14 @@ FACE_HINT = 0.3
 """A face that bears out a likely body, when it is near: by itself a bottle or a hand looks like a body."""
 DOUBTFUL = 0.5
 """A body that may be a person."""
+UNPROVED = 0.6
+"""What the score of a body counts that nothing bears out."""
+UPRIGHT = 0.7
+"""How sure OpenCV's own detectors may be called."""
+SLIM = 0.4
+"""How wide somebody is who stands upright, as a share of the height."""
+FACES_TALL = 7.0
+"""How tall somebody is, in faces."""
 SEARCHED = 640
 """Pixels of the longer side in which the cascades look for people."""
 
@@ -50,7 +58,10 @@ class Finder(Protocol):
         """Look at an H×W×3 RGB picture."""
 
     def boxes(self, pixels: Pixels) -> Sequence[Detection]:
-        """Who is surely there, with boxes; where nobody is, who may be."""
+        """Everyone once, from head to foot as far as that is in the picture; where nobody surely is, who may be.
+
+        Who only may be there has a score below that of everyone who is.
+        """
         ...
 
 
@@ -66,8 +77,12 @@ class NeuralFinder:
         return People(places(everyone), maybe=bool(maybe))
 
     def boxes(self, pixels: Pixels) -> Sequence[Detection]:
-        everyone, maybe = judge(*self._detected(pixels))
-        return everyone or maybe
+        faces, bodies = self._detected(pixels)
+        heads, trunks, maybe = parts(faces, bodies)
+        aspect = pixels.shape[1] / pixels.shape[0]
+        if not (heads or trunks):
+            return [replace(figure(body, aspect), score=body.score * UNPROVED) for body in maybe]
+        return together(heads, [figure(body, aspect) for body in trunks], aspect)
 
     def _detected(self, pixels: Pixels) -> tuple[Sequence[Detection], Sequence[Detection]]:
         """Faces, and bodies: of those, a box has nearly the same size whatever the body, so that the same body twice
@@ -87,20 +102,26 @@ class CascadeFinder:
         self._bodies.setSVMDetector(np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector()))
 
     def find(self, pixels: Pixels) -> People:
-        return People(places(self.boxes(pixels)))
+        return People(places(max(self._found(pixels), key=len)))
 
     def boxes(self, pixels: Pixels) -> Sequence[Detection]:
+        heads, trunks = self._found(pixels)
+        return together(heads, trunks, pixels.shape[1] / pixels.shape[0])
+
+    def _found(self, pixels: Pixels) -> tuple[Sequence[Detection], Sequence[Detection]]:
+        """Faces, and upright bodies. Neither gives a probability: so sure they may be called."""
         import cv2
 
         scale = min(1.0, SEARCHED / max(pixels.shape[:2]))
         grey = cv2.cvtColor(cv2.resize(pixels, None, fx=scale, fy=scale), cv2.COLOR_RGB2GRAY)
         if grey.shape[0] < 128 or grey.shape[1] < 64:  # smaller than the body detector's window
-            return []
-        faces = [_box(found, grey.shape, 1.0) for found in self._faces.detectMultiScale(grey, 1.1, 6, minSize=(32, 32))]
+            return [], []
+        seen = self._faces.detectMultiScale(grey, 1.1, 6, minSize=(32, 32))
+        faces = [_box(face, grey.shape, UPRIGHT) for face in seen]
         found, weights = self._bodies.detectMultiScale(grey, winStride=(8, 8), scale=1.1)
         bodies = [_box(body, grey.shape, float(weight)) for body, weight in zip(found, weights, strict=True)]
         sure = suppress([body for body in bodies if body.score >= 1.2], 0.3)
-        return max(faces, sure, key=len)
+        return faces, [replace(body, score=UPRIGHT) for body in sure]
 
 
 def finder() -> Finder:
@@ -113,15 +134,65 @@ def finder() -> Finder:
 
 
 def judge(faces: Sequence[Detection], bodies: Sequence[Detection]) -> tuple[Sequence[Detection], Sequence[Detection]]:
-    """Who is surely there: the sure, and the likely where faces and bodies bear each other out; the more of the two.
+    """Who is surely there, by faces or by bodies, whichever are more; then those who may be, where nobody surely is."""
+    heads, trunks, maybe = parts(faces, bodies)
+    return max(heads, trunks, key=len), maybe
 
-    Then those who may be, where nobody surely is.
+
+def parts(
+    faces: Sequence[Detection], bodies: Sequence[Detection]
+) -> tuple[Sequence[Detection], Sequence[Detection], Sequence[Detection]]:
+    """Faces, and bodies, of who is surely there: the sure, and the likely where faces and bodies bear each other out.
+
+    Then bodies of those who may be, where nobody surely is.
     """
     borne_out = any(body.score >= BODY for body in bodies)
     heads = [face for face in faces if face.score >= (LIKELY if borne_out else SURE)]
     trunks = [body for body in bodies if body.score >= (LIKELY if _has_face(body, faces) else SURE)]
-    everyone = max(heads, trunks, key=len)
-    return everyone, [] if everyone else [body for body in bodies if body.score >= DOUBTFUL]
+    return heads, trunks, [] if heads or trunks else [body for body in bodies if body.score >= DOUBTFUL]
+
+
+def together(heads: Sequence[Detection], figures: Sequence[Detection], aspect: float) -> Sequence[Detection]:
+    """Everyone once, the surest first: whoever was found by face and body counts by the body, as surely as by either.
+
+    `aspect`: the picture's width through its height.
+    """
+    alone, everyone = [*heads], []
+    for body in sorted(figures, key=lambda one: -one.score):
+        own = min((head for head in alone if _belongs(head, body)), key=lambda one: abs(one.x - body.x), default=None)
+        if own is not None:
+            alone.remove(own)
+        everyone.append(replace(body, score=max(body.score, own.score if own else 0.0)))
+    return sorted([*everyone, *(beneath(head, aspect) for head in alone)], key=lambda one: -one.score)
+
+
+def figure(body: Detection, aspect: float) -> Detection:
+    """A body from head to foot: its own box is of the same size for all, but two of its points span a circle around it.
+
+    They are the middle of the hips, and a point of the circle beyond the head.
+    """
+    if len(body.points) < 2:
+        return body
+    (x, y), (end_x, end_y) = body.points[:2]
+    along, up = abs(end_x - x), abs(end_y - y)
+    return _cut(x, y, along + up * SLIM / aspect, up + along * SLIM * aspect, body)
+
+
+def beneath(head: Detection, aspect: float) -> Detection:
+    """Whoever has that face, from head to foot: as large as a body is for its face."""
+    tall = (head.bottom - head.top) * FACES_TALL / 2
+    return _cut(head.x, head.top + tall * (1 - 1 / FACES_TALL), tall * SLIM / aspect, tall, head)
+
+
+def _belongs(head: Detection, body: Detection) -> bool:
+    """Whether the face lies in the body's box."""
+    return body.left <= head.x <= body.right and body.top <= (head.top + head.bottom) / 2 <= body.bottom
+
+
+def _cut(x: float, y: float, along: float, up: float, found: Detection) -> Detection:
+    """So far to both sides of a middle, as far as that is in the picture."""
+    left, top, right, bottom = (min(max(share, 0.0), 1.0) for share in (x - along, y - up, x + along, y + up))
+    return Detection(left, top, right, bottom, found.score)
 
 
 def _has_face(body: Detection, faces: Sequence[Detection]) -> bool:

@@ -26,6 +26,8 @@ class Detection:
     bottom: float
     score: float
     """How sure the model is, 0 to 1."""
+    points: tuple[tuple[float, float], ...] = ()
+    """What else the model marks of it; may lie outside of the picture."""
 
     @property
     def x(self) -> float:
@@ -109,23 +111,29 @@ def unletterbox(box: Detection, height: int, width: int) -> Detection:
     """A box in the square as a box in the H×W picture, cut at its edges."""
     longest = max(height, width)
 
-    def inner(share: float, length: int) -> float:
-        return min(max((share - 0.5) * longest / length + 0.5, 0.0), 1.0)
+    def outer(share: float, length: int) -> float:
+        return (share - 0.5) * longest / length + 0.5
 
-    return Detection(
-        inner(box.left, width), inner(box.top, height), inner(box.right, width), inner(box.bottom, height), box.score
+    points = tuple((outer(x, width), outer(y, height)) for x, y in box.points)
+    left, top, right, bottom = (
+        min(max(outer(share, length), 0.0), 1.0)
+        for share, length in zip((box.left, box.top, box.right, box.bottom), (width, height) * 2, strict=True)
     )
+    return Detection(left, top, right, bottom, box.score, points)
 
 
 def decode(boxes: Numbers, logits: Numbers, centres: Numbers, side: int, least: float) -> list[Detection]:
-    """Raw outputs (N×(4 or more): x, y, width, height in input pixels around the anchor; N) as boxes in the square."""
+    """Raw outputs (N×(4 or more): x, y, width, height in input pixels around the anchor, then x, y of points; N) as
+    boxes in the square."""
     scores = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
     found = []
     for index in np.flatnonzero(scores >= least):
         x, y = boxes[index, :2] / side + centres[index]
         width, height = boxes[index, 2:4] / side / 2
         left, top, right, bottom = float(x - width), float(y - height), float(x + width), float(y + height)
-        found.append(Detection(left, top, right, bottom, float(scores[index])))
+        points = boxes[index, 4:].reshape(-1, 2) / side + centres[index]
+        marked = tuple((float(x), float(y)) for x, y in points)
+        found.append(Detection(left, top, right, bottom, float(scores[index]), marked))
     return found
 
 
