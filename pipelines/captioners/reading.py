@@ -73,7 +73,7 @@ class CodeReader:
     def __init__(self) -> None:
         import cv2
 
-        self._squares = cv2.QRCodeDetectorAruco()  # finds a quarter more of them than the other one, in half the time
+        self._squares = cv2.QRCodeDetectorAruco()  # misses fewer of them than the other one, and is quicker
         self._bars = cv2.barcode.BarcodeDetector()
 
     def read(self, pixels: Pixels) -> tuple[str, ...]:
