@@ -1,0 +1,86 @@
+"""What somebody wants to hear: how much at each level, until when, in which hours, and what not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import Literal
+
+from pydantic import Field
+
+from devices.media import Options
+from pipelines.remarks import TOPICS, Level, Priority, Remark, Topic
+
+Why = Literal[
+    "expired",
+    "no words left",
+    "told already",
+    "newer",
+    "outranked",
+    "switched off",
+    "quiet hours",
+    "paused",
+    "too many",
+    "withdrawn",
+    "cut",
+    "the end",
+]
+"""Why something is not said."""
+
+
+class SpeechOptions(Options):
+    """What is said, when and how much. Times are in seconds."""
+
+    hazard: float = Field(default=5.0, gt=0, le=60)
+    """A hazard that could not be told so soon is none any more."""
+    caption: float = Field(default=6.0, gt=0, le=120)
+    """What is seen is not told later than that."""
+    change: float = Field(default=3.0, gt=0, le=120)
+    """The same of small changes."""
+    working: float = Field(default=2.0, gt=0, le=120)
+    """The same of what is being done."""
+    low: int = Field(default=30, ge=5, le=400)
+    """Words in any one minute that are said unasked, at the most, at the level `low`."""
+    normal: int = Field(default=75, ge=5, le=400)
+    """The same at the level `normal`."""
+    high: int = Field(default=150, ge=5, le=400)
+    """The same at the level `high`; at `off` nothing of what is seen is said unasked but hazards."""
+    quiet: str = Field(default="", pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
+    """Hours in which nothing is said unasked but hazards, by the clock on the wall: `22:00-07:00`."""
+    resume: bool = True
+    """Whether an answer that gave way to a hazard goes on after it."""
+
+    def budget(self, level: Level) -> int:
+        """Words a minute."""
+        return {"off": 0, "low": self.low, "normal": self.normal, "high": self.high}[level]
+
+    def lasts(self, priority: Priority) -> float:
+        """Seconds until a remark expires that names no time; answers do not."""
+        known = {
+            Priority.HAZARD: self.hazard,
+            Priority.CAPTION: self.caption,
+            Priority.CHANGE: self.change,
+            Priority.WORKING: self.working,
+        }
+        return known.get(priority, inf)
+
+
+@dataclass(slots=True)
+class Taste:
+    """What somebody wants to hear at present."""
+
+    level: Level = "normal"
+    topics: frozenset[Topic] = frozenset(TOPICS)
+    paused: bool = False
+    """Nothing unasked but hazards, for now."""
+    quiet: bool = False
+    """These are quiet hours."""
+
+    def unwanted(self, remark: Remark) -> Why | None:
+        """Why nobody wants to hear it at present."""
+        if remark.asked or remark.priority is Priority.HAZARD:
+            return None
+        if self.quiet or self.paused:
+            return "quiet hours" if self.quiet else "paused"
+        off = self.level == "off" or (remark.topic is not None and remark.topic not in self.topics)
+        return "switched off" if off and not remark.free else None
