@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from assistant import commands, duplex, scenes
+from assistant.asking import Prompts
 from assistant.config import Config
 from assistant.feed import Feed
 from assistant.greeting import greet
@@ -134,7 +135,7 @@ def assemble(kit: Kit, emit: Emit) -> Session:
         _hearing(kit, mouth, switches),
         asks=parts.asks(outside.asks, outside.hold),
         asks_hold=outside.hold,
-        obey=partial(commands.obeyed, switches),
+        obey=Prompts(config.keys, agenda, _language(config)).before(partial(commands.obeyed, switches)),
         beside=(timers.run, *relieving, *(server.run for server in servers)),
         outside=outside.counters,
     )

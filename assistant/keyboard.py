@@ -3,95 +3,70 @@
 from __future__ import annotations
 
 import asyncio
-import codecs
 import os
-import re
 import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
 from typing import Any, TextIO
 
+from assistant.keys import Keys, KeysOptions
+from assistant.typed import Shown, Typing, nobody
 from devices.lines import LineClosed, Lossless
 
-LONGEST = 2000
-"""Characters of a line that are kept; what is typed beyond them is ignored."""
-
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
-KEYS = {"\x14": "/talk", "\x0f": "/mode", "\x0e": "/mic", "\x18": "/camera"}
-"""From a control key of a terminal (Ctrl-T, Ctrl-O, Ctrl-N, Ctrl-X) to the line that it stands for."""
-_BACKSPACE, _KILL_LINE, _KILL_WORD, _END = "\x7f\b", "\x15", "\x17", "\x04\x1a"
+PATIENCE = 0.05
+"""Seconds after which Escape is the key of that name, and not the beginning of an arrow key."""
 
 
-class Typing:
-    """What is typed so far: bytes go in, whole lines come out. Bytes that are not UTF-8 become U+FFFD."""
+@dataclass(frozen=True, slots=True)
+class ByKey:
+    """How a terminal is read key by key, without its echo."""
 
-    def __init__(self, by_key: bool = False) -> None:
-        """`by_key`: control keys stand for lines, without disturbing what is typed so far."""
-        self.text = ""
-        self._keys = KEYS if by_key else {}
-        self.ended = False
-        """True after Ctrl-D on an empty line."""
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-
-    def feed(self, data: bytes, final: bool = False) -> list[str]:
-        """The lines that these bytes complete, stripped, without the empty ones."""
-        keys = _ESCAPES.sub("", self._decoder.decode(data, final)) + ("\n" if final else "")
-        return [line for key in keys if (line := self._press(key))]
-
-    def _press(self, key: str) -> str:
-        """The line, if this key completes one, or stands for one."""
-        line = self._keys.get(key, "")
-        if key in "\r\n":
-            line, self.text = self.text.strip(), ""
-        elif key in _BACKSPACE:
-            self.text = self.text[:-1]
-        elif key == _KILL_LINE:
-            self.text = ""
-        elif key == _KILL_WORD:
-            self.text = re.sub(r"\S+\s*$", "", self.text)
-        elif key in _END:
-            self.ended = self.ended or not self.text
-        elif (key.isprintable() or key == "\t") and len(self.text) < LONGEST:
-            self.text += " " if key == "\t" else key
-        return line
+    shown: Shown = nobody
+    keys: Keys = field(default_factory=lambda: Keys(KeysOptions()))
 
 
-async def typed_lines(stream: TextIO | None = None, shown: Callable[[str], None] | None = None) -> AsyncIterator[str]:
+async def typed_lines(stream: TextIO | None = None, by_key: ByKey | None = None) -> AsyncIterator[str]:
     """The lines typed on `stream` (standard input), until its end; none where it cannot be read.
 
-    With `shown`, a terminal is read key by key and does not echo: `shown` is given the line as far as it is typed,
-    for a view that repaints the screen. The terminal is put back as it was, also when this is cancelled.
+    With `by_key`, a terminal is read key by key and does not echo. It is put back as it was, also when this is
+    cancelled.
     """
     descriptor = _readable(sys.stdin if stream is None else stream)
     if descriptor is None:
         return
-    show = shown if shown and os.isatty(descriptor) else None
+    single = by_key if by_key and os.isatty(descriptor) else None
     pieces = Lossless[bytes](16, "keyboard")
-    with _key_by_key(descriptor) if show else nullcontext():
-        _start_reading(descriptor, show is not None, pieces)
+    with _key_by_key(descriptor) if single else nullcontext():
+        _start_reading(descriptor, single is not None, pieces)
         try:
-            async for line in _lines(pieces, show):
+            async for line in _lines(pieces, single):
                 yield line
         finally:
             pieces.close()
 
 
-async def _lines(pieces: Lossless[bytes], shown: Callable[[str], None] | None) -> AsyncIterator[str]:
-    typing, show = Typing(by_key=shown is not None), shown or (lambda draft: None)
-    show("")
-    async for piece in pieces:
-        lines = typing.feed(piece)
+async def _lines(pieces: Lossless[bytes], by_key: ByKey | None) -> AsyncIterator[str]:
+    show = by_key.shown if by_key else nobody
+    typing = Typing(by_key.keys if by_key else None)
+    show(typing.text)
+    while not typing.ended:
+        try:
+            async with asyncio.timeout(PATIENCE if typing.unfinished else None):
+                lines = typing.feed(await pieces.get())
+        except TimeoutError:
+            lines = typing.expire()
+        except LineClosed:
+            break
         show(typing.text)
         for line in lines:
             yield line
-        if typing.ended:
-            return
-    for line in typing.feed(b"", final=True):
+    for line in [] if typing.ended else typing.feed(b"", final=True):
         yield line
 
 
@@ -136,10 +111,12 @@ if sys.platform == "win32":
 
     def _console_key() -> bytes:
         key = msvcrt.getwch()
-        if key == "\x00":  # an arrow or function key: its code follows
-            msvcrt.getwch()
-            return b"\x1b"
+        if key == "\x00" or (key == "\xe0" and msvcrt.kbhit()):  # an arrow or function key, not à: its code follows
+            return _CODES.get(msvcrt.getwch(), b"\x1b[Z")
         return key.encode("utf-8", "replace")
+
+    _CODES = {"H": b"\x1b[A", "P": b"\x1b[B", "M": b"\x1b[C", "K": b"\x1b[D", "G": b"\x1b[H", "O": b"\x1b[F"}
+    """From what the console sends for arrow keys to what terminals send; `\x1b[Z` is no key here."""
 
 else:
     import termios

@@ -16,6 +16,10 @@ TYPED = "\N{HORIZONTAL ELLIPSIS}"
 """Stands at the end of a line that is to be completed by typing."""
 QUIT = "/quit"
 """The line that ends the session."""
+TYPING = "/typing"
+"""The line that tells that something is being typed: the name of the key's action follows, or nothing at its end."""
+NO_KEY = "/no-key"
+"""The line of a single key that does nothing: to whoever cannot see it, silence would not tell that."""
 
 
 class KeysOptions(Options):
@@ -186,12 +190,12 @@ class Keys:
 
     options: KeysOptions
 
-    def action(self, key: str, typing: bool) -> tuple[str, Action] | None:
-        """What a key does, with its name. `typing`: all keys but the control keys belong to what is typed."""
+    def action(self, key: str, typing: bool) -> str | None:
+        """The name of what a key does, if anything. `typing`: all keys but the control keys belong to what is typed."""
         name = self._names.get(key) or (self._names.get(key.lower()) if len(key) == 1 else None)
         if name is None or (typing and not key.startswith("ctrl-")):
             return None
-        return name, ACTIONS[name]
+        return name
 
     @cached_property
     def _names(self) -> dict[str, str]:

@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from functools import partial
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,14 +114,14 @@ async def until_signal(main: Any) -> int:
 
 
 async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> int:
-    from assistant.keyboard import typed_lines
+    from assistant.asking import Typist
     from assistant.terminal import choose_view
 
     feed, told = Feed(), metrics.tellers(chosen.metrics)
     recording = None if arguments.events is None else _output(arguments.events)
     bridge = await _bridge(chosen, _file(arguments), feed)
     view = choose_view(arguments.plain, arguments.json, sys.stdout)
-    asks = partial(typed_lines, shown=view.typed) if sys.stdin.isatty() else None
+    typist = Typist(chosen.keys, view.typed, feed.emit)
     shown = [asyncio.create_task(view.run(feed.subscribe(name="view")))]
     shown.append(asyncio.create_task(traces.keep(feed.subscribe(name="traces"), traces.place())))
     if told:
@@ -133,13 +132,15 @@ async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> 
     if bridge is not None:
         needed.append(asyncio.create_task(bridge.run(feed.subscribe(WAITING, name="broker"))))
         shown.append(needed[-1])
-    running = asyncio.create_task(_kept(chosen, feed, Outside(asks), parts, bridge))
+    running = asyncio.create_task(_kept(chosen, feed, Outside(typist.lines), parts, bridge))
+    leaving = asyncio.create_task(typist.left.wait())
     try:
-        done, _ = await asyncio.wait([running, *needed], return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait([running, leaving, *needed], return_when=asyncio.FIRST_COMPLETED)
         for ended in done:
             await ended
     finally:
-        running.cancel()  # nobody reads any more, or Ctrl-C
+        leaving.cancel()
+        running.cancel()  # nobody reads any more, or somebody wants it to end
         await asyncio.wait([running])
         feed.close()
         await asyncio.gather(*shown)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 from assistant.plain import PATIENCE, Json, Plain, attends, complete, drops, listed, moment, while_read, words
 from devices.lines import Latest
@@ -42,6 +42,8 @@ STYLES = {
     "trouble": "bold red",
     "now": "magenta",
 }
+Entry = Literal["none", "line", "keys", "begun"]
+"""What the keyboard is for: nothing; lines; single keys; a line that was begun by one of them."""
 CAMERAS = 4
 """So many last captions stand in the status area."""
 ROOMY = 36
@@ -52,8 +54,8 @@ class View(Protocol):
     """One way to show a session."""
 
     @property
-    def typed(self) -> Callable[[str], None] | None:
-        """Where it can show what is being typed: give this to `keyboard.typed_lines`."""
+    def typed(self) -> Callable[[str | None], None] | None:
+        """Where it can show what is being typed; told None while single keys act at once instead."""
 
     async def run(self, events: Latest[Event]) -> None:
         """Show the events until the line is closed."""
@@ -159,13 +161,15 @@ class Screen:
         self._live = Live(console=console, auto_refresh=False, transient=True)
         self._status = Status()
         self._draft: str | None = None
+        self._entry: Entry = "none"
         self._touched = asyncio.Event()
         # A terminal can be held up (Ctrl-S, a selection on Windows): that must not stop the assistant.
         self._thread = DaemonThread("screen")
 
-    def typed(self, draft: str) -> None:
-        """Show what is typed so far."""
+    def typed(self, draft: str | None) -> None:
+        """Show what is typed so far; None: nothing is being typed, and single keys act."""
         self._draft = draft
+        self._entry = "keys" if draft is None else "begun" if self._entry in ("keys", "begun") else "line"
         self._touched.set()
 
     async def run(self, events: Latest[Event]) -> None:
@@ -234,7 +238,7 @@ class Screen:
 
     def _footer(self) -> str:
         """As much of it as fits."""
-        fitting = footers(self._status.attention, typing=self._draft is not None)
+        fitting = footers(self._status.attention, self._entry)
         return next((line for line in fitting if len(line) <= self._console.width), "")
 
     def _input(self) -> Text:
@@ -248,10 +252,14 @@ class Screen:
         return Text.assemble("> ", tail, (" ", "reverse"))
 
 
-def footers(attention: Attention | None, typing: bool) -> list[str]:
+def footers(attention: Attention | None, entry: Entry) -> list[str]:
     """What can be typed and pressed at present, from the longest to the shortest."""
-    if not typing:
+    if entry == "none":
         return ["Ctrl-C ends"]
+    if entry == "begun":
+        return ["> Enter sends, Escape gives up", ">"]
+    if entry == "keys":
+        return ["single keys act, `omni keys` lists them, Ctrl-C ends", "Ctrl-C ends"]
     lines = ["> type a question, Ctrl-C ends", ">"]
     if attention is not None and (keys := list(_keys(attention))):
         lines.append(" · ".join(["> type a question or /help", *keys, "Ctrl-C ends"]))

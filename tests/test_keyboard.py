@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant.keyboard import LONGEST, Typing, typed_lines
+from assistant.keyboard import ByKey, typed_lines
+from assistant.keys import NO_KEY, QUIT, TYPING, Keys, KeysOptions
+from assistant.typed import LONGEST, Typing
 
 pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 termios = pytest.importorskip("termios")
@@ -97,7 +99,7 @@ def test_keys_edit_the_line(keys: bytes, line: str) -> None:
 
 
 def test_control_keys_stand_for_commands_and_leave_what_is_typed_as_it_is() -> None:
-    typing = Typing(by_key=True)
+    typing = Typing(Keys(KeysOptions()))
     assert typing.feed(b"what \x14is\x0e that\x0f\x18") == ["/talk", "/mic", "/mode", "/camera"]
     assert typing.text == "what is that"
     assert typing.feed(b"\n") == ["what is that"]
@@ -124,13 +126,13 @@ async def test_a_terminal_is_read_key_by_key_and_put_back(terminal: tuple[int, i
     person, program = terminal
     before, drafts = termios.tcgetattr(program), []
 
-    def typed(draft: str) -> None:
+    def typed(draft: str | None) -> None:
         drafts.append(draft)
         if draft == "":  # ready, or a line was sent
             os.write(person, b"h\x14i\x0f\n" if len(drafts) == 1 else b"\x04")
 
     with os.fdopen(program, closefd=False) as stream:
-        assert [line async for line in typed_lines(stream, typed)] == ["/talk", "/mode", "hi"]
+        assert [line async for line in typed_lines(stream, ByKey(typed))] == ["/talk", "/mode", "hi"]
     assert drafts[0] == drafts[-1] == ""
     assert termios.tcgetattr(program) == before
 
@@ -142,7 +144,7 @@ async def test_the_terminal_does_not_echo_while_a_view_shows_what_is_typed(termi
     with os.fdopen(program, closefd=False) as stream:
 
         async def read() -> None:
-            async for _ in typed_lines(stream, lambda _draft: ready.set()):
+            async for _ in typed_lines(stream, ByKey(lambda _draft: ready.set())):
                 pass
 
         reading = asyncio.get_running_loop().create_task(read())
@@ -167,10 +169,11 @@ def test_a_keyboard_that_is_still_waited_for_does_not_keep_the_process(tmp_path:
 
 READS_KEYS = """
 import asyncio, sys
-from assistant.keyboard import typed_lines
+from assistant.keyboard import ByKey, typed_lines
 
 async def main():
-    async for line in typed_lines(shown=lambda draft: print("ready", file=sys.stderr, flush=True)):
+    ready = lambda draft: print("ready", file=sys.stderr, flush=True)
+    async for line in typed_lines(by_key=ByKey(ready)):
         return
 
 asyncio.run(main())
@@ -214,3 +217,89 @@ def test_a_suspended_session_gives_the_terminal_back_and_takes_it_again(terminal
         assert shell.stdout.readline() == b"True True False True\n"
         os.write(person, b"over\n")
         assert shell.stdout.readline() == b"False\n"
+
+
+def single(**keys: str) -> Typing:
+    return Typing(Keys(KeysOptions(single=True, **keys)))  # type: ignore[arg-type]
+
+
+def test_a_single_key_is_its_line_at_once() -> None:
+    assert single().feed(b"r \x1b[D\x1bOC+") == ["/repeat", "/stop", "/back", "/forward", "/more"]
+
+
+def test_a_question_is_typed_after_its_key_and_keys_are_letters_until_it_is_sent() -> None:
+    typing = single()
+    assert typing.text is None
+    assert typing.feed(b"t") == [f"{TYPING} question"]
+    assert typing.feed("read 三 it".encode()) == []
+    assert typing.text == "read 三 it"
+    assert typing.feed(b"\x1b[D\x7f\x7ft\x0e\r") == ["/mic", "read 三 t"]
+    assert typing.text is None
+    assert typing.feed(b"r") == ["/repeat"]
+
+
+def test_some_keys_begin_their_line_and_want_the_rest() -> None:
+    typing = single()
+    assert typing.feed(b"wperson with a dog\n") == [f"{TYPING} watch", "/watch person with a dog"]
+    assert typing.feed(b"/topic text off\n") == [f"{TYPING} command", "/topic text off"]
+
+
+def test_escape_or_an_empty_line_gives_up() -> None:
+    typing = single()
+    typing.feed(b"twhat")
+    assert typing.feed(b"\x1b") == []
+    assert typing.unfinished
+    assert typing.expire() == [TYPING]
+    assert typing.text is None
+    assert typing.feed(b"t\n") == [f"{TYPING} question", TYPING]
+    assert typing.feed(b"q") == [NO_KEY]
+    assert typing.feed(b"Q\x04") == [QUIT, QUIT]
+
+
+def test_no_piece_of_an_arrow_key_is_taken_for_letters_however_it_is_cut() -> None:
+    arrows = b"\x1b[D\x1bOC\x1b[1;5A\x1b[15~\x1b[<0;10;10M\x1b[M abc"[:-1] + b"\x1b]11;rgb:00\x1b\\"
+    for at in range(1, len(arrows)):
+        typing = single()
+        assert [*typing.feed(arrows[:at]), *typing.feed(arrows[at:])] == ["/back", "/forward", NO_KEY]
+        assert typing.text is None
+
+
+def test_an_arrow_key_that_comes_late_in_two_pieces_is_not_taken_for_letters() -> None:
+    typing = single()
+    typing.feed(b"\x1b")
+    assert typing.expire() == ["/stop"]  # as Escape would have been
+    assert typing.feed(b"[A") == []
+    assert typing.feed(b"a") == ["/aim"]
+
+
+def test_a_sequence_that_breaks_off_takes_nothing_with_it() -> None:
+    typing = single()
+    assert typing.feed(b"\x1b[\x1b[Dr") == ["/back", "/repeat"]
+    assert typing.feed(b"\x1b[1;") == []
+    assert typing.expire() == []
+    assert typing.feed(b"r\x1br\x1b\x1b[D") == ["/repeat", "/stop", "/back"]  # Alt-R is not R
+
+
+@pytest.mark.real_time
+async def test_escape_on_a_terminal_is_told_soon_after_nothing_followed(terminal: tuple[int, int]) -> None:
+    person, program = terminal
+    drafts: list[str | None] = []
+    with os.fdopen(program, closefd=False) as stream:
+        lines = typed_lines(stream, ByKey(drafts.append, Keys(KeysOptions(single=True))))
+        told = []
+        os.write(person, b"th")
+        async for line in lines:
+            told.append(line)
+            os.write(person, {1: b"\x1b", 2: b"\x1b", 3: b"\x1b[C", 4: b"Q"}.get(len(told), b""))
+            if line == QUIT:
+                break
+    assert told == [f"{TYPING} question", TYPING, "/stop", "/forward", QUIT]
+    assert drafts[0] is None
+    assert "h" in drafts or "" in drafts
+
+
+def test_whatever_is_pressed_nothing_but_lines_come_out() -> None:
+    for data in (bytes(range(256)), bytes(range(255, -1, -1)), b"\x1b" * 50 + b"[[A" * 9):
+        typing = single()
+        found = [*typing.feed(data), *typing.expire(), *typing.feed(b"", final=True)]
+        assert all(line and "\x1b" not in line for line in found)
