@@ -72,6 +72,8 @@ class Session:
                 if count or what != "keyframes_waiting":
                     counted[f"{name} {what.replace('_', ' ')}"] = count
             counted |= eye.spared.counters(name)
+            for spotting in eye.spotting:
+                counted |= spotting.counters(name)
         if self.sight is not None:
             counted |= self.sight.budget.counters()
         if self.sight is not None and self.sight.relief is not None and self.sight.relief.ladder.taken:

@@ -119,4 +119,4 @@ async def gate(eye: Eye, shows: Callable[[float], bool]) -> None:
             eye.still(frame.camera, keyframe_at, frame.captured_at)
     eye.keyframes.close()
     for spotting in eye.spotting:
-        spotting.frames.close()
+        spotting.close()

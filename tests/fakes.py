@@ -12,6 +12,7 @@ from devices.lines import Latest, Sink
 from devices.media import AudioChunk, DeviceError, Frame, Samples
 from pipelines.backends import BackendError, Prompt
 from pipelines.moving import STILL, Motion
+from pipelines.spots import PERSON, Spot
 from pipelines.types import Heard, Seen
 
 
@@ -71,6 +72,32 @@ class FakeCaptioner:
         if shade in self.fails_at:
             raise RuntimeError(f"no words for {shade}")
         return Seen(f"shade {shade}")
+
+
+@dataclass
+class FakeSpotter:
+    """Finds what its script says of a shade, after so many seconds on the virtual clock; raises for `fails_at`."""
+
+    script: dict[int, Sequence[Spot]] = field(default_factory=dict)
+    labels: Sequence[str] = (PERSON,)
+    fails_at: tuple[int, ...] = ()
+    looked: list[tuple[str, float]] = field(default_factory=list)
+    """Cameras, and when their pictures were taken."""
+
+    def spot(self, frame: Frame) -> Sequence[Spot]:
+        shade = int(frame.pixels[0, 0, 0])
+        self.looked.append((frame.camera, frame.captured_at))
+        if shade in self.fails_at:
+            raise RuntimeError(f"blind for {shade}")
+        return self.script.get(shade, ())
+
+
+@dataclass
+class FakeReader(FakeSpotter):
+    """The same for text."""
+
+    def read(self, frame: Frame) -> Sequence[Spot]:
+        return self.spot(frame)
 
 
 class FakeGlimpse:

@@ -16,7 +16,7 @@ from devices.camera import CameraOptions
 from devices.lines import Lossless
 from devices.media import Frame
 from pipelines.attention import AttentionOptions
-from pipelines.backends import BackendOptions, Captioner, Detector, Kind, Loaded
+from pipelines.backends import BackendOptions, Captioner, Detector, Kind, Loaded, Reader, Spotter
 from pipelines.clock import VirtualLoop
 from pipelines.controls import Controls
 from pipelines.endpointer import HearingOptions
@@ -93,6 +93,8 @@ class Stage:
     transcriber: FakeTranscriber = field(default_factory=lambda: FakeTranscriber(BOOK))
     captioner: Captioner = field(default_factory=FakeCaptioner)
     wake: FakeWakeWord = field(default_factory=FakeWakeWord)
+    spotter: Spotter | None = None
+    reader: Reader | None = None
     options: ConversationOptions = field(default_factory=ConversationOptions)
     hearing: HearingOptions = field(default_factory=HearingOptions)
     looking: LookingOptions = field(default_factory=LookingOptions)
@@ -162,6 +164,10 @@ class Stage:
             "chat": self.chat,
             "voice": self.voice,
         }
+        if self.spotter is not None:
+            known["spotter"] = self.spotter
+        if self.reader is not None:
+            known["reader"] = self.reader
         models, loop = Models(), asyncio.get_running_loop()
         for kind, model in known.items():
             models.loaded[kind], models.workers[kind] = Loaded(model, "fake"), Worker(kind)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipelines.backends import BackendError
 
-SAID = {"diningtable": "dining table", "pottedplant": "potted plant", "tvmonitor": "tv", "cellphone": "cell phone"}
+SAID = {"diningtable": "dining table", "pottedplant": "potted plant", "tvmonitor": "screen", "cellphone": "cell phone"}
 """Names of widely used lists that are no words."""
 
 
