@@ -38,6 +38,14 @@ sound:
 		echo "pulseaudio cannot be installed: the tests that need it are skipped"; \
 	fi
 
+# A voice with a mouth of its own is tested on a real speech server, where it can be installed.
+speech:
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! command -v speech-dispatcher >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends -y \
+			speech-dispatcher speech-dispatcher-espeak-ng python3-speechd >/dev/null || \
+		echo "speech-dispatcher cannot be installed: the tests that need it are skipped"; \
+	fi
+
 # The bridge to MQTT is tested on a real broker, where it can be installed; each test starts one of its own.
 broker:
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! command -v mosquitto >/dev/null; then \
@@ -45,7 +53,7 @@ broker:
 			mosquitto >/dev/null || echo "mosquitto cannot be installed: the tests that need it are skipped"; \
 	fi
 
-test: weights sound broker
+test: weights sound speech broker
 	$(BIN)/python -m pytest
 
 check: setup
@@ -56,4 +64,4 @@ check: setup
 clean:
 	rm -rf $(VENV) demo
 
-.PHONY: help setup weights demo sound broker test check clean
+.PHONY: help setup weights demo sound speech broker test check clean

@@ -18,7 +18,7 @@ from devices.microphone import open_microphone
 from devices.speaker import open_speaker
 from devices.threads import apart
 from pipelines import backends
-from pipelines.backends import PROTOCOLS, BackendError, BackendOptions, Captioner, Kind, Loaded, lanes
+from pipelines.backends import PROTOCOLS, BackendError, BackendOptions, Captioner, Kind, Loaded, SelfSpeaking, lanes
 from pipelines.gate import Gate, GateOptions, KeyframeGate
 from pipelines.guard import CameraGuard, Guard, GuardOptions, Told
 from pipelines.hanging import HungOptions
@@ -72,7 +72,8 @@ class Models:
     def limit(self, hung: HungOptions) -> None:
         """Let each count as hung after so long."""
         for kind, worker in self.workers.items():
-            worker.longest = hung.of(kind)
+            itself = kind in self.loaded and isinstance(self.loaded[kind].backend, SelfSpeaking)
+            worker.longest = None if itself else hung.of(kind)  # it may have to wait for others who speak there
 
     def close(self) -> None:
         for worker in self.workers.values():

@@ -167,6 +167,7 @@ REGISTRY: dict[Kind, dict[str, str]] = {
         "auto": "pipelines.voices.auto:Auto",
         "espeak": "pipelines.voices.espeak:Espeak",
         "piper": "pipelines.voices.piper:Piper",
+        "speech-dispatcher": "pipelines.voices.speech_dispatcher:SpeechDispatcher",
     },
 }
 

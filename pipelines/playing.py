@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import ClassVar
 
 from devices.media import DeviceError, Speaker
@@ -69,32 +70,39 @@ class Telling:
     def __init__(self, text: str, voice: SelfSpeaking, worker: Worker, priority: Priority) -> None:
         self.over = False
         """Nothing of it is left to be said."""
+        self.cut = False
+        """Others who speak there ended it: then no more of it is wanted."""
         self.began_at: float | None = None
         """Seconds on the loop's clock at its first word."""
         self._text, self._voice, self._worker, self._priority = text, voice, worker, priority
         self._from = 0  # letter at which the present saying begins
         self._begun = 0  # words of that which were begun
+        self._saying: object = None  # the present one: the voice may still tell of the one before
 
     @property
     def heard(self) -> str:
         """The words that were heard, as they are written: those after which another one began."""
-        return self._text if self.over else self._text[: self._from + self._end_of(self._begun - 1)].rstrip()
+        said = self._from + self._end_of(self._begun - 1)
+        return self._text if self.over and not self.cut else self._text[:said].rstrip()
 
     async def run(self) -> None:
         """Say on. Raises BackendError."""
-        loop = asyncio.get_running_loop()
+        loop, saying = asyncio.get_running_loop(), object()
 
         def reached(number: int) -> None:
-            loop.call_soon_threadsafe(self._reached, number)
+            loop.call_soon_threadsafe(self._reached, saying, number)
 
-        self._begun = 0
+        self._saying, self._begun, unwanted = saying, 0, threading.Event()
+        text, priority = self._text[self._from :], self._priority
         try:
-            await self._worker.call(self._voice.say, self._text[self._from :], self._priority, reached)
-            self.over, self.began_at = True, self.began_at or loop.time()
+            said = await self._worker.call(self._voice.say, text, priority, reached, unwanted.is_set)
+            self.over, self.cut = True, not said
+            self.began_at = self.began_at or (loop.time() if said else None)
         except BackendError:
             self.over = True  # what cannot be said counts as written
             raise
         except asyncio.CancelledError:
+            unwanted.set()
             self._voice.hush()
             raise
 
@@ -105,9 +113,11 @@ class Telling:
     def go_back(self) -> None:
         """To the start of the word at which it was held."""
         self._from += self._end_of(self._begun - 1)
-        self._begun = 0
+        self._saying, self._begun = None, 0
 
-    def _reached(self, number: int) -> None:
+    def _reached(self, saying: object, number: int) -> None:
+        if saying is not self._saying:
+            return
         self.began_at = self.began_at or asyncio.get_running_loop().time()
         self._begun = max(self._begun, number + 1)
 

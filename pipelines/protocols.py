@@ -243,6 +243,8 @@ class Manner:
     """How fast: 1 as the voice speaks by itself, 0.8 to 3."""
     voice: str = ""
     """Another voice of the same backend; empty: that of its options."""
+    volume: float = 1.0
+    """How loud, for a voice with a mouth of its own: 1 as it is by itself, 0 to 1. The sound of others is made so."""
 
 
 @runtime_checkable
@@ -258,15 +260,16 @@ class Adjustable(Voice, Protocol):
 class SelfSpeaking(Voice, Protocol):
     """A voice with a mouth of its own: a speech server's. What it `synthesize`s is no sound, as it says that itself."""
 
-    def say(self, text: str, priority: Priority, reached: Callable[[int], None]) -> None:
-        """Say it, blocking, to its end or until `hush`; called in the voice's thread.
+    def say(self, text: str, priority: Priority, reached: Callable[[int], None], unwanted: Callable[[], bool]) -> bool:
+        """Say it, blocking; called in the voice's thread. False: it was cut, by `hush` or by others who speak there.
 
-        `reached` is told the number of each word as it is begun, from 0, from any thread. Raises BackendError.
+        `reached` is told the number of each word as it is begun, from 0, from any thread. `unwanted`: whether it is
+        not to be said any more; looked at before the first word, and whenever `hush` was called. Raises BackendError.
         """
         ...
 
     def hush(self) -> None:
-        """Fall silent; from any thread."""
+        """What is said may be unwanted now; from any thread, and at once."""
         ...
 
 

@@ -1,0 +1,182 @@
+"""A voice with a mouth of its own: speech-dispatcher, through which screen readers speak as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+from xml.sax.saxutils import escape
+
+import numpy as np
+from pydantic import Field
+
+from devices.media import Samples
+from pipelines.backends import BackendError, BackendOptions, Manner
+from pipelines.remarks import Priority
+from pipelines.voices.scripts import runs, script_of, speakable
+from pipelines.voices.ssip import ABSENT, Connection, Gone, client_place
+from pipelines.wordtimes import tokens
+
+PRIORITIES = {
+    Priority.HAZARD: "important",
+    Priority.ANSWER: "message",
+    Priority.CAPTION: "text",
+    Priority.CHANGE: "notification",
+    Priority.WORKING: "progress",
+}
+SYMBOLIC = ("male1", "male2", "male3", "female1", "female2", "female3", "child_male", "child_female")
+"""Voices that every module has, under names of the protocol."""
+SLOWEST, USUAL, FASTEST = 80, 170, 449
+"""Words a minute at the rates -100, 0 and 100, as speech-dispatcher's module for espeak-ng has them; those of other
+modules are not known."""
+HEARTBEAT = 2.0
+"""Seconds without news of a message after which the server is asked for a sign of life."""
+
+
+class SpeechDispatcher(BackendOptions):
+    """The options; what they leave open is as the user's own settings of speech-dispatcher say."""
+
+    speaks_itself: ClassVar[bool] = True
+
+    address: str = Field(default="", pattern=r"^$|^(unix_socket:/.+|inet_socket:[^:]+:\d+)$")
+    """`unix_socket:/path` or `inet_socket:host:port`; empty: $SPEECHD_ADDRESS, else the user's own server."""
+    autospawn: bool = True
+    """Start the server where none runs."""
+    module: str = ""
+    """The synthesizer, as `spd-say -O` lists them."""
+    voice: str = ""
+    """As `spd-say -L` lists them, or `female1` and the like."""
+    language: str = ""
+    """As `en` or `zh`. Chinese, Japanese and Korean text gets its own."""
+    volume: float = Field(default=1.0, ge=0, le=1)
+    """As a share of the user's own."""
+
+    def load(self) -> SpeechServer:
+        """Connect. Raises BackendError."""
+        return SpeechServer(self)
+
+    def outlook(self) -> str:
+        if client_place() is None:
+            raise BackendError(ABSENT)
+        return ""
+
+
+class SpeechServer:
+    """Speaks through the server; all but `hush` in one thread. A server that went away is looked for at each saying."""
+
+    rate = 22_050
+    """Of the sound that it does not make."""
+
+    def __init__(self, options: SpeechDispatcher) -> None:
+        self._options, self._manner = options, Manner()
+        self._connection: Connection | None = None
+        self._connected()
+
+    def synthesize(self, text: str) -> Samples:
+        """No sound: see `say`."""
+        return np.zeros(0, np.float32)
+
+    def adjust(self, manner: Manner) -> None:
+        """Speak so from now on. Raises BackendError where there is no such voice."""
+        before, self._manner = self._manner, manner
+        try:
+            self._tune(self._connected())
+        except Gone:
+            self._connection = None  # as is wanted it will be when it is back
+        except BackendError:
+            self._manner = before
+            raise
+
+    def say(self, text: str, priority: Priority, reached: Callable[[int], None], unwanted: Callable[[], bool]) -> bool:
+        """See `SelfSpeaking`. Raises BackendError."""
+        if not (said := speakable(text)):
+            return True
+        try:
+            server = self._connected()
+            if (language := _language(said) or self._language) != self._spoken:
+                self._speak_in(server, language)
+            server.ask("set_priority", PRIORITIES[priority])
+            return not unwanted() and self._followed(server, server.speak(marked(said)), reached, unwanted)
+        except Gone:
+            self._connection = None
+            raise
+
+    def hush(self) -> None:
+        """Fall silent, where what is being said is unwanted; from any thread."""
+        if (server := self._connection) is not None:
+            server.wake()
+
+    def _followed(
+        self, server: Connection, message: int, reached: Callable[[int], None], unwanted: Callable[[], bool]
+    ) -> bool:
+        """Until it was said, or is not any more: whether it was said to its end."""
+        cancelled = False
+        while True:
+            if unwanted() and not cancelled:
+                server.ask("cancel")
+                cancelled = True
+            happened = server.next(HEARTBEAT)
+            if happened is None:
+                server.ask("get_rate")  # it may wait for others, or be paused, for as long as it likes
+            elif happened.message == message and happened.what == "index_marks":
+                reached(int(happened.mark))
+            elif happened.message == message and happened.what in ("end", "cancel"):
+                return happened.what == "end"
+
+    def _connected(self) -> Connection:
+        """The connection, made anew where the server went away. Raises BackendError."""
+        if self._connection is None:
+            server = Connection(self._options.address, self._options.autospawn)
+            server.ask("set_data_mode", "ssml")
+            if self._options.module:
+                server.ask("set_output_module", self._options.module)
+            self._usual = int(server.ask("get_rate")), int(server.ask("get_volume"))
+            self._language = self._spoken = self._options.language or server.ask("get_language") or "en"
+            self._tune(server)
+            self._connection = server
+        return self._connection
+
+    def _tune(self, server: Connection) -> None:
+        """As options and manner want it. Raises BackendError."""
+        rate, volume = self._usual
+        self._speak_in(server, self._language)
+        server.ask("set_rate", faster(rate, self._manner.rate))
+        share = min(1.0, self._options.volume * self._manner.volume)
+        server.ask("set_volume", round((volume + 100) * share) - 100)
+
+    def _speak_in(self, server: Connection, language: str) -> None:
+        """With the voice that was chosen, where it is the language of that."""
+        server.ask("set_language", language)
+        self._spoken = language
+        if language == self._language and (voice := self._manner.voice or self._options.voice):
+            self._choose(server, voice)
+
+    def _choose(self, server: Connection, voice: str) -> None:
+        if voice.lower() in SYMBOLIC:
+            server.ask("set_voice", voice)
+            return
+        if voice not in [name for name, *_ in server.ask("list_synthesis_voices")]:
+            raise BackendError(f"speech-dispatcher has no voice called {voice!r}: spd-say -L lists them")
+        server.ask("set_synthesis_voice", voice)
+
+
+def marked(text: str) -> str:
+    """SSML with a mark before each word, named by its number; whatever the text holds stays text."""
+    parts, at = ["<speak>"], 0
+    for number, word in enumerate(tokens(text)):
+        parts += [escape(text[at : word.start]), f'<mark name="{number}"/>']
+        at = word.start
+    return "".join([*parts, escape(text[at:]), "</speak>"])
+
+
+def faster(rate: int, times: float) -> int:
+    """The server's rate, -100 to 100, at which speech is so many times as fast; the fastest there is, where that is
+    not so fast."""
+    words = USUAL + rate / 100 * (FASTEST - USUAL if rate > 0 else USUAL - SLOWEST)
+    beyond = words * times - USUAL
+    wanted = round(100 * beyond / (FASTEST - USUAL if beyond > 0 else USUAL - SLOWEST))
+    return max(-100, min(100, wanted))
+
+
+def _language(text: str) -> str:
+    """Of text whose script tells it; such a voice reads the Latin letters in it as well."""
+    return next((language for run in runs(text) if (language := script_of(run)) is not None), "")

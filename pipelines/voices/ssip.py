@@ -1,0 +1,139 @@
+"""A connection to a speech server: speech-dispatcher's own Python client, with a limit on how long it may take."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import TimeoutError as Late
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple, TypeVar
+
+from devices.threads import DaemonThread
+from pipelines.backends import BackendError
+
+T = TypeVar("T")
+
+PATIENCE = 5.0
+"""Seconds after which a server that does not answer counts as gone."""
+STARTING = 20.0
+"""Seconds that it may take to connect, and to start a server where none runs."""
+CLIENT_NAME = "omni-assistant"
+ABSENT = "speech-dispatcher's Python client is not here: apt install speech-dispatcher python3-speechd"
+
+_FIND = "import os, speechd; print(os.path.dirname(speechd.__file__))"
+_finding = threading.Lock()
+
+
+class Happened(NamedTuple):
+    """Something that the server tells of a message."""
+
+    message: int
+    what: str
+    """`begin`, `index_marks`, `end`, `cancel`, `pause` or `resume`."""
+    mark: str = ""
+
+
+class Gone(BackendError):
+    """The server is not there any more, or was not from the start."""
+
+
+class Connection:
+    """One client of the server. Whatever takes too long is left alone, with the connection: make another one then."""
+
+    def __init__(self, address: str, autospawn: bool) -> None:
+        self._thread = DaemonThread("speech server")
+        self._happened: queue.SimpleQueue[Happened | None] = queue.SimpleQueue()
+        client = client_package()
+        if client is None:
+            raise BackendError(ABSENT)
+
+        def connect() -> Any:
+            made = client.SSIPClient(CLIENT_NAME, address=address or None, autospawn=autospawn)
+            # Its own way to tell of a message begins after the message: what happens at once would be missed.
+            made._conn.set_callback(self._tell)
+            return made
+
+        self._client: Any = self._within(STARTING, connect, "it cannot be reached")
+
+    def ask(self, command: str, *values: object) -> Any:
+        """What the client's method of that name gives. Raises `Gone`, or BackendError for what the server refuses."""
+        return self._within(PATIENCE, lambda: getattr(self._client, command)(*values), "it is gone")
+
+    def speak(self, ssml: str) -> int:
+        """Say it; the number of the message."""
+        return int(self.ask("speak", ssml)[2][0])
+
+    def next(self, seconds: float) -> Happened | None:
+        """What happens next; None where that is nothing within so many seconds, or somebody called `wake`."""
+        try:
+            return self._happened.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
+    def wake(self) -> None:
+        """Have who waits for what happens look around; from any thread."""
+        self._happened.put(None)
+
+    def _tell(self, message: int, client: int, what: str, index_mark: str = "") -> None:
+        self._happened.put(Happened(message, what, index_mark))
+
+    def _within(self, seconds: float, work: Callable[[], T], otherwise: str) -> T:
+        try:
+            return self._thread.submit(work).result(seconds)
+        except Late:
+            raise Gone(f"speech-dispatcher does not answer: {_HELP}") from None
+        except Exception as error:  # the client raises whatever its socket and its parser do
+            if type(error).__name__ in ("SSIPCommandError", "SSIPDataError"):
+                raise BackendError(f"speech-dispatcher refuses that: {error}") from error
+            raise Gone(f"speech-dispatcher: {otherwise}: {_HELP}") from error
+
+
+_HELP = "try spd-say hello, which tells why"
+
+
+def client_package() -> ModuleType | None:
+    """The package `speechd`: of this Python, or of the system's, for it is on no package index; None: it is absent."""
+    with _finding:
+        if "speechd" not in sys.modules and (place := client_place()) is not None:
+            spec = importlib.util.spec_from_file_location(
+                "speechd", place / "__init__.py", submodule_search_locations=[str(place)]
+            )
+            assert spec is not None
+            assert spec.loader is not None
+            sys.modules["speechd"] = module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+        return sys.modules.get("speechd")
+
+
+@cache
+def client_place() -> Path | None:
+    """The folder of that package; nothing is loaded."""
+    here = importlib.util.find_spec("speechd")
+    if here is not None and here.origin:
+        return Path(here.origin).parent
+    return next((place for python in _pythons() if (place := _asked(python)) is not None), None)
+
+
+def _asked(python: Path) -> Path | None:
+    """Where another Python has it."""
+    try:
+        done = subprocess.run([python, "-c", _FIND], capture_output=True, text=True, timeout=PATIENCE, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return Path(done.stdout.strip())
+
+
+def _pythons() -> Iterator[Path]:
+    """Those of the system: in a virtual environment, `python3` is the environment's own."""
+    folders = [*os.environ.get("PATH", "").split(os.pathsep), "/usr/bin"]
+    for folder in dict.fromkeys(folders):
+        python = Path(folder, "python3")
+        if folder and python.is_file() and python.parent != Path(sys.executable).parent:
+            yield python
