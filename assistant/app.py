@@ -226,7 +226,7 @@ def _switched(camera: Camera, watch: Watcher | None, switches: Switches) -> Came
 
 def _mouth(kit: Kit, dials: Dials, emit: Emit) -> Mouth:
     voice, worker = kit.models.get(Voice) or (None, None)
-    troubles = _patience(emit, "voice", "speaker")
+    troubles = _patience(emit, "voice", "speaker") | {"manner": Patience("voice", emit)}
     mouth = Mouth(voice, worker, kit.devices.speaker, troubles, lambda: dials.now)
     dials.when_changed(mouth.settle)
     return mouth

@@ -25,8 +25,10 @@ class Agenda:
         self.policy = SpeechPolicy(options)
         self._offered: Callable[[], None] = lambda: None
         self._settled: list[Settled] = []
+        self.dropped = 0
+        """Remarks that were not said."""
         self._taste()
-        dials.when_changed(self._taste)
+        dials.when_changed(self._changed)
 
     def when_offered(self, wake: Callable[[], None]) -> None:
         """Call this when something may be said now."""
@@ -53,9 +55,20 @@ class Agenda:
         return remark
 
     def done(self, remark: Remark, heard: str) -> None:
-        """It is over, and that was heard of it."""
+        """It is over, and that was heard of it; without a word it was dropped."""
         self.policy.done(remark, heard, _now())
-        self._tell(remark, heard)
+        self._tell_dropped()
+        if heard:
+            self._tell(remark, heard)
+
+    def late(self, remark: Remark) -> bool:
+        """Whether it is not to be begun any more."""
+        return self.policy.late(remark, _now())
+
+    def unwanted(self, remark: Remark) -> bool:
+        """Whether nobody wants to hear it at present."""
+        self._taste()
+        return self.policy.taste.unwanted(remark) is not None
 
     def withdraw(self, key: str) -> None:
         """What waits about this is not true any more."""
@@ -67,19 +80,30 @@ class Agenda:
         self.policy.hush()
         self._tell_dropped()
 
-    def clear(self) -> None:
-        """Forget all that waits."""
-        self.policy.clear()
+    def close(self) -> None:
+        """Nothing is said any more."""
+        self.policy.close()
         self._tell_dropped()
 
     @property
     def waits(self) -> bool:
-        """Whether anything does."""
-        return bool(self.policy.waiting)
+        """Whether anything does that was asked for, or may hurt."""
+        return any(remark.free for remark in self.policy.waiting)
 
     def deadline(self) -> float | None:
         """When to look again, in seconds on the loop's clock."""
         return self.policy.deadline(_now())
+
+    @property
+    def silent(self) -> str:
+        """Why nothing is said unasked at present but hazards; empty: it is."""
+        self._taste()
+        quiet, paused = self.policy.taste.quiet, self.policy.taste.paused
+        return f"these are quiet hours ({self.policy.options.quiet})" if quiet else "speech is paused" if paused else ""
+
+    def _changed(self) -> None:
+        self._taste()
+        self._offered()
 
     def _taste(self) -> None:
         settings, hour = self._dials.now, self._clock().time()
@@ -88,6 +112,7 @@ class Agenda:
 
     def _tell_dropped(self) -> None:
         dropped, self.policy.dropped = self.policy.dropped, []
+        self.dropped += len(dropped)
         for remark, why in dropped:
             self._emit(Unsaid(remark.text, remark.priority.word, why, _now(), remark.topic or "", remark.camera))
             self._tell(remark, "")

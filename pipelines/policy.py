@@ -57,6 +57,7 @@ class SpeechPolicy:
     """From fact to when it was told."""
     _last: OrderedDict[str, float] = field(default_factory=OrderedDict)
     """From key to when words about it began last."""
+    _closed: bool = False
 
     def offer(self, remark: Remark, now: float) -> bool:
         """Take something that is to be said. False, and it is among the dropped, where it never will be."""
@@ -116,8 +117,9 @@ class SpeechPolicy:
         """Somebody wants silence: forget what waits, but for hazards and what lasts."""
         self._drop("withdrawn", lambda one: one.priority < Priority.HAZARD and not one.lasting)
 
-    def clear(self) -> None:
-        """Forget all that waits: nothing is said any more."""
+    def close(self) -> None:
+        """Nothing is said any more."""
+        self._closed = True
         self._drop("the end", lambda one: True)
 
     @property
@@ -142,6 +144,8 @@ class SpeechPolicy:
         return remark.expires_at is not None and now >= remark.expires_at
 
     def _refused(self, remark: Remark, now: float) -> Why | None:
+        if self._closed:
+            return "the end"
         as_urgent = [one for one in self._waiting if one.priority >= remark.priority]
         if not remark.asked and (self._knows(remark.fact) or _any_same(remark.fact, (one.fact for one in as_urgent))):
             return "told already"

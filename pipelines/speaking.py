@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 
 import numpy as np
 
@@ -26,10 +27,19 @@ class Aloud:
     """What of one turn has been heard so far; with no voice or no speaker, what was written."""
 
     sentences: list[str] = field(default_factory=list)
+    until: float = inf
+    """Seconds on the loop's clock from which on it is not begun any more."""
     begun: bool = False
     """True from its first sound on."""
     began_at: float | None = None
     """Seconds on the loop's clock at the first sound; with no voice or no speaker, when it was written."""
+    cut: bool = False
+    """Somebody else who speaks through the same server ended it: the rest is left out."""
+
+    @property
+    def late(self) -> bool:
+        """Whether it was not begun, and will not be."""
+        return not self.begun and asyncio.get_running_loop().time() >= self.until
 
     @property
     def text(self) -> str:
@@ -60,6 +70,7 @@ class Mouth:
         self._free = asyncio.Event()
         self._free.set()
         self._playing: asyncio.Task[None] | None = None
+        self._chiming: asyncio.Task[None] | None = None
 
     @property
     def present(self) -> bool:
@@ -94,17 +105,20 @@ class Mouth:
 
     async def chime(self, samples: Samples, rate: int) -> bool:
         """A short sound that is no speech; False, and nothing is heard, where something is being said."""
-        if self._speaker is None or self._sounding.locked() or not self._free.is_set():
+        if self._speaker is None or self._sounding.locked() or not self._may:
             return False
         async with self._sounding:
-            playing = self._playing = asyncio.create_task(self._speaker.play(samples, rate))
+            playing = self._playing = self._chiming = asyncio.create_task(self._speaker.play(self._loud(samples), rate))
             try:
                 await asyncio.wait([playing])
             finally:
                 playing.cancel()
                 await asyncio.wait([playing])
-                self._playing = None
-        if not playing.cancelled() and (error := playing.exception()) is not None:
+                self._playing = self._chiming = None
+        try:
+            if not playing.cancelled():
+                playing.result()
+        except DeviceError as error:
             self._troubles["speaker"].failed(str(error))
         return True
 
@@ -118,9 +132,9 @@ class Mouth:
         """One sentence as sound; no samples where there is no voice."""
         if self._voice is not None and self._worker is not None and self.present and self._settings().speaking:
             try:
+                await self._adjust(self._voice, self._worker)
                 if isinstance(self._voice, SelfSpeaking):
                     return SpeechChunk(sentence, np.zeros(0, np.float32), 0, itself=True)
-                await self._adjust(self._voice, self._worker)
                 spoken = await self._worker.call(_spoken, self._voice, sentence)
                 self._troubles["voice"].worked()
                 return SpeechChunk(sentence, self._loud(spoken.samples), self._voice.rate, spoken.words)
@@ -129,11 +143,17 @@ class Mouth:
         return SpeechChunk(sentence, np.zeros(0, np.float32), 0)
 
     async def _adjust(self, voice: Voice, worker: Worker) -> None:
-        """Speak from now on as is set. Raises BackendError."""
-        manner = Manner(self._settings().rate, self._settings().voice)
-        if manner != self._manner and isinstance(voice, Adjustable):
-            self._manner = manner
+        """Speak from now on as is set; a voice that cannot is asked once, and speaks on as before."""
+        wanted = self._settings()
+        manner = Manner(wanted.rate, wanted.voice, min(1.0, wanted.volume) if isinstance(voice, SelfSpeaking) else 1.0)
+        if manner == self._manner or not isinstance(voice, Adjustable):
+            return
+        self._manner = manner
+        try:
             await worker.call(voice.adjust, manner)
+            self._troubles["manner"].worked()
+        except BackendError as error:
+            self._troubles["manner"].learned(f"{error}; it speaks as before")
 
     def _loud(self, samples: Samples) -> Samples:
         volume = self._settings().volume
@@ -142,6 +162,8 @@ class Mouth:
     async def say(self, chunks: Lossless[SpeechChunk], aloud: Aloud, priority: Priority = Priority.ANSWER) -> None:
         """Play chunk after chunk, and keep account of what was heard. A hazard waits for nobody."""
         async for chunk in chunks:
+            if aloud.cut or aloud.late:
+                continue
             if (playback := self._playback(chunk, priority)) is None:
                 aloud.begun, aloud.began_at = True, aloud.began_at or asyncio.get_running_loop().time()
                 aloud.sentences.append(chunk.text)
@@ -151,6 +173,7 @@ class Mouth:
             finally:
                 aloud.sentences.append(playback.heard)
                 aloud.began_at = aloud.began_at or playback.began_at
+                aloud.cut = isinstance(playback, Telling) and playback.cut
 
     def _playback(self, chunk: SpeechChunk, priority: Priority) -> Playback | Telling | None:
         """None: it is only written."""
@@ -158,25 +181,40 @@ class Mouth:
             return Telling(chunk.text, self._voice, self._worker, priority)
         return None if self._speaker is None or not len(chunk.samples) else Playback(chunk, self._speaker)
 
+    @property
+    def _may(self) -> bool:
+        """Whether anything but a hazard may be heard: nobody talks, and no hazard is told."""
+        return self._free.is_set() and self._clear.is_set()
+
     async def _play(self, playback: Playback | Telling, aloud: Aloud, *, urgent: bool) -> None:
-        """To the end, with as many holds as there are."""
+        """To the end, with as many holds as there are; not at all where it is too late to begin."""
         while not playback.over:
-            while not urgent and not (self._free.is_set() and self._clear.is_set()):
+            while not (urgent or self._may):
                 await self._free.wait()  # it may have been held again since the waiting ended
                 await self._clear.wait()
-            aloud.begun = True
+            if aloud.late:
+                return
             if not self._settings().speaking:
+                aloud.begun = True
                 playback.write()
                 return
-            try:
-                async with self._sounding:
-                    if urgent or (self._free.is_set() and self._clear.is_set()):
-                        await self._sound(playback)
-                self._troubles[playback.part].worked()
-            except (DeviceError, BackendError) as error:
-                self._troubles[playback.part].failed(str(error))
+            await self._sound_alone(playback, aloud, urgent=urgent)
             if not playback.over:
                 playback.go_back()
+
+    async def _sound_alone(self, playback: Playback | Telling, aloud: Aloud, *, urgent: bool) -> None:
+        """Until it is over or held. Speech waits for no chime."""
+        if self._chiming is not None:
+            self._chiming.cancel()
+        try:
+            async with self._sounding:
+                if urgent or self._may:
+                    aloud.begun = True
+                    await self._sound(playback)
+            if playback.over:
+                self._troubles[playback.part].worked()
+        except (DeviceError, BackendError) as error:
+            self._troubles[playback.part].failed(str(error))
 
     async def _sound(self, playback: Playback | Telling) -> None:
         """Until it is over or held. Raises DeviceError, or BackendError where the voice has a mouth of its own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from math import inf
 
@@ -73,11 +74,14 @@ class Conversation:
 
     async def converse(self, perceptions: Lossless[Perception]) -> None:
         """Until the line is closed, and the last turn is over."""
-        async with asyncio.TaskGroup() as self._turns:
-            while (perception := await self._next(perceptions)) is not None:
-                self._emit(perception)
-                await self._take(perception)
-            await self._end()
+        try:
+            async with asyncio.TaskGroup() as self._turns:
+                while (perception := await self._next(perceptions)) is not None:
+                    self._emit(perception)
+                    await self._take(perception)
+                await self._end()
+        finally:
+            self.agenda.close()
 
     def when_wished(self, grants: Callable[[Transcript], bool]) -> None:
         """Ask this about all that is said, before it counts as a question: True where it was a wish, and is granted."""
@@ -89,7 +93,7 @@ class Conversation:
             await self._turn.interrupt()
 
     def say(self, text: str, *, asked: bool = False) -> bool:
-        """Say it as soon as nobody talks; False where it never will be: too much waits, or these are quiet hours.
+        """Say it as soon as nobody talks; False where it never will be: too much waits, or see `Agenda.silent`.
 
         `asked`: somebody who is there wants to hear it.
         """
@@ -104,9 +108,7 @@ class Conversation:
         self._unfinished = None
         self._typed.clear()
         self.agenda.hush()
-        for turn in (self._hazard, self._turn):
-            if turn is not None:
-                await turn.interrupt()
+        await self._fall_silent()
 
     async def _next(self, perceptions: Lossless[Perception]) -> Perception | None:
         """The next perception, with what falls due until it comes; None at the end."""
@@ -138,20 +140,21 @@ class Conversation:
             self._answer(self._unfinished)
         if self._typed and self._quiet:
             self._answer(self._typed.popleft())
+        if (told := self._told) is not None and self.agenda.unwanted(told):
+            await self.interrupt()
         while (remark := self.agenda.take(self._attends, self._speaks)) is not None:
             await self._remark(remark)
 
     async def _end(self) -> None:
         """Nobody says anything more: answer what waits, and let nothing be lost that is to be said."""
         self._give_up_floor()
-        while self._unfinished is not None or self._typed or self.agenda.waits or _runs(self._turn):
-            for turn in (self._hazard, self._turn):
-                if turn is not None:
-                    await turn.over()
-            waited = self.agenda.waits
+        await self._fall_due(inf)
+        while self._speaks is not None or self._unfinished is not None or self._typed or self.agenda.waits:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(self._deadline()) as self._alarm:
+                    await asyncio.get_running_loop().create_future()
+            self._alarm = None
             await self._fall_due(inf)
-            if waited and self.agenda.waits and not _runs(self._turn) and not _runs(self._hazard):
-                self.agenda.clear()  # it waits for a time that will not come
 
     async def _take(self, perception: Perception) -> None:
         match perception:
@@ -188,20 +191,31 @@ class Conversation:
         running = [turn.priority for turn in (self._hazard, self._turn) if turn is not None and turn.running]
         return max(running, default=None)
 
+    @property
+    def _told(self) -> Remark | None:
+        """What is being said that nobody asked in words; None: nothing is, or it is a hazard."""
+        return self._turn.remark if self._turn is not None and self._turn.running else None
+
+    async def _fall_silent(self) -> None:
+        """End what is being said, all at once."""
+        await asyncio.gather(*(turn.interrupt() for turn in (self._turn, self._hazard) if turn is not None))
+
     async def _remark(self, remark: Remark) -> None:
         """Say it now. What is said already is less urgent: an answer is held for a hazard, all else ends."""
         turn, over = Turn(remark, self.mouth), self._turn
-        holds = remark.priority is Priority.HAZARD and over is not None and over.priority is Priority.ANSWER
-        if not (holds and self.agenda.policy.options.resume):
-            await self.interrupt()
+        if over is not None and not self.agenda.policy.holds(over.priority, remark.priority):
+            await over.interrupt()
         self._begin(turn, sentences(_one(remark.text)))
 
     async def _weigh(self, partial: PartialTranscript) -> None:
         """Words mean it; a pause without them does not."""
         if self._floor.free:
             return
-        if meaning(partial.text, busy=self.busy) in ("words", "hush"):
+        meant = meaning(partial.text, busy=self.busy)
+        if meant in ("words", "hush"):
             await self._confirm()
+            if meant == "hush" and self._hazard is not None:
+                await self._hazard.interrupt()
         elif partial.paused and self._floor.doubtful:
             self._give_up_floor()
 
@@ -231,13 +245,13 @@ class Conversation:
         if not hush and self._waits(said):
             self._put_off(said)
             return
+        if hush:
+            await self.stop()
+            return
         asked = self._amended(said)
         await self.interrupt()
         self._unfinished = None
-        if not hush and asked.text and self._grants(asked):
-            return
-        if hush:
-            self._typed.clear()
+        if asked.text and self._grants(asked):
             return
         if asked.text and not asked.finished:
             self._unfinished = asked
@@ -302,8 +316,9 @@ class Conversation:
         self._said = reply.text or self._said
         if turn.remark is not None:
             self.agenda.done(turn.remark, reply.text)
-        self._emit(reply)
-        self._emit(turn.traced(cut))
+        if turn.remark is None or reply.text:
+            self._emit(reply)
+            self._emit(turn.traced(cut))
         self._look_again()
 
     def _look_again(self) -> None:

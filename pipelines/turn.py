@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, nullcontext
 from dataclasses import replace
+from math import inf
 
 from devices.lines import Lossless
 from pipelines.policy import count
@@ -28,9 +29,11 @@ class Turn:
         self._said = asked if isinstance(asked, Transcript) else Transcript("", asked.at, source=asked.source)
         self.remark = None if isinstance(asked, Transcript) else asked
         """What is said by itself; None: somebody asked."""
-        self.trace, self.aloud = Trace(self._said), Aloud()
+        self.trace, self.aloud = Trace(self._said), Aloud(until=inf if self.remark is None else _until(self.remark))
         self._mouth = mouth
         self._task: asyncio.Task[None] | None = None
+        self._over: Callable[[Turn, bool], None] | None = None
+        """Called at its end."""
 
     @property
     def running(self) -> bool:
@@ -49,13 +52,15 @@ class Turn:
 
     def begin(self, group: asyncio.TaskGroup, answer: Sentences, over: Callable[[Turn, bool], None]) -> None:
         """Say the answer. `over` is called at its end, with whether it was cut."""
-        self._task = group.create_task(self._run(answer, over))
+        self._over = over
+        self._task = group.create_task(self._run(answer))
 
     async def interrupt(self) -> None:
         """End it; when this returns, `over` was called."""
         if self._task is not None and self.running:
             self._task.cancel()
             await self.over()
+            self._ended(True)  # a task that is cancelled before its first step takes none
 
     async def over(self) -> None:
         """Return at its end."""
@@ -73,7 +78,7 @@ class Turn:
         trace = self.trace.end(self.aloud, cut=cut)
         return replace(trace, priority=self.priority.word, words=count(self.aloud.text))
 
-    async def _run(self, answer: Sentences, over: Callable[[Turn, bool], None]) -> None:
+    async def _run(self, answer: Sentences) -> None:
         cut, chunks = True, Lossless[SpeechChunk](1, "sentences")
         try:
             hazard = self.priority is Priority.HAZARD
@@ -81,8 +86,13 @@ class Turn:
                 async with asyncio.TaskGroup() as parts:
                     parts.create_task(self._synthesize(answer, chunks))
                     parts.create_task(self._mouth.say(chunks, self.aloud, self.priority))
-            cut = False
+            cut = self.aloud.cut
         finally:
+            self._ended(cut)
+
+    def _ended(self, cut: bool) -> None:
+        over, self._over = self._over, None
+        if over is not None:
             over(self, cut)
 
     async def _synthesize(self, answer: Sentences, chunks: Lossless[SpeechChunk]) -> None:
@@ -92,3 +102,7 @@ class Turn:
                 self.trace.mark("synthesized_at")
                 await chunks.put(chunk)
         chunks.close()
+
+
+def _until(remark: Remark) -> float:
+    return inf if remark.expires_at is None else remark.expires_at
