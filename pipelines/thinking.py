@@ -20,6 +20,7 @@ from pipelines.phrases import Language, Phrases, language_of
 from pipelines.remarks import Priority, Remark
 from pipelines.sentences import sentences
 from pipelines.speaking import Mouth
+from pipelines.spoken_log import Saying, SpokenLog
 from pipelines.talking import ConversationOptions
 from pipelines.turn import Sentences, Turn
 from pipelines.types import (
@@ -30,6 +31,7 @@ from pipelines.types import (
     PartialTranscript,
     Perception,
     Reminder,
+    Reply,
     SpeechPaused,
     SpeechStarted,
     Transcript,
@@ -38,6 +40,8 @@ from pipelines.wording import quoted
 
 MOST_TYPED = 8
 """Typed questions that wait until those before are answered."""
+ABOUT_ITSELF = "wish"
+"""The source of remarks that are not kept to be repeated: that it speaks faster now, or what was repeated."""
 MOST_REMEMBERED = 2000
 """Characters of a question, and of an answer, that later prompts hold."""
 
@@ -61,8 +65,7 @@ class Conversation:
         self._answer_by = 0.0
         self._typed: deque[Transcript] = deque()
         self._alarm: asyncio.Timeout | None = None
-        self._said = ""
-        """What was heard last."""
+        self.spoken = SpokenLog()
         self._spoken: Language = "en" if options.language == "auto" else options.language
         self.agenda.when_offered(self._look_again)
         self._grants: Callable[[Transcript], bool] = lambda said: False
@@ -101,7 +104,11 @@ class Conversation:
 
     def repeat(self) -> bool:
         """The same with what was heard last; False also where there is nothing to repeat."""
-        return bool(self._said) and self.say(self._said, asked=True)
+        now = asyncio.get_running_loop().time()
+        last = self.spoken.at(now)
+        if last is None:
+            return False
+        return self.agenda.offer(Remark(last.text, Priority.ANSWER, now, asked=True, source=ABOUT_ITSELF))
 
     async def stop(self) -> None:
         """Fall silent, and forget what waits to be answered or said; a timer that is over is told all the same."""
@@ -249,6 +256,9 @@ class Conversation:
             await self.stop()
             return
         asked = self._amended(said)
+        if asked is not said and self._grants(said):  # the answer that is on its way is still wanted
+            self._unfinished = None
+            return
         await self.interrupt()
         self._unfinished = None
         if asked.text and self._grants(asked):
@@ -297,8 +307,12 @@ class Conversation:
 
     def own(self, text: str = "") -> Phrases:
         """The assistant's own words in the language that is spoken; if that is left open, in the text's."""
+        return self.options.own(self.language(text))
+
+    def language(self, text: str = "") -> Language:
+        """Which one that is."""
         by_text = self.options.language == "auto" and text
-        return self.options.own(language_of(text, otherwise=self._spoken) if by_text else self._spoken)
+        return language_of(text, otherwise=self._spoken) if by_text else self._spoken
 
     def _begin(self, turn: Turn, answer: Sentences) -> None:
         turn.begin(self._turns, answer, self._remember)
@@ -313,13 +327,20 @@ class Conversation:
             self.history.append(Exchange(reply.asked[:MOST_REMEMBERED], reply.text[:MOST_REMEMBERED]))
         if len(self.history) > 2 * self.options.history:
             del self.history[: len(self.history) - self.options.history]
-        self._said = reply.text or self._said
+        self._keep(turn, reply)
         if turn.remark is not None:
             self.agenda.done(turn.remark, reply.text)
         if turn.remark is None or reply.text:
             self._emit(reply)
             self._emit(turn.traced(cut))
         self._look_again()
+
+    def _keep(self, turn: Turn, reply: Reply) -> None:
+        """To be heard again: what was begun of a remark is worth hearing whole."""
+        remark = turn.remark
+        if reply.text and (remark is None or remark.source != ABOUT_ITSELF):
+            text = reply.text if remark is None else remark.text
+            self.spoken.add(Saying(text, reply.ended_at, reply.priority))
 
     def _look_again(self) -> None:
         """What waited for quiet may be due now."""
