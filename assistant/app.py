@@ -43,6 +43,7 @@ from pipelines.listening_gate import ListeningGate
 from pipelines.live import Hearing, Session, live
 from pipelines.looking import Looks
 from pipelines.memory import Memory
+from pipelines.narration.announcing import Announcer
 from pipelines.phrases import Language
 from pipelines.precedence import Precedence
 from pipelines.relief import Relief
@@ -84,7 +85,7 @@ async def run(config: Config, feed: Feed, outside: Outside = NOBODY, parts: Part
         models.limit(config.hung)
         emit = parts.emit(feed.emit)
         session = assemble(Kit(config, devices, models, parts, outside), emit)
-        greet(config, devices, models, emit)
+        greet(config, devices, models, session.switches.emit)
         await live(session, emit)
     finally:
         gc.unfreeze()
@@ -106,11 +107,14 @@ def without(config: Config, devices: Devices) -> Config:
 def assemble(kit: Kit, emit: Emit) -> Session:
     """Every part of a session, in the order in which work passes through them."""
     config, outside, parts = kit.config, kit.outside, kit.parts
-    switches = Switches(config.attention, _present(kit), emit)
+    announcer = Announcer(emit, _language(config), outside.stored)
+    switches = Switches(config.attention, _present(kit), announcer.emit)
     emit, precedence, memory = switches.emit, Precedence(), Memory(config.memory, outside.changed)
     dials = Dials(config.settings, emit)
     sight = _sight(kit, precedence, dials, emit)
     mouth, agenda = _mouth(kit, dials, emit), Agenda(config.speech, dials, emit)
+    if config.narration is not None:
+        announcer.attach(agenda)
     names = [camera.name for camera in kit.devices.cameras]
     telling = narration(config, kit.models, names, agenda, emit, _language(config))
     eyes = _eyes(kit, sight, memory, switches, telling)
@@ -148,8 +152,7 @@ def _present(kit: Kit) -> Present:
 
 def _controls(kit: Kit, switches: Switches, dials: Dials, conversation: Conversation, enquiries: Enquiries) -> Controls:
     cameras = tuple(camera.name for camera in kit.devices.cameras)
-    speaks = kit.models.get(Voice) is not None and kit.devices.speaker is not None
-    return Controls(switches, dials, conversation, enquiries, cameras, speaks)
+    return Controls(switches, dials, conversation, enquiries, cameras, conversation.mouth.present)
 
 
 def _sight(kit: Kit, precedence: Precedence, dials: Dials, emit: Emit) -> Sight | None:

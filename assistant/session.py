@@ -57,6 +57,8 @@ def configured(arguments: argparse.Namespace, typed: bool = False) -> Config:
         if typed:
             sections.pop("microphone", None)
             sections.pop("speaker", None)
+            if arguments.speaker is None:
+                sections.pop("voice", None)  # it may have a mouth of its own
         elif arguments.microphone is not None:
             sections.setdefault("microphone", {})["source"] = arguments.microphone
         if arguments.speaker is not None:

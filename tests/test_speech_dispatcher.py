@@ -249,46 +249,55 @@ def test_without_a_speaker_a_turn_is_spoken_and_heard(voice: SpeechServer) -> No
     asyncio.run(story())
 
 
+def at_word(voice: SpeechServer, patch: pytest.MonkeyPatch, number: int, then: Callable[[], object]) -> list[str]:
+    """Do that once, in a thread, as the word is begun; all that is said from now on."""
+    said: list[str] = []
+    say, to_come = voice.say, [then]
+
+    def saying(text: str, priority: Priority, reached: Callable[[int], None], unwanted: Callable[[], bool]) -> bool:
+        said.append(text)
+
+        def reaching(reached_now: int) -> None:
+            reached(reached_now)
+            if reached_now == number and to_come:
+                threading.Thread(target=to_come.pop()).start()
+
+        return say(text, priority, reaching, unwanted)
+
+    patch.setattr(voice, "say", saying)
+    return said
+
+
 def test_held_it_goes_on_from_the_word_at_which_it_was_held(
     voice: SpeechServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[str] = []
-    say = voice.say
-
     async def story() -> None:
         told, loop = Told(voice), asyncio.get_running_loop()
 
-        def saying(text: str, priority: Priority, reached: Callable[[int], None], unwanted: Callable[[], bool]) -> bool:
-            said.append(text)
+        def cough() -> None:
+            loop.call_soon_threadsafe(told.mouth.hold)
+            loop.call_soon_threadsafe(told.mouth.resume)
 
-            def reaching(number: int) -> None:
-                reached(number)
-                if number == 3 and len(said) == 1:
-                    loop.call_soon_threadsafe(told.mouth.hold)
-                    loop.call_soon_threadsafe(told.mouth.resume)
-
-            return say(text, priority, reaching, unwanted)
-
-        monkeypatch.setattr(voice, "say", saying)
+        said = at_word(voice, monkeypatch, 3, cough)
         assert await told.say("one two three four five six") == "one two three four five six"
         assert said == ["one two three four five six", " four five six"]
 
     asyncio.run(story())
 
 
-def test_after_others_silenced_it_the_rest_of_an_answer_is_left_out(voice: SpeechServer, server: Dispatcher) -> None:
+def test_after_others_silenced_it_the_rest_of_an_answer_is_left_out(
+    voice: SpeechServer, server: Dispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reader = server.screen_reader()
 
     async def story() -> None:
         told = Told(voice)
-        telling = asyncio.create_task(told.say(COUNTING, "Eleven."))
-        while not told.mouth.spoke_during(0, asyncio.get_running_loop().time()):
-            await asyncio.sleep(0.02)  # noqa: ASYNC110  it is a real server that begins
-        await asyncio.to_thread(reader.stop, "all")
-        heard = await telling
+        said = at_word(voice, monkeypatch, 3, lambda: reader.stop("all"))
+        heard = await told.say(COUNTING, "Eleven.")
         assert told.aloud.cut
-        assert COUNTING.startswith(heard)
-        assert len(heard) < len(COUNTING)
+        assert heard.startswith("one two three")
+        assert heard != COUNTING
+        assert said == [COUNTING]
 
     asyncio.run(story())
     reader.close()
