@@ -40,6 +40,7 @@ def session(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--microphone", metavar="SOURCE", help="a name, an index, a sound file, or 'silence'")
     parser.add_argument("--mqtt", metavar="HOST:PORT", help="tell this MQTT broker what happens, and be asked there")
     parser.add_argument("--plain", action="store_true", help="whole lines only: for screen readers and pipes")
+    parser.add_argument("--introduction", action="store_true", help="say at the start what it does, also once more")
     parser.add_argument("--json", action="store_true", help="events as JSON lines")
     parser.add_argument("--events", metavar="FILE", help="write the events to a file as JSON lines, too")
 
@@ -137,6 +138,11 @@ def recall(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--diary", metavar="FILE", help="another diary than this program's own")
     parser.add_argument("--forget", action="store_true", help="remove the diary and its pictures, after asking")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def keys(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", metavar="FILE", help="a configuration (default: the narrating one)")
+    parser.add_argument("--json", action="store_true", help="each as a JSON line")
 
 
 def check(parser: argparse.ArgumentParser) -> None:

@@ -124,6 +124,7 @@ def _commands() -> tuple[tuple[str, str, Callable[[argparse.ArgumentParser], Non
             arguments.caption_worker,
             _caption_worker,
         ),
+        ("keys", "list the keys of a session in the terminal", arguments.keys, _keys),
         ("check", "validate configurations, loading nothing heavy", arguments.check, _check),
         ("devices", "list cameras, microphones and speakers", lambda parser: None, _devices),
         ("mqtt", "tell what is published over MQTT, and what is obeyed", arguments.mqtt, _mqtt),
@@ -195,6 +196,12 @@ def _caption_worker(parsed: argparse.Namespace) -> int:
     from assistant import caption_worker
 
     return caption_worker.run(parsed)
+
+
+def _keys(parsed: argparse.Namespace) -> int:
+    from assistant import keycard
+
+    return keycard.run(parsed)
 
 
 def _check(parsed: argparse.Namespace) -> int:

@@ -93,6 +93,9 @@ class Outside:
     """Told every caption that is remembered as a change."""
     counters: Callable[[], dict[str, int]] = dict
     """What was counted outside: changes that could not be kept, events that somebody missed."""
+    stored: str | None = None
+    """What is kept of the session, in a sentence that is said at its start where it narrates, after what is captured;
+    empty: nothing is kept; None: nobody is told either."""
     attach: Callable[[Controls], None] = lambda controls: None
     """Given, once it is put together, what the outside may do to the session."""
 
