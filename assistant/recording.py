@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from assistant.config import Config
+from assistant import duplex
+from assistant.config import Config, ConfigError
 from assistant.mcp_tools import McpOptions
 from assistant.parts import REAL, Asks, Devices, Models, Parts, Server
 from assistant.recordings import settings
@@ -57,6 +58,8 @@ class Recorder:
 
     async def open(self, config: Config) -> Devices:
         """Raises ConfigError where the folder cannot be used."""
+        if duplex.speaks_itself(config):
+            raise ConfigError("a voice with a mouth of its own cannot be recorded: name another [voice] backend")
         make_folder(self.folder)
         self._devices = await self._parts.open(config)
         return self._devices

@@ -78,6 +78,8 @@ async def test_every_model_has_its_own_time_after_which_it_counts_as_hung() -> N
         "chat": 300,
         "transcriber": 60,
         "voice": 30,
+        "spotter": 30,
+        "reader": 60,
         "detector": 15,
         "wake": 15,
         "turn": 15,

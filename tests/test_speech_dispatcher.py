@@ -14,8 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from assistant import duplex
+from assistant.config import ConfigError, parse
+from assistant.parts import Devices, backend_options
+from assistant.recording import Recorder
 from devices.lines import Lossless
 from devices.media import Samples
+from devices.microphone import open_microphone
 from pipelines.backends import Adjustable, BackendError, Manner, SelfSpeaking
 from pipelines.playing import Telling
 from pipelines.remarks import Priority
@@ -347,3 +352,37 @@ def test_what_is_hushed_before_it_began_is_not_said() -> None:
         assert not slow.said
 
     asyncio.run(story())
+
+
+async def _duplex(mode: str, source: str = "default") -> tuple[bool, str]:
+    """Whether the microphone closes while such a voice speaks, and what is told of it; there is a speaker for chimes."""
+    sections = {"conversation": {"duplex": mode}, "voice": {"backend": "speech-dispatcher"}, "speaker": {}}
+    parts = {"microphone": {"source": source}, "detector": {"backend": "silero"}, "transcriber": {"backend": "auto"}}
+    config = parse(sections | parts, "test")
+    assert await duplex.canceller(config) is None
+    assert config.microphone is not None
+    devices = Devices([], open_microphone(config.microphone), None, [])
+    return duplex.half_duplex(config, devices), duplex.notice(config, devices) or ""
+
+
+async def test_nobody_can_take_its_echo_out_of_what_the_microphone_hears() -> None:
+    closed, told = await _duplex("auto")
+    assert closed
+    assert "not played by me" in told
+    assert await _duplex("half") == (True, "")
+    assert await _duplex("full") == (False, "")
+    assert await _duplex("auto", "said.wav") == (False, "")
+
+
+def test_it_is_loaded_without_a_speaker_and_others_are_not() -> None:
+    camera = {"camera": [{"name": "desk", "source": "clip.mp4"}]}
+    kinds = backend_options(parse(camera | {"voice": {"backend": "speech-dispatcher"}}, "test"))
+    assert "voice" in kinds
+    assert "voice" not in backend_options(parse(camera | {"voice": {"backend": "auto"}}, "test"))
+
+
+async def test_it_cannot_be_recorded(tmp_path: Path) -> None:
+    config = parse({"chat": {"backend": "grounded"}, "voice": {"backend": "speech-dispatcher"}}, "test")
+    with pytest.raises(ConfigError, match="name another"):
+        await Recorder(tmp_path / "kept").open(config)
+    assert not (tmp_path / "kept").exists()
