@@ -1,0 +1,212 @@
+"""On the real clock: from the first picture of a change to the first word at the device, hazards, and the stop key.
+
+The camera shows a scene at ten frames a second, the voice is the embedded one, a captioner runs beside, and the speaker
+is one that plays nowhere at the pace of sound. Measured is what the session itself does, not a sound card's delay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from assistant.app import Kit, assemble
+from assistant.parts import Devices, Models, Outside
+from devices.lines import Latest
+from devices.media import Frame, Pixels, Samples
+from devices.speaker import Nowhere
+from pipelines.backends import Kind, Loaded, Voice
+from pipelines.controls import Controls
+from pipelines.live import Session, live
+from pipelines.remarks import Priority, Remark
+from pipelines.types import Event, Reply, Unsaid
+from pipelines.worker import Worker
+from tests.benchmarks._narration_claims import claims
+from tests.benchmarks._narration_pictures import Pasted, View, drawn
+from tests.benchmarks._narration_runs import Backstage, Way, config_of
+
+ROUNDS = 30
+SHOWN, GONE = 2.5, 3.5
+"""Seconds for which somebody is there, and is not."""
+RATE = 10
+"""Pictures a second."""
+
+
+class Heard(Nowhere):
+    """A speaker that notes when each sound began and ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sounds: list[tuple[float, float]] = []
+
+    async def play(self, samples: Samples, rate: int) -> None:
+        now = asyncio.get_running_loop().time
+        began = now()
+        try:
+            await super().play(samples, rate)
+        finally:
+            self.sounds.append((self.began_at or began, now()))
+
+
+@dataclass
+class Doorway:
+    """A camera before which somebody comes and goes, never in step with the looks at a still picture."""
+
+    pictures: tuple[list[Pixels], list[Pixels]]
+    """Some without it, and some with it."""
+    rounds: int
+    name: str = "film"
+    live: bool = False
+    endless: bool = False
+    changes: list[tuple[float, bool]] = field(default_factory=list)
+    """When the first picture was taken with somebody (True) or without, in seconds on the loop's clock."""
+
+    def probe(self) -> None:
+        """It is always there."""
+
+    async def run(self, frames: Latest[Frame]) -> None:
+        loop, before = asyncio.get_running_loop(), False
+        began = loop.time()
+        for number in range(round(self.rounds * (SHOWN + GONE) * RATE)):
+            await asyncio.sleep(max(0.0, began + number / RATE - loop.time()))
+            taken, there = loop.time(), self.shows(number)
+            if there != before:
+                self.changes.append((taken, there))
+            before = there
+            frames.put(Frame(self.pictures[there][number % 8], taken, self.name))
+
+    @staticmethod
+    def shows(number: int) -> bool:
+        """Whether somebody is to be seen in the picture of that number."""
+        turn, within = divmod(number, round((SHOWN + GONE) * RATE))
+        return 0 <= within - round(GONE * RATE) - 7 * turn % 10 + 10 < round(SHOWN * RATE)
+
+
+def doorway(rounds: int = ROUNDS) -> Doorway:
+    """Somebody comes and goes, with a sensor's noise."""
+    random = np.random.default_rng(3)
+
+    def noisy(view: View) -> list[Pixels]:
+        pictures = [drawn(view) + random.normal(0, 3.0, drawn(view).shape) for _ in range(8)]
+        return [np.asarray(np.clip(picture, 0, 255), np.uint8) for picture in pictures]
+
+    return Doorway((noisy(View()), noisy(View((Pasted("person", 0.25, 220),)))), rounds)
+
+
+@dataclass
+class Stand:
+    """A session on the real clock."""
+
+    camera: Doorway
+    speaker: Heard
+    session: Session
+    controls: Controls
+    events: list[Event]
+
+
+def stand(way: Way, voice: Voice, camera: Doorway) -> Stand:
+    """Put together, and not running yet. Inside a running loop."""
+    speaker, events, controls = Heard(), list[Event](), list[Controls]()
+    models = Models()
+    known: dict[Kind, object] = {"voice": voice}
+    chosen: tuple[tuple[Kind, object], ...] = (
+        ("spotter", way.spotter),
+        ("reader", way.reader),
+        ("captioner", way.captioner),
+    )
+    known |= {kind: model for kind, model in chosen if model is not None}
+    for kind, model in known.items():
+        models.loaded[kind], models.workers[kind] = Loaded(model, "real"), Worker(kind)
+    outside = Outside(attach=controls.append)
+    kit = Kit(config_of(way), Devices([camera], None, speaker, []), models, Backstage(None), outside)
+    session = assemble(kit, events.append)
+    return Stand(camera, speaker, session, controls[0], events)
+
+
+async def first_words(way: Way, voice: Voice, rounds: int = ROUNDS) -> dict[str, Any]:
+    """From each coming and going to the first sound of the words that tell of it."""
+    play = stand(way, voice, doorway(rounds))
+    await live(play.session, play.events.append)
+    replies = [event for event in play.events if isinstance(event, Reply)]
+    late = {True: list[float](), False: list[float]()}
+    for at, came in play.camera.changes:
+        told = (one for one in replies if at - 0.001 <= one.asked_at < at + SHOWN and _tells(one.text, came))
+        if (first := next(told, None)) is not None:
+            late[came].append(first.answered_at - at)
+    return {
+        "changes": len(play.camera.changes),
+        "told": len(late[True]) + len(late[False]),
+        "coming_s": _spread(late[True]),
+        "leaving_s": _spread(late[False]),
+        "both_s": _spread(late[True] + late[False]),
+        "not_said": dict(Counter(event.why for event in play.events if isinstance(event, Unsaid))),
+    }
+
+
+def _tells(text: str, came: bool) -> bool:
+    """Whether it tells that somebody is there, or is not any more."""
+    about = [one for one in claims(text) if one.subject == "person"]
+    return any((one.sense in ("gone", "absent", "away")) is not came for one in about)
+
+
+def _spread(seconds: Sequence[float]) -> dict[str, float]:
+    return {"median": percentile(seconds, 0.5), "p95": percentile(seconds, 0.95), "max": percentile(seconds, 1.0)}
+
+
+async def hazards(way: Way, voice: Voice, many: int = 20) -> list[float]:
+    """Seconds from a hazard's being offered to its first sound, while something long is being said."""
+    play = stand(way, voice, doorway(1000))
+    running = asyncio.create_task(live(play.session, play.events.append))
+    loop, delays = asyncio.get_running_loop(), []
+    await asyncio.sleep(1.0)
+    for number in range(many):
+        play.controls.conversation.say(
+            "This is a long answer that goes on for quite a while, word after word.", asked=True
+        )
+        await asyncio.sleep(0.6 + 0.05 * (number % 7))
+        offered = loop.time()
+        play.session.conversation.agenda.offer(
+            Remark("Watch out, a car ahead.", Priority.HAZARD, offered, source="test")
+        )
+        await asyncio.sleep(1.5)
+        delays.append(min(began for began in _begun(play.speaker) if began >= offered) - offered)
+        await play.controls.conversation.stop()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    return delays
+
+
+async def stops(way: Way, voice: Voice, many: int = 20) -> list[float]:
+    """Seconds from the stop key to silence."""
+    play = stand(way, voice, doorway(1000))
+    running = asyncio.create_task(live(play.session, play.events.append))
+    loop, delays = asyncio.get_running_loop(), []
+    await asyncio.sleep(1.0)
+    for number in range(many):
+        play.controls.conversation.say(
+            "This is a long answer that goes on for quite a while, word after word.", asked=True
+        )
+        await asyncio.sleep(0.5 + 0.05 * (number % 7))
+        began, before = loop.time(), len(play.speaker.sounds)
+        await play.controls.conversation.stop()
+        ended = [end for _, end in play.speaker.sounds[before:]]
+        delays.append(max(0.0, max(ended, default=loop.time()) - began))
+        await asyncio.sleep(0.3)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    return delays
+
+
+def _begun(speaker: Heard) -> list[float]:
+    """When sounds began, that which is being played among them."""
+    playing = [speaker.began_at] if speaker.began_at is not None else []
+    return [*(began for began, _ in speaker.sounds), *playing]
+
+
+def percentile(seconds: Sequence[float], share: float) -> float:
+    """0 where there are none."""
+    return round(float(np.quantile(seconds, share)), 3) if seconds else 0.0

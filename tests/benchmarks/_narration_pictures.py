@@ -1,0 +1,90 @@
+"""Pictures of a drawn room in which photos of people and things stand, and signs, in any light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from devices.media import Pixels
+from tests.rooms import room
+
+WIDTH, HEIGHT = 640, 360
+NOISE = 3.0
+"""Grey levels of a sensor's noise."""
+CUTS: dict[str, tuple[str, tuple[int, int, int, int]]] = {
+    "person": ("astronaut", (0, 60, 400, 400)),
+    "cup": ("coffee", (0, 0, 400, 600)),
+    "cat": ("chelsea", (0, 0, 300, 451)),
+    "motorbike": ("motorcycle_left", (0, 0, 500, 741)),
+}
+"""Sample photo, and top, left, bottom, right of what is cut out of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """A photo in the room."""
+
+    thing: str
+    x: float
+    """Its middle, a share of the width."""
+    high: float
+    """Pixels."""
+    mirrored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that the camera sees."""
+
+    photos: tuple[Pasted, ...] = ()
+    sign: str = ""
+    sign_x: float = 0.5
+    light: float = 1.0
+    covered: bool = False
+    frozen: bool = False
+
+
+@lru_cache(maxsize=16)
+def drawn(view: View) -> Any:
+    """H×W×3, in grey levels, without noise."""
+    if view.covered:
+        return np.full((HEIGHT, WIDTH, 3), (70.0, 45.0, 40.0)) + np.linspace(0, 12, WIDTH)[None, :, None]
+    picture = cv2.resize(room(), (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
+    for photo in view.photos:
+        _paste(picture, photo)
+    if view.sign:
+        _put_up(picture, view)
+    return picture.astype(np.float32) * np.float32(view.light)
+
+
+def _paste(picture: Pixels, photo: Pasted) -> None:
+    cut = _photo(photo.thing)[:, :: -1 if photo.mirrored else 1]
+    high = round(photo.high)
+    small = cv2.resize(cut, (round(cut.shape[1] * high / cut.shape[0]), high), interpolation=cv2.INTER_AREA)
+    left, top = round(photo.x * WIDTH - small.shape[1] / 2), round(0.55 * HEIGHT - high / 2)
+    begins, ends = (max(0, left), max(0, top)), (min(WIDTH, left + small.shape[1]), min(HEIGHT, top + high))
+    picture[begins[1] : ends[1], begins[0] : ends[0]] = small[
+        begins[1] - top : ends[1] - top, begins[0] - left : ends[0] - left
+    ]
+
+
+def _put_up(picture: Pixels, view: View) -> None:
+    (wide, _), _ = cv2.getTextSize(view.sign, cv2.FONT_HERSHEY_SIMPLEX, 1.4, 3)
+    left = round(view.sign_x * WIDTH - wide / 2)
+    cv2.rectangle(picture, (left - 20, 100), (left + wide + 20, 190), (250, 250, 245), -1)
+    cv2.putText(picture, view.sign, (left, 160), cv2.FONT_HERSHEY_SIMPLEX, 1.4, (20, 20, 20), 3)
+
+
+@cache
+def _photo(thing: str) -> Pixels:
+    from PIL import Image
+    from skimage import data
+
+    name, (top, left, bottom, right) = CUTS[thing]
+    path = Path(data.__file__).parent / f"{name}.png"
+    return np.asarray(Image.open(path).convert("RGB"), np.uint8)[top:bottom, left:right]
