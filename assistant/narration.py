@@ -34,7 +34,8 @@ def narration(
     options = config.narration
     if options is None:
         return Narration((), tuple(() for _ in cameras))
-    narrators = tuple(Narrator(name, options, agenda, language) for name in cameras)
+    several = len(cameras) > 1
+    narrators = tuple(Narrator(name, options, agenda, language, several) for name in cameras)
     for narrator in narrators:
         agenda.when_settled(narrator.settled)
     return Narration(narrators, tuple(_spotting(config, models, narrator, emit) for narrator in narrators))

@@ -72,8 +72,7 @@ bed 张 床
 table 张 桌子
 dining table 张 餐桌
 toilet 个 马桶
-screen 个 屏幕
-tv 台 电视
+TV 台 电视
 laptop 台 笔记本电脑
 mouse 个 鼠标
 remote control 个 遥控器
@@ -95,7 +94,8 @@ toothbrush 支 牙刷
 _SPOKEN = {
     "pottedplant": "potted plant",
     "diningtable": "table",
-    "tvmonitor": "screen",
+    "tvmonitor": "TV",
+    "tv": "TV",
     "cell phone": "mobile phone",
     "hair drier": "hair dryer",
     "remote": "remote control",

@@ -2,54 +2,123 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import replace
 
 from devices.media import Frame
-from pipelines.eventwords import WORDS
 from pipelines.memory import same
 from pipelines.moving import Motion
+from pipelines.narration.hazards import Hazards
+from pipelines.narration.motions import Motions, moves_in, reaches
 from pipelines.narration.options import NarrationOptions
 from pipelines.narration.situation import Situation
+from pipelines.narration.telling import Offers, Telling, Voice
+from pipelines.narration.things import Change, Known
+from pipelines.narration.tracks import Track, Tracks
+from pipelines.narration.troubles import Troubles
+from pipelines.narration.words import WORDS
 from pipelines.news import Kind
 from pipelines.phrases import Language
 from pipelines.remarks import Priority, Remark
-from pipelines.spots import Spots
+from pipelines.spots import Box, Spots
+from pipelines.trouble import STEADY
 from pipelines.types import Caption
 
-
-class Offer(Protocol):
-    """Where remarks are offered: the agenda."""
-
-    def offer(self, remark: Remark) -> bool:
-        """False where it never will be said."""
-
-    def withdraw(self, key: str) -> None:
-        """What waits about this is not true any more."""
+LOOKS, FIRST = 2, 1.5
+"""Looks before anything is told of a scene, so that it is told in one breath; or seconds of it."""
+EARLIER = 0.5
+"""Seconds by which a thing may be told of before the motion that it made is told."""
+Of = Callable[[str, str], str]
+KINDS = "caption", "motion", "changed", "light", "scene"
+"""What a camera says beside people and objects, by the ends of the keys."""
 
 
 class Narrator:
     """Of one camera; a `Watcher` that is told of spots as well."""
 
-    def __init__(self, camera: str, options: NarrationOptions, agenda: Offer, language: Language = "en") -> None:
-        self._camera, self._options, self._agenda, self._words = camera, options, agenda, WORDS[language]
+    def __init__(
+        self, camera: str, options: NarrationOptions, agenda: Offers, language: Language = "en", several: bool = False
+    ) -> None:
+        """`several`: there are more cameras, so what is said names this one."""
+        self._camera, self._options, self._words = camera, options, WORDS[language]
+        self._agenda: Offers = Named(agenda, self._words.of, camera) if several else agenda
+        self._tracks, self._known = Tracks(), Known(options)
+        voice = Voice(options, language)
+        self._tellings = (
+            Telling(camera, "people", self._known, self._agenda, voice),
+            Telling(camera, "objects", self._known, self._agenda, voice),
+        )
+        self._motions = Motions(camera, options, language)
+        self._hazards = Hazards(camera, options, language)
+        self._troubles = Troubles(camera, self._agenda, language)
         self._last: Caption | None = None
+        self._frame_at = 0.0
+        self._back_at: float | None = None
+        """When the first picture was taken after the camera was lost."""
+        self._begin()
+
+    def _begin(self) -> None:
+        """Of what is there now nothing is known yet."""
+        self._tracks.clear()
+        self._looks = 0
+        self._first_look: float | None = None
+        self._known_at: float | None = None
+        self._read_at: float | None = None
 
     @property
     def situation(self) -> Situation:
         """What is there now."""
-        return Situation(self._camera)
+        trouble = self._troubles.words
+        if trouble:
+            return Situation(self._camera, known_at=self._known_at, read_at=self._read_at, trouble=trouble)
+        least = self._options.least
+        things = tuple(track.thing for track in self._tracks.all if track.named and track.score >= least)
+        return Situation(self._camera, things, (), self._known_at, self._read_at)
 
     def spotted(self, spots: Spots) -> None:
         """What one look found."""
+        cut = self._motions.cut_at
+        if self._troubles.words or (cut is not None and spots.captured_at < cut):
+            return
+        if spots.sought == "text":
+            self._read_at = spots.captured_at
+            return
+        at = self._known_at = spots.captured_at
+        self._tracks.look(spots)
+        self._looks, self._first_look = self._looks + 1, at if self._first_look is None else self._first_look
+        for remark in self._hazards.look(self._tracks.all, at):
+            self._agenda.offer(remark)
+        if not self._motions.blind and (self._looks >= LOOKS or at - self._first_look >= FIRST):
+            for telling in self._tellings:
+                telling.tell(self._changes, at)
 
     def settled(self, remark: Remark, heard: str) -> None:
         """That was heard of a remark; empty: nothing, or it was dropped."""
+        if remark.camera != self._camera:
+            return
+        for telling in self._tellings:
+            telling.settled(remark, heard)
+        self._troubles.settled(remark, heard)
 
     def saw(self, frame: Frame, motion: Motion, keyframe: bool) -> None:
         """A frame, in the order in which they were taken."""
+        at = frame.captured_at
+        if self._troubles.has("camera_lost"):
+            self._come_back(at)
+        self._frame_at = max(self._frame_at, at)
+        if self._troubles.words:
+            return
+        cut = self._motions.cut_at
+        remarks = self._motions.saw(frame, motion, self._explained)
+        if self._motions.cut_at != cut:
+            self._forget()
+        for remark in remarks:
+            self._agenda.offer(remark)
 
     def captioned(self, caption: Caption) -> None:
         """A keyframe's caption."""
+        if self._troubles.words:
+            return
         if self._last is None or not same(self._last, caption):
             fact = f"{self._camera} {caption.keyframe}"
             self._agenda.offer(
@@ -69,17 +138,76 @@ class Narrator:
         """A keyframe that shows nothing new."""
 
     def began(self, kind: Kind, at: float) -> None:
-        """Something is the matter with the camera itself."""
+        """Something is the matter with the camera itself: nothing else is told of it."""
+        for telling in self._tellings:
+            telling.withdraw()
+        for kinds in KINDS:
+            self._agenda.withdraw(f"{self._camera} {kinds}")
+        self._troubles.began(kind, at)
 
     def over(self, kind: Kind, at: float) -> None:
-        """It is well again since then."""
+        """It is well again since then: what is not as it was told before is told now."""
+        self._troubles.over(kind, at)
+        if not self._troubles.words:
+            self._begin()
+            self._motions.clear()
 
     def lost(self) -> None:
         """The camera shows nothing any more."""
+        self._back_at = None
+        self.began("camera_lost", self._frame_at)
 
     def cover(self) -> None:
         """Cameras are switched off: what was shown is nobody's business any more."""
-        self._last = None
+        self._troubles.clear()
+        self._motions.clear()
+        self._motions.cut_at = None
+        self._forget()
 
     def close(self) -> None:
         """The session is over."""
+
+    def _forget(self) -> None:
+        """Another scene: nothing that was told of the one before counts, and what waits is not so any more."""
+        for telling in self._tellings:
+            telling.clear()
+        for kinds in KINDS:
+            self._agenda.withdraw(f"{self._camera} {kinds}")
+        self._known.clear()
+        self._hazards.clear()
+        self._last = None
+        self._begin()
+
+    def _changes(self) -> list[Change]:
+        at = self._known_at or 0.0
+        return self._known.changes(self._tracks.all, at, self._motions.turning)
+
+    def _explained(self, place: Box, since: float) -> bool:
+        """Whether it is known what moved in that place since then."""
+        fresh: list[Track] = [one for one in self._tracks.all if one.seen_at >= since - EARLIER]
+        told = [box for telling in self._tellings for at, box in telling.told if at >= since - EARLIER]
+        return moves_in(fresh, place) or any(reaches(box, place) for box in told)
+
+    def _come_back(self, at: float) -> None:
+        """A camera that shows something again for some time."""
+        if at <= self._frame_at:
+            return
+        self._back_at = at if self._back_at is None else self._back_at
+        if at - self._back_at >= STEADY:
+            self.over("camera_lost", self._back_at)
+
+
+class Named:
+    """Offers that say which of several cameras they are about."""
+
+    def __init__(self, agenda: Offers, of: Of, camera: str) -> None:
+        self._agenda, self._of, self._camera = agenda, of, camera
+
+    def offer(self, remark: Remark) -> bool:
+        """False where it never will be said."""
+        brief = self._of(self._camera, remark.brief) if remark.brief else ""
+        return self._agenda.offer(replace(remark, text=self._of(self._camera, remark.text), brief=brief))
+
+    def withdraw(self, key: str) -> None:
+        """What waits about this is not true any more."""
+        self._agenda.withdraw(key)

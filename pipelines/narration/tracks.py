@@ -182,14 +182,9 @@ class Tracks:
         self._tracks = []
 
     @property
-    def named(self) -> tuple[Track, ...]:
-        """Of which it is known, or nearly known, what they are; from left to right."""
-        return tuple(sorted((one for one in self._tracks if one.named), key=lambda one: one.box.x))
-
-    @property
-    def nameless(self) -> tuple[Track, ...]:
-        """What is there, and nobody knows what it is."""
-        return tuple(one for one in self._tracks if one.confirmed and not one.named)
+    def all(self) -> tuple[Track, ...]:
+        """Whether or not it is known what they are; from left to right."""
+        return tuple(sorted(self._tracks, key=lambda one: one.box.x))
 
     def _matched(self, seen: list[Sighting]) -> list[tuple[Track, Sighting]]:
         """The pairs that fit best, each thing once."""

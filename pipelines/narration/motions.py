@@ -1,0 +1,138 @@
+"""Motion that nothing explains, what is not as it was afterwards, another scene, and another light, as remarks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import count
+
+from devices.media import Frame
+from pipelines.moving import CUT, Motion, Where
+from pipelines.narration.light import Light
+from pipelines.narration.options import NarrationOptions
+from pipelines.narration.places import position
+from pipelines.narration.tracks import Track
+from pipelines.narration.words import WORDS
+from pipelines.phrases import Language
+from pipelines.remarks import Priority, Remark, Topic
+from pipelines.spots import PERSON, Box
+
+WAITS = 0.45
+"""Seconds of motion in which an object detector may find out what moves, before it is told as something."""
+RESTS = 1.5
+"""The same after it came to rest."""
+AGAIN = 5.0
+"""Seconds between two such remarks."""
+SHARED = 0.1
+"""Share of the picture: so far around a thing motion is its own."""
+
+
+class Motions:
+    """Of one camera; is told every frame in the order in which they were taken."""
+
+    def __init__(self, camera: str, options: NarrationOptions, language: Language) -> None:
+        self._camera, self._options, self._language = camera, options, language
+        self._words, self._numbers = WORDS[language], count(1)
+        self._light = Light()
+        self.clear()
+
+    def clear(self) -> None:
+        """Nothing that was seen counts any more."""
+        self._light.clear()
+        self._since: float | None = None
+        """When the motion at hand began."""
+        self._where: Where | None = None
+        self._told = False
+        self._settled_at: float | None = None
+        self.cut_at: float | None = None
+        """When the scene at hand began, where another one was seen before it."""
+
+    @property
+    def blind(self) -> bool:
+        """Whether hardly anything can be seen."""
+        return self._light.blind
+
+    @property
+    def turning(self) -> bool:
+        """Whether all of the picture moves, as it does when the camera is turned."""
+        return self._where == "camera"
+
+    @property
+    def since(self) -> float | None:
+        """When the motion at hand began; None: all is still."""
+        return self._since
+
+    def saw(self, frame: Frame, motion: Motion, explained: Callable[[Box, float], bool]) -> list[Remark]:
+        """What a frame tells. `explained`: whether it is known what moved in that place since then."""
+        at, step = frame.captured_at, self._light.look(frame)
+        remarks = [] if step is None else [self._remark(getattr(self._words, step), "light", at, Priority.CHANGE)]
+        new = motion.since is not None and motion.since != self._since
+        if new and motion.share >= CUT and not self._light.steps and step is None and self._first_at is not None:
+            return [*remarks, self._elsewhere(at, motion)]
+        self._first_at = at if self._first_at is None else self._first_at
+        if new:
+            self._told, self._settled_at = False, None
+        self._since, self._where = motion.since, motion.where if motion.share else self._kept(motion)
+        if motion.settled:
+            self._settled_at = at
+        return remarks + self._moved(at, motion, explained)
+
+    _first_at: float | None = None
+
+    def _kept(self, motion: Motion) -> Where | None:
+        """Where it was that something moved, as long as that is not over."""
+        return self._where if motion.since is not None else None
+
+    def _elsewhere(self, at: float, motion: Motion) -> Remark:
+        since = motion.since
+        self.clear()
+        self._since, self.cut_at, self._told = since, since if since is not None else at, True
+        return self._remark(self._words.elsewhere, "motion", at, Priority.CAPTION, "scene")
+
+    def _moved(self, at: float, motion: Motion, explained: Callable[[Box, float], bool]) -> list[Remark]:
+        if self._since is None or self._where is None or self._where == "camera":
+            return []
+        since, box = self._since, BOXES[self._where]
+        place = position(box, self._options.positions, self._language)
+        if self._settled_at is not None and at - self._settled_at >= RESTS:
+            self._settled_at, self._told = None, True
+            if not explained(box, since):
+                return [self._remark(self._words.changed(place), "motion", at, Priority.CHANGE, "changed")]
+        if self._told or not motion.share or at - since < WAITS or explained(box, since):
+            return []
+        self._told = True
+        return [self._remark(self._words.moves(place), "motion", at, Priority.CHANGE)]
+
+    def _remark(self, text: str, topic: Topic, at: float, priority: Priority, about: str = "") -> Remark:
+        return Remark(
+            text,
+            priority,
+            at,
+            topic=topic,
+            key=f"{self._camera} {about or topic}",
+            fact=f"{self._camera} {about or topic} {next(self._numbers)}",
+            cooldown=AGAIN,
+            camera=self._camera,
+            source="camera",
+        )
+
+
+BOXES: dict[Where, Box] = {
+    "left": Box(0, 0, 1 / 3, 1),
+    "centre": Box(1 / 3, 0, 2 / 3, 1),
+    "right": Box(2 / 3, 0, 1, 1),
+}
+"""Where in the picture something moves."""
+
+
+def moves_in(tracks: Iterable[Track], place: Box) -> bool:
+    """Whether a person is there, who may always move, a thing that does, or something that one more look may name."""
+    return any(
+        (track.sightings == 1 or (track.named and (track.label == PERSON or track.course != "still")))
+        and reaches(track.box, place)
+        for track in tracks
+    )
+
+
+def reaches(box: Box, place: Box) -> bool:
+    """Whether what moves there may be the thing with that box."""
+    return place.left - SHARED <= box.right and box.left <= place.right + SHARED

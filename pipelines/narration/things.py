@@ -1,0 +1,187 @@
+"""What was told of the things before one camera, and what of that is not so any more: only this is told next.
+
+Pure: its only clock is the time of the pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import hypot
+from typing import Literal
+
+from pipelines.narration.courses import cut
+from pipelines.narration.options import NarrationOptions
+from pipelines.narration.places import third
+from pipelines.narration.situation import Course
+from pipelines.narration.tracks import Track
+from pipelines.spots import Box
+
+SAME_PLACE = 0.3
+"""Share of the picture: what was lost and found no further away is the same thing."""
+LOW = 1.0, 4
+"""Seconds, and looks, for which something is there before it is told in spite of a low score."""
+KNOWN = 5
+"""Looks after which it is told that something is another thing than was said."""
+HOLD = 0.5
+"""Seconds for which something must be elsewhere, or come or go, before that is told."""
+FLICKER = 1.5, 1.0
+"""Seconds in which something that came is gone again, or the other way: then it must stay so for so many seconds."""
+RESTLESS, OFTEN, LONGEST = 20.0, 4, 8.0
+"""Seconds in which so many comings and goings of one kind in one place are told at once; of those beyond, each must
+last twice as long as the one before it, up to so many seconds."""
+
+Kind = Literal["new", "gone", "moved", "course", "renamed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a listener knows, or is about to hear, of one thing."""
+
+    label: str
+    third: int
+    """See `places.third`."""
+    box: Box
+    course: Course
+    doubtful: bool
+    """Whether it was only told as possible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that the listener does not know."""
+
+    kind: Kind
+    number: int
+    """The thing's."""
+    now: Told
+    """What it is to be told as; of what is gone, what it was told as."""
+    before: Told | None = None
+    """What it was told as."""
+
+
+class Known:
+    """What was told, thing by thing."""
+
+    def __init__(self, options: NarrationOptions) -> None:
+        self._options = options
+        self._told: dict[int, Told] = {}
+        self._since: dict[tuple[Kind, int, str, int], float] = {}
+        """When each change was first found, for those that are to last before they are told."""
+        self._times: dict[tuple[str, int], list[float]] = {}
+        """When comings and goings were told, by name and place."""
+
+    def changes(self, tracks: Sequence[Track], at: float, turning: bool = False) -> list[Change]:
+        """What is to be told by the look of that time. `turning`: the camera itself moves, so that all seems to."""
+        there = {track.number: track for track in tracks}
+        self._find_again(there)
+        found = [change for track in tracks for change in self._of(track, at)]
+        found += [Change("gone", number, told) for number, told in self._told.items() if number not in there]
+        if turning:  # who turns the camera knows that they do
+            for change in found:
+                if change.kind in ("gone", "moved"):
+                    self.apply(change)
+            found = [change for change in found if change.kind not in ("gone", "moved")]
+        return [change for change in self._lasting(found, at) if change.kind != "course" or not change.now.doubtful]
+
+    def apply(self, change: Change, at: float | None = None) -> None:
+        """It is told; `at`: so it counts among the comings and goings."""
+        if change.kind == "gone":
+            self._told.pop(change.number, None)
+        else:
+            self._told[change.number] = change.now
+        if at is not None and change.kind in ("new", "gone"):
+            self._times.setdefault((change.now.label, change.now.third), []).append(at)
+
+    def undo(self, change: Change) -> None:
+        """It was not heard."""
+        if change.kind == "new":
+            self._told.pop(change.number, None)
+        elif change.kind == "gone":
+            self._told[change.number] = change.now
+        elif change.before is not None and change.number in self._told:
+            self._told[change.number] = change.before
+        if times := self._times.get((change.now.label, change.now.third)):
+            times.pop()
+
+    def clear(self) -> None:
+        """Nothing that was told counts any more."""
+        self._told, self._since, self._times = {}, {}, {}
+
+    def count(self, label: str) -> int:
+        """How many of them were told of."""
+        return sum(told.label == label for told in self._told.values())
+
+    def __len__(self) -> int:
+        return len(self._told)
+
+    def _of(self, track: Track, at: float) -> list[Change]:
+        """What is new of one thing that is there."""
+        told = self._told.get(track.number)
+        if track.seen_at != at or not track.named:
+            return []
+        if told is None:
+            now = self._now(track, None)
+            return [Change("new", track.number, now)] if self._tellable(track) else []
+        return self._differs(track, told, self._now(track, told))
+
+    def _differs(self, track: Track, told: Told, now: Told) -> list[Change]:
+        if now.label != told.label:
+            sure = track.sightings >= KNOWN and not track.rivals and not self._doubtful(track)
+            return [Change("renamed", track.number, replace(now, doubtful=False), told)] if sure else []
+        if now.third != told.third:
+            if told.doubtful:
+                self._told[track.number] = replace(told, third=now.third, box=now.box)
+                return []
+            return [Change("moved", track.number, replace(told, third=now.third, box=now.box), told)]
+        if now.course in ("approaching", "leaving") and now.course != told.course:
+            return [Change("course", track.number, replace(told, course=now.course, box=now.box), told)]
+        rests = now.course in ("still", "moving")
+        self._told[track.number] = replace(told, box=now.box, course="still" if rests else told.course)
+        return []
+
+    def _now(self, track: Track, told: Told | None) -> Told:
+        place = third(track.box, self._options.positions, told.third if told else None)
+        return Told(track.label, place, track.box, track.course, self._doubtful(track))
+
+    def _doubtful(self, track: Track) -> bool:
+        return track.score < self._options.doubt or bool(track.rivals)
+
+    def _tellable(self, track: Track) -> bool:
+        """Silence is better than a guess at what is hardly there, or only partly to be seen."""
+        if track.score < self._options.least:
+            return False
+        if track.score >= self._options.doubt:
+            return not track.rivals or track.sightings >= 2
+        seconds, looks = LOW
+        lasted = track.seen_at - track.since >= seconds and track.sightings >= looks
+        return lasted and not cut(track.box)
+
+    def _find_again(self, there: dict[int, Track]) -> None:
+        """What was lost and is found again nearby is not new."""
+        for number in [number for number in self._told if number not in there]:
+            told = self._told[number]
+            free = [
+                (hypot(one.box.x - told.box.x, one.box.y - told.box.y), one.number)
+                for one in there.values()
+                if one.number not in self._told and one.label == told.label and not one.missed
+            ]
+            if free and min(free)[0] <= SAME_PLACE:
+                self._told[min(free)[1]] = self._told.pop(number)
+
+    def _lasting(self, found: list[Change], at: float) -> list[Change]:
+        """Those that have been so for as long as they must."""
+        keys = {(one.kind, one.number, one.now.label, one.now.third): one for one in found}
+        self._since = {key: self._since.get(key, at) for key in keys}
+        return [one for key, one in keys.items() if at - self._since[key] >= self._hold(one, at)]
+
+    def _hold(self, change: Change, at: float) -> float:
+        if change.kind not in ("new", "gone"):
+            return HOLD
+        place = change.now.label, change.now.third
+        times = [time for time in self._times.get(place, []) if at - time < RESTLESS]
+        if place in self._times:
+            self._times[place] = times
+        if len(times) > OFTEN:
+            return min(LONGEST, 2.0 ** (len(times) - OFTEN))
+        return FLICKER[1] if times and at - times[-1] < FLICKER[0] else 0.0
