@@ -1,0 +1,118 @@
+"""The slow tier: what a caption adds to all that was told before of what one camera shows, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pipelines.gist import wanted
+from pipelines.narration.history import History, Point, points
+from pipelines.narration.neutral import neutral
+from pipelines.narration.options import NarrationOptions
+from pipelines.narration.simple import Simple
+from pipelines.narration.situation import Situation
+from pipelines.narration.slowwords import clauses, doubt, hedged
+from pipelines.phrases import Language, language_of
+from pipelines.policy import count
+from pipelines.refusals import refuses
+from pipelines.remarks import Priority, Remark
+from pipelines.spots import PERSON
+from pipelines.types import Caption
+
+FIRST = 30.0
+"""Seconds after its picture was taken, up to which a first description may begin: late is better than never."""
+MOST = 40
+"""Words of one remark, at the most, but for its first sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A sentence that was offered."""
+
+    text: str
+    new: frozenset[Point]
+    """What only this told, so that it is unknown again where it was not heard."""
+
+
+class Slow:
+    """Of one camera. Its time is that of the pictures."""
+
+    def __init__(self, camera: str, options: NarrationOptions, language: Language = "en") -> None:
+        self._camera, self._options, self._language = camera, options, language
+        self._history = History()
+        self._simple = Simple(camera, options, language)
+        self._offered: dict[str, tuple[_Part, ...]] = {}
+        """By its fact, what each remark tells that waits or is being said."""
+        self._begun = False
+
+    def captioned(self, caption: Caption, situation: Situation) -> list[Remark]:
+        """What is to be told of it, as far as the listener does not know it."""
+        if caption.facts is not None:
+            return self._simple.captioned(caption, situation)
+        if not caption.text or refuses(caption.text):
+            return []
+        parts = self._new(caption, situation)
+        return [self._remark(caption, parts)] if parts else []
+
+    def settled(self, remark: Remark, heard: str) -> None:
+        """That was heard of a remark: what was not counts as untold."""
+        self._simple.settled(remark, heard)
+        lost = [part for part in self._offered.pop(remark.fact, ()) if not _heard(part.text, heard)]
+        for part in lost:
+            self._history.forget(part.new)
+        self._begun = bool(self._history)
+
+    def clear(self) -> None:
+        """Forget it all: nobody is to know what was shown."""
+        self._history.clear()
+        self._simple.clear()
+        self._offered.clear()
+        self._begun = False
+
+    def _new(self, caption: Caption, situation: Situation) -> list[_Part]:
+        """Its sentences that add something, as far as they are sure enough."""
+        at, spoken = caption.captured_at, language_of(caption.text, otherwise=self._language)
+        known, read = _known(situation), [spot.text for spot in situation.texts]
+        parts, words = list[_Part](), 0
+        for sentence in clauses(neutral(caption.text, spoken, situation), spoken):
+            told = points(sentence)
+            self._history.mention(told, at)
+            how = doubt(sentence, caption.confidence, situation, at, self._options)
+            adds = not self._begun or self._history.adds(told, at, known, read)
+            if how == "silent" or not adds or (parts and words + count(sentence) > MOST):
+                continue
+            words += count(sentence)
+            parts.append(
+                _Part(hedged(sentence, spoken) if how == "possible" else sentence, self._history.tell(told, at))
+            )
+        return parts
+
+    def _remark(self, caption: Caption, parts: list[_Part]) -> Remark:
+        fact, first = f"{self._camera} scene {caption.keyframe}", not self._begun
+        self._offered[fact], self._begun = tuple(parts), True
+        joint = "" if language_of(parts[0].text) == "zh" else " "
+        text = joint.join(part.text for part in parts)
+        return Remark(
+            text,
+            Priority.CAPTION,
+            caption.captured_at,
+            topic=None if first else "objects",
+            brief=parts[0].text if len(parts) > 1 else "",
+            key=fact,
+            fact=fact,
+            expires_at=caption.captured_at + FIRST if first else None,
+            camera=self._camera,
+            source="camera",
+        )
+
+
+def _known(situation: Situation) -> frozenset[str]:
+    """Things of which the listener hears as soon as they are found: those with boxes."""
+    looked: Iterable[str] = (PERSON,) if situation.known_at is not None else ()
+    labels = [*looked, *(thing.label for thing in situation.things)]
+    return frozenset(word for label in labels for word in wanted(label))
+
+
+def _heard(text: str, heard: str) -> bool:
+    """Whether at least half of it was."""
+    return text in heard or (heard != "" and text.startswith(heard) and 2 * count(heard) >= count(text))
