@@ -102,6 +102,11 @@ class Conversation:
         """
         return self.agenda.offer(Remark(text, Priority.ANSWER, asyncio.get_running_loop().time(), asked=asked))
 
+    @property
+    def silent(self) -> str:
+        """Why nothing is said at present that nobody there asks for; empty: it is."""
+        return self.agenda.silent
+
     def repeat(self) -> bool:
         """The same with what was heard last; False also where there is nothing to repeat."""
         now = asyncio.get_running_loop().time()

@@ -34,6 +34,7 @@ class Talk:
 
     told: list[str] = field(default_factory=list)
     full: bool = False
+    silent: str = ""
 
     def say(self, text: str) -> bool:
         self.told.append(text)

@@ -235,6 +235,16 @@ async def test_what_cannot_be_said_any_more_is_refused() -> None:
         assert home.why("say") == "too much waits to be said already"
 
 
+async def test_in_quiet_hours_whoever_wants_something_said_is_told_so() -> None:
+    async with house() as home:
+        home.talk.silent = "these are quiet hours (22:00-07:00)"
+        await home.given("say", "hi")
+        assert home.talk.told == []
+        assert home.why("say").startswith("these are quiet hours (22:00-07:00): ")
+        await home.given("repeat")
+        assert home.talk.told == ["again"], "somebody there asks for it"
+
+
 async def test_line_breaks_of_a_notification_are_spaces() -> None:
     async with house() as home:
         await home.given("say", "Door open.\r\n\tSince 8.\n")

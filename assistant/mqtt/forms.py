@@ -119,6 +119,8 @@ class SayOrder(Order):
 
     async def obey(self, controls: Controls) -> None:
         _is_heard(controls)
+        if silent := controls.conversation.silent:
+            raise Refused(f"{silent}: nothing is said but what somebody there asks for, and what may hurt")
         if not controls.conversation.say(self.text):
             raise Refused("too much waits to be said already")
 
