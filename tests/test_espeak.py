@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from devices.media import Samples
-from pipelines.backends import BackendError, TimedVoice, Voice
+from pipelines.backends import Adjustable, BackendError, Manner, TimedVoice, Voice
 from pipelines.voices.espeak import TAIL, Espeak, EspeakVoice
 from pipelines.voices.scripts import LONGEST
 from pipelines.wordtimes import tokens
@@ -137,3 +137,32 @@ def test_any_text_at_all_can_be_spoken(text: str) -> None:
     assert said.samples.dtype == np.float32
     assert not len(said.samples) or np.abs(said.samples).max() <= 1
     assert all(0 <= word.start <= word.end <= len(said.samples) / 22050 + 0.1 for word in said.words)
+
+
+def test_it_speaks_as_fast_as_it_is_told(voice: EspeakVoice) -> None:
+    """Its own words a minute hold up to about three times: what it is told is what comes."""
+    text = "There are two people in front of the door, and a dog is on the floor to the left of them."
+    own = Espeak().load()
+    assert isinstance(own, Adjustable)
+    usual = seconds(own, text)
+    for rate in (0.8, 1.5, 2.0, 3.0):
+        own.adjust(Manner(rate))
+        assert usual / seconds(own, text) == pytest.approx(rate, rel=0.15)
+        assert own.speak(text).words[-1].end == pytest.approx(seconds(own, text), abs=TAIL)
+    own.adjust(Manner())
+    assert seconds(own, text) == pytest.approx(usual, rel=0.01)
+
+
+def test_it_speaks_with_another_voice_and_stays_with_its_own_where_there_is_no_such() -> None:
+    text, own = "one two three", Espeak().load()
+    usual = seconds(own, text)
+    own.adjust(Manner(voice="de"))
+    german = seconds(own, text)
+    assert german == seconds(Espeak(voice="de").load(), text) != usual
+    with pytest.raises(BackendError, match="no voice called 'klingonese': use a language"):
+        own.adjust(Manner(voice="klingonese"))
+    assert seconds(own, text) == german
+    own.adjust(Manner(voice="zh"))
+    assert seconds(own, "左边有人") == seconds(Espeak(voice="cmn").load(), "左边有人")
+    own.adjust(Manner())
+    assert seconds(own, text) == usual

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from devices.media import SPEECH_RATE
 from pipelines import backends
-from pipelines.backends import BackendError, TimedVoice, Voice
+from pipelines.backends import Adjustable, BackendError, Manner, TimedVoice, Voice
 from pipelines.transcribers.guards import plain
 from pipelines.voices import onnx as onnx_voice
 from pipelines.voices import piper
@@ -266,3 +266,29 @@ print(alone["espeak"] > 10000, alone["piper"] > 10000)
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert (done.stdout.split(), done.stderr) == (["True", "True"], "")
+
+
+def test_it_speaks_as_fast_as_it_is_told(own_voice: Path) -> None:
+    hum(own_voice / FILE)
+    text, own = "how many people are in the room", load(weights=str(own_voice), speed=1.25)
+    assert isinstance(own, Adjustable)
+    usual = seconds(own, text)
+    for rate in (0.8, 2.0, 3.0):
+        own.adjust(Manner(rate))
+        assert seconds(own, text) == pytest.approx(usual / rate, rel=0.01)
+    own.adjust(Manner())
+    assert seconds(own, text) == usual
+
+
+def test_another_voice_is_taken_by_its_name_and_none_that_is_not_here(own_voice: Path) -> None:
+    hum(own_voice / FILE)
+    text, own = "how many people are in the room", load()
+    usual = seconds(own, text)
+    own.adjust(Manner(voice=str(own_voice)))
+    humming = seconds(own, text)
+    assert humming != usual
+    with pytest.raises(BackendError, match="no-such-voice"):
+        own.adjust(Manner(2.0, voice="no-such-voice"))
+    assert seconds(own, text) == humming
+    own.adjust(Manner())
+    assert seconds(own, text) == usual

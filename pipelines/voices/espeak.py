@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from devices.media import Samples
-from pipelines.backends import BackendError, BackendOptions, Spoken
+from pipelines.backends import BackendError, BackendOptions, Manner, Spoken
 from pipelines.voices.parts import SILENCE, joined, later
 from pipelines.voices.scripts import runs, script_of, speakable
 from pipelines.wordtimes import Token, aligned, tokens
@@ -50,7 +50,7 @@ class EspeakVoice:
     """Speaks with espeak-ng; may be called from any thread."""
 
     def __init__(self, options: Espeak) -> None:
-        self._options = options
+        self._options = self._usual = options
         with _lock:
             self._engine = _engine()
             self._engine.choose(options, options.voice)
@@ -58,6 +58,15 @@ class EspeakVoice:
     @property
     def rate(self) -> int:
         return self._engine.rate
+
+    def adjust(self, manner: Manner) -> None:
+        """Speak so from now on. Raises BackendError where there is no such voice."""
+        usual = self._usual
+        words = round(usual.words_per_minute * manner.rate)
+        wanted = usual.model_copy(update={"words_per_minute": words, "voice": manner.voice or usual.voice})
+        with _lock:
+            self._engine.choose(wanted, wanted.voice)
+        self._options = wanted
 
     def synthesize(self, text: str) -> Samples:
         """The text as sound in [-1, 1] at `rate`; no samples where nothing in it can be spoken.
@@ -155,7 +164,7 @@ class _Engine:
         for entry in takewhile(bool, (entries[i] for i in count())):
             language = entry.contents.languages[1:]  # its first byte is a priority
             names.setdefault(language.decode(), entry.contents.identifier.decode())
-        return names
+        return names | {"zh": names.get("cmn", "cmn")}
 
     def _collect(self, samples: ctypes._Pointer[ctypes.c_short], many: int, events: ctypes._Pointer[_Event]) -> int:
         if many > 0:

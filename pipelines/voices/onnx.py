@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from devices.media import Samples
-from pipelines.backends import BackendError, Spoken, first_line
+from pipelines.backends import BackendError, Manner, Spoken, first_line
 from pipelines.voices.alignments import marks, telling
 from pipelines.voices.parts import SILENCE, joined
 from pipelines.voices.scripts import pieces
@@ -55,7 +55,12 @@ class OnnxVoice:
             noise_w_scale=options.rhythm,
             volume=options.volume,
         )
+        self._usual = self._how.length_scale
         self._warm(model)
+
+    def adjust(self, manner: Manner) -> None:
+        """Speak so fast from now on; it is the only voice in its file."""
+        self._how.length_scale = self._usual / manner.rate
 
     def synthesize(self, text: str) -> Samples:
         """The text as sound in [-1, 1] at `rate`; no samples where nothing in it can be spoken."""

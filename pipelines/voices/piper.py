@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from devices.media import Samples
 from pipelines import weights
-from pipelines.backends import BackendOptions, Spoken, TimedVoice
+from pipelines.backends import BackendOptions, Manner, Spoken
 from pipelines.language.loading import Threads
 from pipelines.voices.parts import SILENCE, joined
 from pipelines.voices.scripts import runs, script_of, speakable
+
+if TYPE_CHECKING:
+    from pipelines.voices.espeak import EspeakVoice
+    from pipelines.voices.onnx import OnnxVoice
 
 CHINESE = "piper-zh"
 """The Chinese voice that is taken where it was pulled and no other is named."""
@@ -49,21 +53,25 @@ class PiperVoices:
     """Reads each stretch of a text with the voice of its script, all at the rate of the first voice."""
 
     def __init__(self, options: Piper) -> None:
-        from pipelines.voices.onnx import OnnxVoice
-
-        main = OnnxVoice(weights.find(options.weights), options)
-        self._main: TimedVoice = main
-        self._others: dict[str, TimedVoice] = {main.language: main}
+        self._options, self._name = options, options.weights
+        self._main = _loaded(options.weights, options)
         chinese = options.chinese or (CHINESE if weights.is_here(CHINESE) else "")
-        if chinese and main.language != "zh":
-            self._others["zh"] = OnnxVoice(weights.find(chinese), options)
+        self._chinese = _loaded(chinese, options) if chinese and self._main.language != "zh" else None
         self._fallback = _espeak()
-        left_out = not (self._fallback or "zh" in self._others)
+        left_out = not (self._fallback or self._chinese or self._main.language == "zh")
         self.stand_in = "Chinese text is not read aloud: voice.chinese names a voice for it." if left_out else ""
 
     @property
     def rate(self) -> int:
         return self._main.rate
+
+    def adjust(self, manner: Manner) -> None:
+        """Speak so from now on. Raises BackendError where no weights of the voice's name are here."""
+        if (name := manner.voice or self._options.weights) != self._name:
+            self._main, self._name = _loaded(name, self._options), name
+        for voice in (self._main, self._chinese, self._fallback):
+            if voice is not None:
+                voice.adjust(Manner(manner.rate))
 
     def synthesize(self, text: str) -> Samples:
         """The text as sound in [-1, 1] at `rate`; no samples where nothing in it can be spoken."""
@@ -80,12 +88,21 @@ class PiperVoices:
         said = voice.speak(run)
         return Spoken(_resampled(said.samples, voice.rate, self.rate), said.words)
 
-    def _voice_for(self, run: str) -> TimedVoice | None:
+    def _voice_for(self, run: str) -> OnnxVoice | EspeakVoice | None:
         language = script_of(run)
-        return self._main if language is None else self._others.get(language, self._fallback)
+        if language in (None, self._main.language):
+            return self._main
+        return self._chinese if language == "zh" and self._chinese else self._fallback
 
 
-def _espeak() -> TimedVoice | None:
+def _loaded(name: str, options: Piper) -> OnnxVoice:
+    """Raises BackendError."""
+    from pipelines.voices.onnx import OnnxVoice
+
+    return OnnxVoice(weights.find(name), options)
+
+
+def _espeak() -> EspeakVoice | None:
     """The voice for scripts that no other can read, where it is installed."""
     if importlib.util.find_spec("espeakng_loader") is None:
         return None
