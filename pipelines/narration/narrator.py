@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from devices.media import Frame
-from pipelines.memory import same
 from pipelines.moving import Motion
 from pipelines.narration.hazards import Hazards
 from pipelines.narration.motions import Motions, moves_in, reaches
 from pipelines.narration.options import NarrationOptions
 from pipelines.narration.situation import Situation
+from pipelines.narration.slow import Slow
 from pipelines.narration.telling import Offers, Telling, Voice
 from pipelines.narration.things import Change, Known
 from pipelines.narration.tracks import Track, Tracks
@@ -19,7 +18,7 @@ from pipelines.narration.troubles import Troubles
 from pipelines.narration.words import WORDS
 from pipelines.news import Kind
 from pipelines.phrases import Language
-from pipelines.remarks import Priority, Remark
+from pipelines.remarks import Remark
 from pipelines.spots import Box, Spots
 from pipelines.trouble import STEADY
 from pipelines.types import Caption
@@ -28,8 +27,7 @@ LOOKS, FIRST = 2, 1.5
 """Looks before anything is told of a scene, so that it is told in one breath; or seconds of it."""
 EARLIER = 0.5
 """Seconds by which a thing may be told of before the motion that it made is told."""
-Of = Callable[[str, str], str]
-KINDS = "caption", "motion", "changed", "light", "scene"
+KINDS = "motion", "changed", "light", "scene"
 """What a camera says beside people and objects, by the ends of the keys."""
 
 
@@ -41,7 +39,8 @@ class Narrator:
     ) -> None:
         """`several`: there are more cameras, so what is said names this one."""
         self._camera, self._options, self._words = camera, options, WORDS[language]
-        self._agenda: Offers = Named(agenda, self._words.of, camera) if several else agenda
+        self._prefix = self._words.of(camera, "") if several else ""
+        self._agenda: Offers = Named(agenda, self._prefix) if several else agenda
         self._tracks, self._known = Tracks(), Known(options)
         voice = Voice(options, language)
         self._tellings = (
@@ -51,7 +50,9 @@ class Narrator:
         self._motions = Motions(camera, options, language)
         self._hazards = Hazards(camera, options, language)
         self._troubles = Troubles(camera, self._agenda, language)
-        self._last: Caption | None = None
+        self._slow = Slow(camera, options, language)
+        self._waiting: set[str] = set()
+        """Keys of what was offered of captions, and is not settled."""
         self._frame_at = 0.0
         self._back_at: float | None = None
         """When the first picture was taken after the camera was lost."""
@@ -96,9 +97,12 @@ class Narrator:
         """That was heard of a remark; empty: nothing, or it was dropped."""
         if remark.camera != self._camera:
             return
+        self._waiting.discard(remark.key)
+        heard = heard.removeprefix(self._prefix)
         for telling in self._tellings:
             telling.settled(remark, heard)
         self._troubles.settled(remark, heard)
+        self._slow.settled(remark, heard)
 
     def saw(self, frame: Frame, motion: Motion, keyframe: bool) -> None:
         """A frame, in the order in which they were taken."""
@@ -117,22 +121,9 @@ class Narrator:
 
     def captioned(self, caption: Caption) -> None:
         """A keyframe's caption."""
-        if self._troubles.words:
+        if self._troubles.words or caption.captured_at < (self._motions.cut_at or 0.0):
             return
-        if self._last is None or not same(self._last, caption):
-            fact = f"{self._camera} {caption.keyframe}"
-            self._agenda.offer(
-                Remark(
-                    caption.text,
-                    Priority.CAPTION,
-                    caption.captured_at,
-                    key=f"{self._camera} caption",
-                    fact=fact,
-                    camera=self._camera,
-                    source="camera",
-                )
-            )
-        self._last = caption
+        self._offer(self._slow.captioned(caption, self.situation))
 
     def unchanged(self, frame: Frame) -> None:
         """A keyframe that shows nothing new."""
@@ -141,8 +132,7 @@ class Narrator:
         """Something is the matter with the camera itself: nothing else is told of it."""
         for telling in self._tellings:
             telling.withdraw()
-        for kinds in KINDS:
-            self._agenda.withdraw(f"{self._camera} {kinds}")
+        self._withdraw()
         self._troubles.began(kind, at)
 
     def over(self, kind: Kind, at: float) -> None:
@@ -171,12 +161,23 @@ class Narrator:
         """Another scene: nothing that was told of the one before counts, and what waits is not so any more."""
         for telling in self._tellings:
             telling.clear()
-        for kinds in KINDS:
-            self._agenda.withdraw(f"{self._camera} {kinds}")
+        self._withdraw()
         self._known.clear()
         self._hazards.clear()
-        self._last = None
+        self._slow.clear()
         self._begin()
+
+    def _withdraw(self) -> None:
+        """What else waits is not so any more."""
+        for key in [*(f"{self._camera} {kind}" for kind in KINDS), *self._waiting]:
+            self._agenda.withdraw(key)
+
+    def _offer(self, remarks: list[Remark]) -> None:
+        for remark in remarks:
+            self._waiting.add(remark.key)
+            if not self._agenda.offer(remark):
+                self._slow.settled(remark, "")
+                self._waiting.discard(remark.key)
 
     def _changes(self) -> list[Change]:
         at = self._known_at or 0.0
@@ -200,13 +201,13 @@ class Narrator:
 class Named:
     """Offers that say which of several cameras they are about."""
 
-    def __init__(self, agenda: Offers, of: Of, camera: str) -> None:
-        self._agenda, self._of, self._camera = agenda, of, camera
+    def __init__(self, agenda: Offers, prefix: str) -> None:
+        self._agenda, self._prefix = agenda, prefix
 
     def offer(self, remark: Remark) -> bool:
         """False where it never will be said."""
-        brief = self._of(self._camera, remark.brief) if remark.brief else ""
-        return self._agenda.offer(replace(remark, text=self._of(self._camera, remark.text), brief=brief))
+        brief = f"{self._prefix}{remark.brief}" if remark.brief else ""
+        return self._agenda.offer(replace(remark, text=f"{self._prefix}{remark.text}", brief=brief))
 
     def withdraw(self, key: str) -> None:
         """What waits about this is not true any more."""
