@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from assistant import commands, duplex, scenes
+from assistant import commands, duplex, scenes, wishing
 from assistant.asking import Prompts
 from assistant.config import Config
 from assistant.feed import Feed
@@ -117,6 +117,8 @@ def assemble(kit: Kit, emit: Emit) -> Session:
         announcer.attach(agenda)
     names = [camera.name for camera in kit.devices.cameras]
     telling = narration(config, kit.models, names, agenda, emit, _language(config))
+    watching = wishing.watch_for(config, kit.models, telling.narrators, agenda, wishing.yes_or_no(sight, emit))
+    telling = replace(telling, watching=watching)
     eyes = _eyes(kit, sight, memory, switches, telling)
     looks = Looks(config.looking, eyes, sight, emit) if sight and isinstance(sight.captioner, Looker) else None
     if looks is not None:
@@ -127,6 +129,7 @@ def assemble(kit: Kit, emit: Emit) -> Session:
     answers = Answers(memory, mind, looks, toolbox, timers)
     relieving = [sight.relief.run] if sight and sight.relief else []
     conversation = Conversation(config.conversation, memory, answers, (mouth, agenda), emit)
+    granting = wishing.granting(config, kit.models, telling, conversation, (dials, switches))
     place = Place([eye.camera.name for eye in eyes], switches.sees, conversation.own)
     seeing, blind = Answers(memory, mind, looks), Answers(Memory(), mind)  # programs set no timers, and call no tools
     enquiries = Enquiries(seeing, blind, place, emit)
@@ -139,8 +142,14 @@ def assemble(kit: Kit, emit: Emit) -> Session:
         _hearing(kit, mouth, switches),
         asks=parts.asks(outside.asks, outside.hold),
         asks_hold=outside.hold,
-        obey=Prompts(config.keys, agenda, _language(config)).before(partial(commands.obeyed, switches)),
-        beside=(timers.run, *relieving, *(server.run for server in servers)),
+        obey=Prompts(config.keys, agenda, _language(config)).before(partial(commands.obeyed, switches, granting.grant)),
+        beside=(
+            timers.run,
+            granting.run,
+            *([watching.run] if watching else []),
+            *relieving,
+            *(server.run for server in servers),
+        ),
         outside=outside.counters,
     )
 
@@ -197,7 +206,7 @@ def _watchers(kit: Kit, sight: Sight | None, telling: Narration, emit: Emit) -> 
     """Who is told what each camera shows: what makes events of it, and what tells it aloud."""
     watches, narrators = _watches(kit, sight, emit), telling.narrators
     both = zip(watches, narrators or [None for _ in watches], strict=True)
-    told = [[one for one in pair if one is not None] for pair in both]
+    told = [[one for one in (*pair, telling.watching) if one is not None] for pair in both]
     return [Watchers(*all_of) if len(all_of) > 1 else all_of[0] if all_of else None for all_of in told]
 
 

@@ -1,4 +1,4 @@
-"""Lines that begin with a slash are no questions: they switch what the assistant attends to."""
+"""Lines that begin with a slash are no questions: they switch what the assistant attends to, or are wishes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from typing import get_args
 
 from pipelines.switches import Switches
 from pipelines.types import Mode, Notice
+from pipelines.wishes import Wish, wish_of_line
 
-HELP = "/mode open, wake, push or text · /talk in the mode push · /mic on or off · /camera on or off · else: a question"
+HELP = (
+    "/mode open, wake, push or text · /talk in the mode push · /mic on or off · /camera on or off · /keys · /repeat"
+    " /back /forward /spell /said · /more /less · /faster /slower /louder /softer · /pause /stop · /describe /read"
+    " /left /ahead /right /aim /where WHAT · /watch WHAT /watching /unwatch · /topic WHAT on or off · /privacy"
+    " · else: a question"
+)
 NO_WAKE_WORD = 'there is no wake word: add [wake] with backend = "microwakeword" to the configuration'
 
 
@@ -17,12 +23,12 @@ class Refused(ValueError):
     """A command that cannot be obeyed; the message is one line and says what can."""
 
 
-def obeyed(switches: Switches, line: str) -> bool:
+def obeyed(switches: Switches, grant: Callable[[Wish], None], line: str) -> bool:
     """Whether the line was a command. It was obeyed, or a notice says why it was not."""
     if not line.startswith("/"):
         return False
     try:
-        told = obey(line, switches)
+        told = obey(line, switches, grant)
     except Refused as refused:
         told = str(refused)
     if told:
@@ -30,15 +36,27 @@ def obeyed(switches: Switches, line: str) -> bool:
     return True
 
 
-def obey(line: str, switches: Switches) -> str:
+def obey(line: str, switches: Switches, grant: Callable[[Wish], None]) -> str:
     """Obey one command; what is to be said to it, if anything. Raises Refused."""
-    name, *words = line.split()
+    name, *words = line.split() or [""]
     command = COMMANDS.get(name)
+    if name == "/help":
+        grant(Wish("help"))
+    if command is None and (wish := _wish(name, " ".join(words))) is not None:
+        grant(wish)
+        return ""
     if command is None:
         raise Refused(f"there is no {name}: {HELP}")
     if len(words) > 1:
         raise Refused(f"{name} takes one word: {HELP}")
     return command(switches, words[0].lower() if words else "") or ""
+
+
+def _wish(name: str, words: str) -> Wish | None:
+    try:
+        return wish_of_line(name.removeprefix("/"), words)
+    except ValueError as error:
+        raise Refused(str(error)) from error
 
 
 def _mode(switches: Switches, word: str) -> None:

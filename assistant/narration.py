@@ -15,6 +15,7 @@ from pipelines.spots import Spots
 from pipelines.spotting import Spotting
 from pipelines.trouble import Patience
 from pipelines.types import Emit
+from pipelines.watch_for import WatchFor
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Narration:
     """One for each camera; none where nobody wants them."""
     spotting: tuple[tuple[Spotting, ...], ...]
     """For each camera, what looks at its frames at once."""
+    watching: WatchFor | None = None
+    """What somebody wants to be told of; None where nothing is narrated."""
 
 
 def narration(

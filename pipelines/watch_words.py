@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from pipelines import gist
+from pipelines.narration.labels import spoken
 from pipelines.phrases import language_of
+from pipelines.wording import mentions
 
 _BEFORE = re.compile(
     r"(?:there(?:'s| is| are) |you (?:can )?(?:see|spot|find|notice|read) |i can see |it (?:says"
@@ -52,7 +54,13 @@ def label_of(what: str, labels: frozenset[str]) -> str:
     if language_of(what) == "en" and (_VERBS.search(what.lower()) or not _NOUNS.fullmatch(what)):
         return ""
     wanted = gist.wanted(what)
-    return next((label for label in sorted(labels) if wanted and gist.wanted(label) == wanted), "")
+    named = (label for label in sorted(labels) if gist.wanted(label) == wanted or spoken(label, "zh") == what)
+    return next(named, "") if wanted else ""
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two conditions may be the same, said in other words."""
+    return mentions(one, other) or mentions(other, one) or gist.wanted(one) == gist.wanted(other)
 
 
 def text_of(what: str) -> str:

@@ -1,0 +1,80 @@
+"""The parts of a session that grant wishes, and that watch for what somebody wants to be told of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from assistant import keys
+from assistant.config import Config
+from assistant.narration import Narration
+from assistant.parts import Models
+from pipelines.agenda import Agenda
+from pipelines.backends import Chat, Looker, Reader, Spotter, Voice
+from pipelines.dials import Dials
+from pipelines.granting import Granting, Knows, Reach
+from pipelines.narration.narrator import Narrator
+from pipelines.narration.options import NarrationOptions
+from pipelines.narration.situation import Situation
+from pipelines.phrases import Language
+from pipelines.sight import Sight
+from pipelines.switches import Switches
+from pipelines.thinking import Conversation
+from pipelines.trouble import Patience
+from pipelines.types import Emit
+from pipelines.watch_for import Means, WatchFor
+from pipelines.yes_or_no import YesOrNo
+
+
+def watch_for(
+    config: Config, models: Models, narrators: Sequence[Narrator], agenda: Agenda, asks: YesOrNo | None
+) -> WatchFor | None:
+    """What is told of what cameras show; None where nothing is narrated."""
+    if config.narration is None:
+        return None
+    spotter = models.get(Spotter)
+    means = Means(
+        labels=frozenset(spotter.backend.labels) if spotter is not None else frozenset(),
+        reads=models.get(Reader) is not None,
+        asks=asks.holds if asks is not None else None,
+    )
+    return WatchFor(means, agenda.offer, partial(_situations, narrators), config.narration)
+
+
+def yes_or_no(sight: Sight | None, emit: Emit) -> YesOrNo | None:
+    """A vision-language model that may be asked; None: there is none."""
+    return YesOrNo(sight, Patience("look", emit)) if sight and isinstance(sight.captioner, Looker) else None
+
+
+def granting(
+    config: Config, models: Models, telling: Narration, conversation: Conversation, attends: tuple[Dials, Switches]
+) -> Granting:
+    """What wishes reach in this session."""
+    (dials, switches), (voice, _) = attends, models.get(Voice) or (None, None)
+    reach = Reach(
+        conversation,
+        dials,
+        switches,
+        voice,
+        _knows(config.narration, telling.narrators),
+        telling.watching,
+        partial(keys.spoken, config.keys),
+        models.get(Chat) is not None,
+    )
+    granted = Granting(reach)
+    conversation.when_wished(granted.heard)
+    return granted
+
+
+def _knows(options: NarrationOptions | None, narrators: Sequence[Narrator]) -> Knows | None:
+    if options is None:
+        return None
+
+    def knows(question: str, language: Language) -> str | None:
+        return None
+
+    return knows
+
+
+def _situations(narrators: Sequence[Narrator]) -> tuple[Situation, ...]:
+    return tuple(narrator.situation for narrator in narrators)
