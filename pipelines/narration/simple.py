@@ -1,4 +1,4 @@
-"""What captions made of facts tell that nobody else looks for: people and text without boxes, codes, and light."""
+"""What captions made of facts tell that nobody else looks for: people and text where there are no boxes, and codes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,6 @@ class Simple:
             "people": self._people(facts, situation),
             "text": self._text(facts, situation),
             "codes": self._codes(facts, situation, caption),
-            "light": self._light(facts, situation),
         }
         return [self._remark(caption, about, one) for about, one in news.items() if one is not None]
 
@@ -53,6 +52,11 @@ class Simple:
             self._heard[about] = told
         elif self._told.get(about) == told:
             self._told[about] = self._heard.get(about)
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The keys of all that is not settled yet."""
+        return tuple(f"{self._camera} {about} by caption" for about, _ in self._offered.values())
 
     def clear(self) -> None:
         """Forget it all."""
@@ -84,13 +88,6 @@ class Simple:
         if reads_yet or not codes:
             return None
         return " ".join(map(self._words.code, codes)), "text", (*codes, *known)[:MOST]
-
-    def _light(self, facts: Facts, situation: Situation) -> News | None:
-        """Whether it became dark, or light again; a camera that sees nothing is told of otherwise."""
-        dark = facts.light == "dark"
-        if facts.light is None or situation.trouble or dark == bool(self._told.get("light")):
-            return None
-        return self._words.dark if dark else self._words.light, "light", dark
 
     def _lines(self, about: str) -> tuple[str, ...]:
         lines = self._told.get(about)

@@ -84,8 +84,6 @@ class FactWords:
     maybe: str
     text: Callable[[Sequence[str]], str]
     code: Callable[[str], str]
-    dark: str
-    light: str
 
 
 def _people_in_english(facts: Facts, placed: bool) -> str:
@@ -111,8 +109,6 @@ FACTS: dict[Language, FactWords] = {
         maybe="Possibly a person.",
         text=lambda lines: f"It reads: {quoted(' / '.join(lines), '“”')}.",
         code=lambda code: f"A code says {quoted(code, '“”')}.",
-        dark="It is dark now.",
-        light="It is light again.",
     ),
     "zh": FactWords(
         people=_people_in_chinese,
@@ -120,7 +116,5 @@ FACTS: dict[Language, FactWords] = {
         maybe="可能有人。",
         text=lambda lines: f"写的是：{quoted('，'.join(lines), '“”')}。",
         code=lambda code: f"二维码内容是{quoted(code, '“”')}。",
-        dark="现在很暗。",
-        light="又亮了。",
     ),
 }
