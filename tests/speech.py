@@ -28,6 +28,8 @@ class Said:
     """It gave way, and goes on later."""
     talking: bool = False
     """Whether somebody talked as it began."""
+    gave_way_to: list[Priority] = field(default_factory=list)
+    """In turn."""
 
     @property
     def text(self) -> str:
@@ -84,6 +86,7 @@ class Talk:
 
     def _give_way(self, remark: Remark) -> None:
         for one in [*self.running]:
+            one.gave_way_to.append(remark.priority)
             if self.policy.holds(one.remark.priority, remark.priority):
                 one.waits = True
             else:

@@ -108,6 +108,15 @@ class Story(RuleBasedStateMachine):
             assert self.talk.options.resume
 
     @invariant()
+    def what_is_said_gives_way_to_what_is_more_urgent_and_an_answer_goes_on_after_a_hazard(self) -> None:
+        for said in self.talk.all:
+            assert all(urgent > said.remark.priority for urgent in said.gave_way_to)
+            pair = [(said.remark.priority, urgent) for urgent in said.gave_way_to]
+            resumes = self.talk.options.resume and set(pair) == {(Priority.ANSWER, Priority.HAZARD)}
+            assert len(pair) <= 1 or resumes, "what was cut is not said on"
+            assert not said.waits or resumes
+
+    @invariant()
     def nothing_less_urgent_is_said_while_what_is_more_urgent_could_be(self) -> None:
         speaks = self.talk.speaks or 0
         for one in self.talk.policy.waiting:
@@ -424,6 +433,20 @@ def test_what_nobody_wants_to_hear_at_present_is_not_said(taste: Taste, said: li
     later.taste = taste
     later.take(1000, talking=True)
     assert len(later.waiting) + ("hazard" in said) == len(said)
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_an_answer_is_held_for_a_hazard_and_all_else_ends_where_something_more_urgent_begins(resume: bool) -> None:
+    policy = SpeechPolicy(SpeechOptions(resume=resume))
+    pairs = [(said, urgent) for said in ALL for urgent in ALL if policy.holds(said, urgent)]
+    assert pairs == ([(Priority.ANSWER, Priority.HAZARD)] if resume else [])
+
+
+def test_what_is_said_is_not_ended_by_its_like() -> None:
+    for priority in ALL:
+        policy = SpeechPolicy()
+        policy.offer(remark(priority=priority), 1000)
+        assert [policy.take(1000, speaking=one) is None for one in ALL if one >= priority] == [True] * (6 - priority)
 
 
 def test_hushed_it_forgets_all_but_hazards_and_what_lasts() -> None:
