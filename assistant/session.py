@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from json import dumps
 from pathlib import Path
@@ -27,7 +27,9 @@ from pipelines.types import Caption, Event, Reply, Trouble, as_json
 from pipelines.wording import one_line
 
 if TYPE_CHECKING:
+    from assistant.asking import Typist
     from assistant.mqtt.bridge import Bridge
+    from pipelines.controls import Controls
 
 WAITING = 4096
 """Events that wait to be written into the outbox; a moment later they are safe there."""
@@ -122,8 +124,9 @@ async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> 
     feed, told = Feed(), metrics.tellers(chosen.metrics)
     recording = None if arguments.events is None else _output(arguments.events)
     bridge = await _bridge(chosen, _file(arguments), feed)
-    view = choose_view(arguments.plain, arguments.json, sys.stdout)
+    view = choose_view(arguments.plain, arguments.json, sys.stdout, narrates=chosen.narration is not None)
     typist = Typist(chosen.keys, view.typed, feed.emit)
+    outside = _introduced(chosen, arguments, parts, typist)
     shown = [asyncio.create_task(view.run(feed.subscribe(name="view")))]
     shown.append(asyncio.create_task(traces.keep(feed.subscribe(name="traces"), traces.place())))
     if told:
@@ -134,7 +137,7 @@ async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> 
     if bridge is not None:
         needed.append(asyncio.create_task(bridge.run(feed.subscribe(WAITING, name="broker"))))
         shown.append(needed[-1])
-    running = asyncio.create_task(_kept(chosen, feed, Outside(typist.lines), parts, bridge))
+    running = asyncio.create_task(_kept(chosen, feed, outside, parts, bridge))
     leaving = asyncio.create_task(typist.left.wait())
     try:
         done, _ = await asyncio.wait([running, leaving, *needed], return_when=asyncio.FIRST_COMPLETED)
@@ -147,6 +150,31 @@ async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> 
         feed.close()
         await asyncio.gather(*shown)
     return 1 if feed.troubles else 0
+
+
+def _introduced(chosen: Config, arguments: argparse.Namespace, parts: Parts, typist: Typist) -> Outside:
+    """What is typed, what is kept, and who says at the start what there is, where that is wanted."""
+    from assistant import introduction
+
+    kept = introduction.stored(chosen, introduction.Kept(arguments.events is not None, parts is not REAL))
+    outside = Outside(typist.lines, stored=kept)
+    usual = chosen.narration is not None and chosen.narration.introduction
+    if not (arguments.introduction or usual) or parts is not REAL:  # it is no part of a session that is to run again
+        return outside
+    text = introduction.introduction(chosen, typist.lines is not None, kept)
+    first = introduction.Introduction(text, arguments.introduction, introduction.marker())
+    if not first.due:
+        return outside
+    typist.hushed = lambda: first.on
+    return replace(outside, stored="", attach=lambda controls: first.attach(controls.conversation.agenda))
+
+
+def _both(one: Callable[[Controls], None], other: Callable[[Controls], None]) -> Callable[[Controls], None]:
+    def attach(controls: Controls) -> None:
+        one(controls)
+        other(controls)
+
+    return attach
 
 
 async def _bridge(chosen: Config, file: Path, feed: Feed) -> Bridge | None:
@@ -172,7 +200,7 @@ async def _kept(chosen: Config, feed: Feed, outside: Outside, parts: Parts, brid
 
         outside = replace(outside, kept=kept, changed=keeper.changed, counters=counters)
         if bridge is not None:
-            outside = replace(outside, attach=bridge.attach)
+            outside = replace(outside, attach=_both(outside.attach, bridge.attach))
         await app.run(chosen, feed, outside, parts)
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
+from assistant.aloud import Aloud
 from assistant.plain import PATIENCE, Json, Plain, attends, complete, drops, listed, moment, while_read, words
 from devices.lines import Latest
 from devices.threads import DaemonThread
@@ -61,12 +62,17 @@ class View(Protocol):
         """Show the events until the line is closed."""
 
 
-def choose_view(plain: bool, json: bool, stream: TextIO) -> View:
-    """JSON lines where asked for, the live view on a terminal that can repaint and may, whole lines elsewhere."""
+def choose_view(plain: bool, json: bool, stream: TextIO, narrates: bool = False) -> View:
+    """JSON lines where asked for, the live view on a terminal that can repaint and may, whole lines elsewhere.
+
+    `narrates`: the session is for people who do not see the screen; a screen reader would trip over what is repainted.
+    """
     if isinstance(stream, TextIOWrapper):
         stream.reconfigure(errors="replace")  # a caption may hold what the terminal's encoding does not
     if json:
         return Json(stream)
+    if narrates:
+        return Aloud(stream)
     if plain or not _may_repaint(stream):
         return Plain(stream)
     from rich.console import Console
