@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
-Sense = Literal["there", "absent", "came", "gone", "closer", "away", "covered", "frozen", "dark", "well"]
+Sense = Literal[
+    "there", "absent", "came", "gone", "closer", "away", "covered", "frozen", "dark", "darker", "brighter", "well"
+]
 
 COCO = (
     "person bicycle car motorbike aeroplane bus train truck boat traffic_light fire_hydrant stop_sign parking_meter "
@@ -55,10 +57,13 @@ AWAY = re.compile(r"\b(?:leaving|moving away|moves away|goes away|going away|wal
 DOUBT = re.compile(r"\b(?:possibly|perhaps|maybe|might|may be|not sure|probably|could be|seems?)\b")
 QUOTED = re.compile(r"[“\"„‘«]([^”\"“’»]+)[”\"“’»]")
 PARTLY = re.compile(r"\bpart(?:ly|ially)?\b|\bcut off\b|\bcropped\b|\bbeyond the edge\b|\bincomplete\b")
+NOW = re.compile(r"\s*now (\w+)\s*$")
 EMPTY = re.compile(r"\bempty (?:room|scene|space|indoor|of people)")
 CAMERA: tuple[tuple[Sense, str], ...] = (
-    ("well", r"again|uncovered|no longer (?:covered|dark)|light is on|to normal"),
+    ("well", r"again|uncovered|no(?:t| longer) (?:covered|dark)|light is on|to normal|is back"),
     ("well", r"lights? (?:is|came|went|comes) (?:back|on)\b"),
+    ("darker", r"\bdarker\b"),
+    ("brighter", r"\bbrighter\b"),
     ("dark", r"\bdark(?:ness)?\b|lights? (?:is|are|went) (?:off|out)"),
     ("covered", r"\bcover(?:s|ed)\b|lens|hardly anything|blocked"),
     ("frozen", r"\bfrozen\b|\bfroze\b|exactly the same|hangs|stands still|stuck"),
@@ -103,7 +108,7 @@ def claims(sentence: str) -> list[Claim]:
 
 
 def _camera(plain: str) -> Claim | None:
-    about = re.search(r"\b(?:camera|lens|picture|dark\w*|lights?|image|see|made out)\b", plain)
+    about = re.search(r"\b(?:camera|lens|picture|dark\w*|brighter|lights?|image|see|made out)\b", plain)
     for sense, pattern in CAMERA if about else ():
         if re.search(pattern, plain):
             return Claim("camera", sense)
@@ -122,6 +127,8 @@ def _things(plain: str) -> Iterator[Claim]:
                 yield last
             else:
                 waiting = place
+        if last is not None and (now := NOW.match(clause)) is not None:
+            yield Claim(last.subject, "there", _number(now.group(1)))
         for one in found:
             last = replace(one, place=place if place is not None else waiting)
             waiting = None

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -36,7 +36,8 @@ from pipelines.remarks import Level, Remark
 from pipelines.spots import Sought, Spot, Spots
 from pipelines.types import Event, Reply, Unsaid
 from pipelines.worker import Worker
-from tests.benchmarks._narration_baselines import Baseline, Film, Metronome, Oracle
+from tests.benchmarks._narration_baselines import Baseline, Metronome
+from tests.benchmarks._narration_oracles import Film, Finder, Letters, Oracle
 from tests.benchmarks._narration_scores import Said
 from tests.fakes import FakeChat, FakeGlimpse, FakeSpeaker
 from tests.narrating import Script
@@ -98,10 +99,10 @@ class Way:
     """How a film is narrated."""
 
     name: str
-    spotter: Spotter | None = None
-    reader: Reader | None = None
-    captioner: Captioner | str | None = None
-    """`oracle`: one that says what the script says."""
+    spotter: Spotter | Literal["oracle"] | None = None
+    """`oracle`: one that tells what the script says; so of the two others."""
+    reader: Reader | Literal["oracle"] | None = None
+    captioner: Captioner | Literal["oracle"] | None = None
     every: float | None = None
     """Seconds between two captions where these are simply read out."""
     last: int | None = None
@@ -202,9 +203,11 @@ def config_of(way: Way) -> Config:
 def _models(script: Script, film: Film, way: Way, voice: Voice, told: Narrated) -> Models:
     known: dict[Kind, object] = {"voice": voice, "chat": FakeChat({})}
     if way.spotter is not None:
-        known["spotter"] = NotedSpotter(way.spotter, told.looks)
+        spotter = Finder(script, film) if way.spotter == "oracle" else way.spotter
+        known["spotter"] = NotedSpotter(spotter, told.looks)
     if way.reader is not None:
-        known["reader"] = NotedReader(way.reader, told.looks)
+        reader = Letters(script, film) if way.reader == "oracle" else way.reader
+        known["reader"] = NotedReader(reader, told.looks)
     if way.captioner is not None:
         known["captioner"] = Oracle(script, film) if way.captioner == "oracle" else way.captioner
     models, loop = Models(), cast(VirtualLoop, asyncio.get_running_loop())

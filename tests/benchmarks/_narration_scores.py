@@ -21,8 +21,10 @@ from tests.narrating import LATE, SEEN, Change, Script, State, within
 ROTATIONS = 24
 EVIDENCE = 3.0
 """Seconds before a picture in which a box must have been found for it to be evidence of a place."""
-FIRST = 4.0
-"""Seconds of the description with which a film begins: all is new in it."""
+
+
+BOUND = ("caption", "change", "working")
+"""Priorities that keep to a number of words a minute; hazards and what a person must know do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,9 @@ class Score:
 
     @property
     def busiest(self) -> int:
-        """The most words of any one minute; what is said in part of it counts whole."""
-        return max((_until(self.said, one) for one in self.said), default=0)
+        """The most words of any one minute, of what has to keep to a number of them; what is in part of it is whole."""
+        bound = [one for one in self.said if one.priority in BOUND]
+        return max((_until(bound, one) for one in bound), default=0)
 
 
 def scored(script: Script, said: Sequence[Said], looks: Sequence[Spots]) -> Score:
@@ -148,7 +151,7 @@ def _new(claim: Claim, change: Change) -> bool:
 def holds(claim: Claim, state: State) -> bool | None:
     """Whether it is true in that state, of which nothing is said how it came to be; None: nobody knows."""
     if claim.subject == "camera":
-        return (state.camera or "well") == claim.sense
+        return (state.camera or "well") == {"darker": "dark", "brighter": "well"}.get(claim.sense, claim.sense)
     if state.camera or not state.tells(claim.subject):
         return None
     if claim.subject == "motion":

@@ -26,7 +26,7 @@ from pipelines.spots import Spots
 from pipelines.spotters.fastestdet import FastestDet
 from pipelines.voices.espeak import Espeak
 from tests.benchmarks import _narration_delays as delays
-from tests.benchmarks._narration_baselines import SECONDS
+from tests.benchmarks._narration_oracles import SECONDS
 from tests.benchmarks._narration_pictures import Pasted, View, drawn
 from tests.benchmarks._narration_runs import Remembered, Way, narrated, seconds_of
 from tests.benchmarks._narration_scenes import clips, rendered
@@ -47,11 +47,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="without the delays on the real clock")
     parser.add_argument("--say", action="store_true", help="print all that the narrator says")
+    parser.add_argument("--only", default="", help="names of films, with commas between; all if there are none")
     arguments = parser.parse_args()
     media, voice = data() / "media", Espeak().load()
     own = narrator(data() / "weights" / "fastestdet")
     print("seconds of one job:", {kind: round(seconds, 3) for kind, seconds in own.takes.items()})
-    scripts = [*rendered(), *clips(media)]
+    names = arguments.only.split(",") if arguments.only else []
+    scripts = [one for one in [*rendered(), *clips(media)] if one.name in names or not names]
     scores = compared(scripts, ways(own), voice, say=arguments.say)
     rows = {name: row(found) for name, found in scores.items()}
     table(rows)
@@ -80,21 +82,19 @@ def narrator(weights: Path) -> Way:
 
 def ways(own: Way) -> list[Way]:
     """The narrator at three levels, and the simpler ones, which have no budget."""
-    assert own.spotter is not None
-    assert own.reader is not None
-    seen = replace(own, spotter=Remembered(own.spotter), reader=Remembered(own.reader))
+    seen = replace(own, spotter=Remembered(cast(Spotter, own.spotter)), reader=Remembered(cast(Reader, own.reader)))
     slow = own.takes | {"captioner": SECONDS}
-    model = {"captioner": "oracle", "takes": slow}
+    model: dict[str, Any] = {"captioner": "oracle", "takes": slow}
     plain = Way("", captioner=own.captioner, takes=own.takes)
     return [
         seen,
         replace(seen, name="narrator, level normal", level="normal"),
         replace(seen, name="narrator, level low", level="low"),
-        replace(seen, name="narrator, true captions", **model),  # type: ignore[arg-type]
+        replace(seen, name="narrator, true captions", **model),
         replace(plain, name=f"every {EVERY:g} s", every=EVERY),
-        replace(plain, name=f"every {EVERY:g} s, true captions", every=EVERY, **model),  # type: ignore[arg-type]
+        replace(plain, name=f"every {EVERY:g} s, true captions", every=EVERY, **model),
         replace(plain, name=f"not like the last {LAST}", last=LAST),
-        replace(plain, name=f"not like the last {LAST}, true captions", last=LAST, **model),  # type: ignore[arg-type]
+        replace(plain, name=f"not like the last {LAST}, true captions", last=LAST, **model),
     ]
 
 
