@@ -35,6 +35,7 @@ from pipelines.budget import Budget
 from pipelines.controls import Controls
 from pipelines.dials import Dials
 from pipelines.drafts import Drafts, Ears, TurnJudge
+from pipelines.earcons import Earcon
 from pipelines.endpointer import Endpointer
 from pipelines.enquiries import Enquiries, Place
 from pipelines.guard import Guard
@@ -49,6 +50,7 @@ from pipelines.precedence import Precedence
 from pipelines.relief import Relief
 from pipelines.seeing import Eye
 from pipelines.sight import Sight
+from pipelines.sounding import Sounding
 from pipelines.speaking import Mouth
 from pipelines.switches import Present, SwitchedCamera, SwitchedMicrophone, Switches
 from pipelines.thinking import Conversation
@@ -108,7 +110,8 @@ def assemble(kit: Kit, emit: Emit) -> Session:
     """Every part of a session, in the order in which work passes through them."""
     config, outside, parts = kit.config, kit.outside, kit.parts
     announcer = Announcer(emit, _language(config), outside.stored)
-    switches = Switches(config.attention, _present(kit), announcer.emit)
+    sounding = Sounding(config.earcons, announcer.emit)
+    switches = Switches(config.attention, _present(kit), sounding.emit)
     emit, precedence, memory = switches.emit, Precedence(), Memory(config.memory, outside.changed)
     dials = Dials(config.settings, emit)
     sight = _sight(kit, precedence, dials, emit)
@@ -117,9 +120,11 @@ def assemble(kit: Kit, emit: Emit) -> Session:
         announcer.attach(agenda)
     names = [camera.name for camera in kit.devices.cameras]
     telling = narration(config, kit.models, names, agenda, emit, _language(config))
-    watching = wishing.watch_for(config, kit.models, telling.narrators, agenda, wishing.yes_or_no(sight, emit))
+    watching = wishing.watch_for(
+        config, kit.models, telling.narrators, sounding.at_hits(agenda.offer), wishing.yes_or_no(sight, emit)
+    )
     telling = replace(telling, watching=watching)
-    eyes = _eyes(kit, sight, memory, switches, telling)
+    eyes = _eyes(kit, sight, memory, switches, replace(telling, sounding=sounding))
     looks = Looks(config.looking, eyes, sight, emit) if sight and isinstance(sight.captioner, Looker) else None
     if looks is not None:
         switches.when_covered(looks.cover)
@@ -129,6 +134,7 @@ def assemble(kit: Kit, emit: Emit) -> Session:
     answers = Answers(memory, mind, looks, toolbox, timers)
     relieving = [sight.relief.run] if sight and sight.relief else []
     conversation = Conversation(config.conversation, memory, answers, (mouth, agenda), emit)
+    sounding.attach(mouth, lambda: conversation.busy, lambda name: _sounds(name, dials, agenda))
     granting = wishing.granting(config, kit.models, telling, conversation, (dials, switches))
     place = Place([eye.camera.name for eye in eyes], switches.sees, conversation.own)
     seeing, blind = Answers(memory, mind, looks), Answers(Memory(), mind)  # programs set no timers, and call no tools
@@ -145,6 +151,7 @@ def assemble(kit: Kit, emit: Emit) -> Session:
         obey=Prompts(config.keys, agenda, _language(config)).before(partial(commands.obeyed, switches, granting.grant)),
         beside=(
             timers.run,
+            sounding.run,
             granting.run,
             *([watching.run] if watching else []),
             *relieving,
@@ -152,6 +159,11 @@ def assemble(kit: Kit, emit: Emit) -> Session:
         ),
         outside=outside.counters,
     )
+
+
+def _sounds(name: Earcon, dials: Dials, agenda: Agenda) -> bool:
+    """Whether an earcon is wanted at present; at night nobody wants to be told that all goes on."""
+    return dials.now.speaking and not (name == "alive" and agenda.policy.taste.quiet)
 
 
 def _present(kit: Kit) -> Present:
@@ -205,7 +217,8 @@ def _eyes(kit: Kit, sight: Sight | None, memory: Memory, switches: Switches, tel
 def _watchers(kit: Kit, sight: Sight | None, telling: Narration, emit: Emit) -> list[Watcher | None]:
     """Who is told what each camera shows: what makes events of it, and what tells it aloud."""
     watches, narrators = _watches(kit, sight, emit), telling.narrators
-    both = zip(watches, narrators or [None for _ in watches], strict=True)
+    sounds = [telling.sounding.watcher(camera.name) if telling.sounding else None for camera in kit.devices.cameras]
+    both = zip(watches, narrators or [None for _ in watches], sounds, strict=True)
     told = [[one for one in (*pair, telling.watching) if one is not None] for pair in both]
     return [Watchers(*all_of) if len(all_of) > 1 else all_of[0] if all_of else None for all_of in told]
 

@@ -27,6 +27,7 @@ from pipelines.attention import AttentionOptions
 from pipelines.backends import BackendOptions, Kind, UnknownBackend
 from pipelines.budget import BudgetOptions
 from pipelines.dials import SettingsOptions
+from pipelines.earcons import EarconOptions
 from pipelines.endpointer import HearingOptions
 from pipelines.gate import GateOptions
 from pipelines.guard import GuardOptions
@@ -59,6 +60,7 @@ class Config(Options):
     microphone: MicrophoneOptions | None = None
     speaker: SpeakerOptions | None = None
     gate: GateOptions = Field(default_factory=GateOptions)
+    earcons: EarconOptions | None = None
     events: WatchOptions | None = None
     novelty: NoveltyOptions | None = None
     narration: NarrationOptions | None = None

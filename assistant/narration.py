@@ -11,6 +11,7 @@ from pipelines.agenda import Agenda
 from pipelines.backends import Reader, Spotter
 from pipelines.narration.narrator import Narrator
 from pipelines.phrases import Language
+from pipelines.sounding import Sounding
 from pipelines.spots import Spots
 from pipelines.spotting import Spotting
 from pipelines.trouble import Patience
@@ -28,6 +29,8 @@ class Narration:
     """For each camera, what looks at its frames at once."""
     watching: WatchFor | None = None
     """What somebody wants to be told of; None where nothing is narrated."""
+    sounding: Sounding | None = None
+    """What tells by a sound that a camera shows nothing."""
 
 
 def narration(

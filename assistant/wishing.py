@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from assistant import keys
 from assistant.config import Config
 from assistant.narration import Narration
 from assistant.parts import Models
-from pipelines.agenda import Agenda
 from pipelines.backends import Chat, Looker, Reader, Spotter, Voice
 from pipelines.dials import Dials
 from pipelines.granting import Granting, Knows, Reach
@@ -17,6 +16,7 @@ from pipelines.narration.narrator import Narrator
 from pipelines.narration.options import NarrationOptions
 from pipelines.narration.situation import Situation
 from pipelines.phrases import Language
+from pipelines.remarks import Remark
 from pipelines.sight import Sight
 from pipelines.switches import Switches
 from pipelines.thinking import Conversation
@@ -27,7 +27,11 @@ from pipelines.yes_or_no import YesOrNo
 
 
 def watch_for(
-    config: Config, models: Models, narrators: Sequence[Narrator], agenda: Agenda, asks: YesOrNo | None
+    config: Config,
+    models: Models,
+    narrators: Sequence[Narrator],
+    offer: Callable[[Remark], bool],
+    asks: YesOrNo | None,
 ) -> WatchFor | None:
     """What is told of what cameras show; None where nothing is narrated."""
     if config.narration is None:
@@ -38,7 +42,7 @@ def watch_for(
         reads=models.get(Reader) is not None,
         asks=asks.holds if asks is not None else None,
     )
-    return WatchFor(means, agenda.offer, partial(_situations, narrators), config.narration)
+    return WatchFor(means, offer, partial(_situations, narrators), config.narration)
 
 
 def yes_or_no(sight: Sight | None, emit: Emit) -> YesOrNo | None:

@@ -150,19 +150,20 @@ def test_it_speaks_as_fast_as_it_is_told(voice: EspeakVoice) -> None:
         assert usual / seconds(own, text) == pytest.approx(rate, rel=0.15)
         assert own.speak(text).words[-1].end == pytest.approx(seconds(own, text), abs=TAIL)
     own.adjust(Manner())
-    assert seconds(own, text) == pytest.approx(usual, rel=0.01)
+    assert seconds(own, text) == pytest.approx(usual, rel=0.03)
 
 
 def test_it_speaks_with_another_voice_and_stays_with_its_own_where_there_is_no_such() -> None:
-    text, own = "one two three", Espeak().load()
+    text, own = "one two three, there are two people in front of the door", Espeak().load()
     usual = seconds(own, text)
     own.adjust(Manner(voice="de"))
     german = seconds(own, text)
-    assert german == seconds(Espeak(voice="de").load(), text) != usual
+    assert german == pytest.approx(seconds(Espeak(voice="de").load(), text), rel=0.03)
+    assert german != pytest.approx(usual, rel=0.03)
     with pytest.raises(BackendError, match="no voice called 'klingonese': use a language"):
         own.adjust(Manner(voice="klingonese"))
-    assert seconds(own, text) == german
+    assert seconds(own, text) == pytest.approx(german, rel=0.03)
     own.adjust(Manner(voice="zh"))
-    assert seconds(own, "左边有人") == seconds(Espeak(voice="cmn").load(), "左边有人")
+    assert seconds(own, "左边有人") == pytest.approx(seconds(Espeak(voice="cmn").load(), "左边有人"), rel=0.03)
     own.adjust(Manner())
-    assert seconds(own, text) == usual
+    assert seconds(own, text) == pytest.approx(usual, rel=0.03)
