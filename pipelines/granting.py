@@ -192,13 +192,13 @@ class Granting:
         """Where it narrates, it says by itself what is captured."""
         switches = self._reach.switches
         on = wish.on if wish.on is not None else not switches.private
-        state = switches.attention
+        now = switches.now
         if on and not switches.private:
-            self._captured = state.microphone, state.camera
+            self._captured = bool(now.microphone), bool(now.camera)
         microphone, camera = (False, False) if on else self._captured
         switches.mute(microphone=microphone, camera=camera)
         if self._reach.knows is None:
-            self._confirm(words.private[0 if on else 1])
+            self._confirm(words.private if on else words.captured(microphone, camera))
 
     def _watched(self, wish: Wish, language: Language) -> str:
         watching, words = self._reach.watching, WORDS[language]

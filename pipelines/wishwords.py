@@ -37,8 +37,9 @@ class WishWords:
     cannot_tell: str
     topics: dict[Topic, str]
     topic: Callable[[str, bool], str]
-    private: tuple[str, str]
-    """Privacy is on, or off."""
+    private: str
+    captured: Callable[[bool, bool], str]
+    """Privacy is over, and whether microphone and camera are on."""
     watching: Callable[[str], str]
     reading: Callable[[str], str]
     """The same of a text."""
@@ -63,6 +64,12 @@ def _there(things: str, place: str, already: bool) -> str:
     verb = "are" if things[:1].isdigit() else "is"
     when = "already" if already else "now"
     return f"{things[:1].upper()}{things[1:]} {verb} there {when}{', ' if place else ''}{place}."
+
+
+def _captured(microphone: bool, camera: bool) -> str:
+    if microphone and camera:
+        return "Camera and microphone are on."
+    return "The microphone is on." if microphone else "The camera is on." if camera else "Both are off."
 
 
 def _ask(what: str, thing: bool) -> str:
@@ -117,7 +124,8 @@ WORDS: dict[Language, WishWords] = {
         cannot_tell="I can't tell from here.",
         topics={"people": "people", "text": "text", "objects": "objects", "motion": "motion", "light": "light"},
         topic=lambda topic, on: f"{topic.capitalize()} {'on' if on else 'off'}.",
-        private=("Camera and microphone are off. A key switches them on.", "Camera and microphone are on."),
+        private="Camera and microphone are off. A key switches them on.",
+        captured=_captured,
         watching=lambda what: f"Watching for {what}.",
         reading=lambda text: f"Watching for the text “{text}”.",
         there=_there,
@@ -177,7 +185,8 @@ WORDS: dict[Language, WishWords] = {
         cannot_tell="我从这里看不出来。",
         topics={"people": "人", "text": "文字", "objects": "物体", "motion": "动静", "light": "光线"},
         topic=lambda topic, on: f"{'会说' if on else '不再说'}{topic}。",
-        private=("摄像头和麦克风已关闭，按键可以打开。", "摄像头和麦克风已打开。"),
+        private="摄像头和麦克风已关闭，按键可以打开。",
+        captured=lambda heard, seen: f"{'摄像头' * seen}{'和' * (heard and seen)}{'麦克风' * heard}已打开。",
         watching=lambda what: f"好，留意{what}。",
         reading=lambda text: f"好，留意文字“{text}”。",
         there=lambda things, place, already: f"{place}{'已经' if already else '现在'}有{things}。",
