@@ -45,15 +45,16 @@ class Tone(NamedTuple):
     loudness: float = 1.0
 
 
+# None lies where voices do, and none glides as they do, lest a microphone take it for speech.
 _TONES: dict[Earcon, tuple[Tone, ...]] = {
     "alive": (Tone(520, 520, 0.05, 0.6),),
     "listening": (Tone(660, 660, 0.05), Tone(990, 990, 0.07)),
     "thinking": (Tone(440, 440, 0.03, 0.6), Tone(0, 0, 0.04), Tone(440, 440, 0.03, 0.6)),
     "covered": (Tone(900, 225, 0.14),),
-    "private": (Tone(784, 784, 0.04), Tone(587, 587, 0.04), Tone(392, 392, 0.06)),
-    "public": (Tone(392, 392, 0.04), Tone(587, 587, 0.04), Tone(784, 784, 0.06)),
+    "private": (Tone(1047, 1047, 0.045), Tone(784, 784, 0.045), Tone(523, 523, 0.06)),
+    "public": (Tone(523, 523, 0.045), Tone(784, 784, 0.045), Tone(1047, 1047, 0.06)),
     "watch": (Tone(1175, 1175, 0.035), Tone(1568, 1568, 0.035), Tone(1175, 1175, 0.035), Tone(1568, 1568, 0.035)),
-    "error": (Tone(180, 180, 0.06), Tone(0, 0, 0.02), Tone(150, 150, 0.065)),
+    "error": (Tone(1000, 1000, 0.03), Tone(0, 0, 0.03), Tone(500, 500, 0.08)),
 }
 
 
