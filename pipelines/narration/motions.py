@@ -124,13 +124,15 @@ BOXES: dict[Where, Box] = {
 """Where in the picture something moves."""
 
 
-def moves_in(tracks: Iterable[Track], place: Box) -> bool:
+def moves_in(tracks: Iterable[Track], place: Box, since: float) -> bool:
     """Whether a person is there, who may always move, a thing that does, or something that one more look may name."""
-    return any(
-        (track.sightings == 1 or (track.named and (track.label == PERSON or track.course != "still")))
-        and reaches(track.box, place)
-        for track in tracks
-    )
+    return any(_moves(track, since) and reaches(track.box, place) for track in tracks)
+
+
+def _moves(track: Track, since: float) -> bool:
+    if track.sightings == 1:
+        return track.since - since < WAITS
+    return track.named and (track.label == PERSON or track.course != "still")
 
 
 def reaches(box: Box, place: Box) -> bool:

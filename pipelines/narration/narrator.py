@@ -187,7 +187,7 @@ class Narrator:
         """Whether it is known what moved in that place since then."""
         fresh: list[Track] = [one for one in self._tracks.all if one.seen_at >= since - EARLIER]
         told = [box for telling in self._tellings for at, box in telling.told if at >= since - EARLIER]
-        return moves_in(fresh, place) or any(reaches(box, place) for box in told)
+        return moves_in(fresh, place, since) or any(reaches(box, place) for box in told)
 
     def _come_back(self, at: float) -> None:
         """A camera that shows something again for some time."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise, takewhile
 from math import hypot
 from typing import Literal
 
@@ -19,17 +20,15 @@ from pipelines.spots import Box
 
 SAME_PLACE = 0.3
 """Share of the picture: what was lost and found no further away is the same thing."""
-LOW = 1.0, 4
+LOW = 1.5, 5
 """Seconds, and looks, for which something is there before it is told in spite of a low score."""
 KNOWN = 5
 """Looks after which it is told that something is another thing than was said."""
 HOLD = 0.5
 """Seconds for which something must be elsewhere, or come or go, before that is told."""
-FLICKER = 1.5, 1.0
-"""Seconds in which something that came is gone again, or the other way: then it must stay so for so many seconds."""
-RESTLESS, OFTEN, LONGEST = 20.0, 4, 8.0
-"""Seconds in which so many comings and goings of one kind in one place are told at once; of those beyond, each must
-last twice as long as the one before it, up to so many seconds."""
+RESTLESS, LONGEST, FORGOTTEN = 4.0, 8.0, 20.0
+"""Seconds within which something that came is gone again, or the other way: the next time it must last for a second
+before it is told, then for two, up to so many; and seconds of rest after which that is forgotten."""
 
 Kind = Literal["new", "gone", "moved", "course", "renamed"]
 
@@ -152,7 +151,7 @@ class Known:
         if track.score < self._options.least:
             return False
         if track.score >= self._options.doubt:
-            return not track.rivals or track.sightings >= 2
+            return not track.rivals or track.called >= 2
         seconds, looks = LOW
         lasted = track.seen_at - track.since >= seconds and track.sightings >= looks
         return lasted and not cut(track.box)
@@ -179,9 +178,10 @@ class Known:
         if change.kind not in ("new", "gone"):
             return HOLD
         place = change.now.label, change.now.third
-        times = [time for time in self._times.get(place, []) if at - time < RESTLESS]
-        if place in self._times:
-            self._times[place] = times
-        if len(times) > OFTEN:
-            return min(LONGEST, 2.0 ** (len(times) - OFTEN))
-        return FLICKER[1] if times and at - times[-1] < FLICKER[0] else 0.0
+        times = self._times.get(place, [])
+        if not times or at - times[-1] >= FORGOTTEN:
+            self._times.pop(place, None)
+            return 0.0
+        gaps = [later - earlier for earlier, later in pairwise(times[-10:])]
+        flips = sum(1 for _ in takewhile(lambda gap: gap < RESTLESS, reversed(gaps)))
+        return min(LONGEST, 2.0 ** (flips - 1)) if flips else 0.0

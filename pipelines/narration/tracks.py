@@ -69,6 +69,8 @@ class Track:
     label: str
     firsts: deque[str]
     """The name that fitted best, of each of the last looks."""
+    looks: dict[str, int]
+    """In how many looks it had each name."""
     began_cut: bool
     """Whether it was first seen at the edge of the picture."""
     sightings: int = 1
@@ -85,6 +87,7 @@ class Track:
         self.votes = {name: FADING * votes for name, votes in self.votes.items()}
         for name, score in seen.names.items():
             self.votes[name] = self.votes.get(name, 0.0) + score
+            self.looks[name] = self.looks.get(name, 0) + 1
         best = max(self.votes, key=self.votes.__getitem__)
         if self.votes[best] > 1.5 * self.votes[self.label] or self.sightings < 3:
             self.label = best
@@ -110,7 +113,7 @@ class Track:
     def gone(self, at: float) -> bool:
         """Whether it is, by the looks up to now that did not find it."""
         if not self.confirmed:
-            return self.missed >= 2
+            return self.missed >= (1 if self.sightings == 1 else 2)
         needed = 2 if self.found >= 0.8 else 3 if self.found >= 0.6 else 4
         return self.missed >= needed and at - self.seen_at >= GONE
 
@@ -133,6 +136,11 @@ class Track:
         if self.began_cut and self.seen_at - self.since < YOUNG:
             return True
         return cut(self.box) and (self.course != "still" or (len(self.past) < LEAST and self.sightings < 5))
+
+    @property
+    def called(self) -> int:
+        """In how many looks it had the name that it has now."""
+        return self.looks[self.label]
 
     @property
     def rivals(self) -> tuple[str, ...]:
@@ -169,7 +177,7 @@ class Tracks:
         for track in self._tracks:
             if (sighting := found.get(id(track))) is not None:
                 track.see(sighting, at)
-            elif any(_hides(one, track) for one in seen):
+            elif track.confirmed and any(_hides(one, track) for one in seen):
                 track.rest()
             else:
                 track.miss()
@@ -200,8 +208,8 @@ class Tracks:
     def _new(self, seen: Sighting, at: float) -> Track:
         self._last += 1
         label, cut_off = next(iter(seen.names)), cut(seen.box)
-        firsts = deque([label], LATELY)
-        track = Track(self._last, seen.box, at, at, seen.score, dict(seen.names), label, firsts, cut_off)
+        firsts, looks = deque([label], LATELY), dict.fromkeys(seen.names, 1)
+        track = Track(self._last, seen.box, at, at, seen.score, dict(seen.names), label, firsts, looks, cut_off)
         track.past.append((at, seen.box))
         return track
 
