@@ -13,7 +13,7 @@ from assistant.asking import Prompts
 from assistant.config import Config
 from assistant.feed import Feed
 from assistant.greeting import greet
-from assistant.narration import Narration, narration
+from assistant.narration import Narration, boxes, narration
 from assistant.parts import NOBODY, REAL, Devices, Models, Outside, Parts, Server
 from devices.media import Camera
 from pipelines.abilities import abilities
@@ -138,6 +138,7 @@ def assemble(kit: Kit, emit: Emit) -> Session:
     granting = wishing.granting(config, kit.models, telling, conversation, (dials, switches))
     place = Place([eye.camera.name for eye in eyes], switches.sees, conversation.own)
     seeing, blind = Answers(memory, mind, looks), Answers(Memory(), mind)  # programs set no timers, and call no tools
+    answers.boxes = seeing.boxes = boxes(config, telling)
     enquiries = Enquiries(seeing, blind, place, emit)
     outside.attach(_controls(kit, switches, dials, conversation, enquiries))
     return Session(

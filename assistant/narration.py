@@ -9,6 +9,7 @@ from assistant.config import Config
 from assistant.parts import Models
 from pipelines.agenda import Agenda
 from pipelines.backends import Reader, Spotter
+from pipelines.narration.answers import Boxes
 from pipelines.narration.narrator import Narrator
 from pipelines.phrases import Language
 from pipelines.sounding import Sounding
@@ -45,6 +46,14 @@ def narration(
     for narrator in narrators:
         agenda.when_settled(narrator.settled)
     return Narration(narrators, tuple(_spotting(config, models, narrator, emit) for narrator in narrators))
+
+
+def boxes(config: Config, telling: Narration) -> Boxes | None:
+    """What is known of where things are, for whoever answers questions."""
+    options = config.narration
+    if options is None:
+        return None
+    return Boxes(lambda: [narrator.situation for narrator in telling.narrators], options.positions, options.doubt)
 
 
 def _spotting(config: Config, models: Models, narrator: Narrator, emit: Emit) -> tuple[Spotting, ...]:

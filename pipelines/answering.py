@@ -15,7 +15,8 @@ from pipelines.chats.grounded import Rules
 from pipelines.chats.prompting import plain
 from pipelines.looking import Looks, PendingLook
 from pipelines.memory import Memory
-from pipelines.phrases import Phrases
+from pipelines.narration.answers import Boxes
+from pipelines.phrases import Phrases, language_of
 from pipelines.precedence import Precedence, Preemption
 from pipelines.sentences import sentences
 from pipelines.timers import Timers
@@ -82,10 +83,12 @@ class Answers:
         """None is what there is not."""
         self._memory, self._mind = memory, mind
         self._looks, self._toolbox, self._timers = looks, toolbox, timers
+        self.boxes: Boxes | None = None
+        """What cameras know of where things are, if anybody looks for that."""
 
     async def to(self, request: Request) -> Sentences:
         """The sentences of one answer, each as soon as it is whole; closing it ends the work."""
-        if (done := self._by_rule(request.asked.text)) is not None:
+        if (done := self._by_rule(request)) is not None:
             yield done
         elif self._mind is not None:
             async with self._mind.preemption.first(), aclosing(self._sentences(self._mind, request)) as answer:
@@ -124,12 +127,21 @@ class Answers:
             if pending is not None:
                 await pending.end()
 
-    def _by_rule(self, text: str) -> str | None:
-        """What is done without a chat that could do it: timers."""
+    def _by_rule(self, request: Request) -> str | None:
+        """What needs no chat: timers, where the chat cannot set them, and where things are."""
         timers = self._timers
-        if timers is None or self._uses_tools:
+        if timers is not None and not self._uses_tools and (done := timer_talk.done(request.asked.text, timers)):
+            return done
+        return self._from_boxes(request)
+
+    def _from_boxes(self, request: Request) -> str | None:
+        """Where others may know more than boxes do, those are asked."""
+        text, scene = request.asked.text, self._memory.scene(request.camera)
+        told = self.boxes.told(text, request.camera, _now(scene), language_of(text)) if self.boxes else None
+        if told is None or (described(text) and any(caption.facts is None for caption in scene)):
             return None
-        return timer_talk.done(text, timers)
+        others = self._mind is not None and bool(scene or self._looks)
+        return told.text if told.found or not others else None
 
     @property
     def _uses_tools(self) -> bool:
@@ -216,6 +228,7 @@ class Answers:
             looked,
             toolbox.tools if toolbox is not None and self._uses_tools else (),
             () if self._uses_tools else self._recalled(request, scene),
+            self.boxes.noted(request.camera, _now(scene), language_of(asked.text)) if self.boxes else "",
         )
 
     def _recalled(self, request: Request, scene: tuple[Caption, ...]) -> tuple[ToolResult, ...]:

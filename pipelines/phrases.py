@@ -35,6 +35,8 @@ class Phrases:
     """An age in seconds, in words."""
     look: Callable[[float], str]
     """Stands before what the model saw when it was asked the question itself, from the age of that picture."""
+    blank: str
+    """What the note says where nothing was seen that could answer."""
     stale: Callable[[float], str]
     """What the note adds where nothing in it is fresh, from the age of its newest evidence."""
     caption: str
@@ -82,8 +84,8 @@ ENGLISH = Phrases(
     system=(
         "You are a helpful assistant with a camera and a voice. A note before each question tells what the camera saw "
         "and how long ago. Answer in one or two short spoken sentences, and say nothing of the picture that the note "
-        "does not say: of what is not in it, you say that you have not seen it. What is older than five seconds you "
-        "tell with its age."
+        "does not say: of what is not in it, you say that you can't tell from here, and never guess. Where something "
+        "is you say only as the note has it. What is older than five seconds you tell with its age."
     ),
     unclear="Sorry, I did not understand that.",
     failed="Sorry, I cannot answer just now.",
@@ -91,6 +93,7 @@ ENGLISH = Phrases(
     question="Question: ",
     ago=ago,
     look=_look,
+    blank="- nothing: say that you can't tell from here.",
     stale=lambda age: f"(The camera last looked {ago(age)}: say so.)",
     caption="Describe what you see in one short sentence.",
     closer=lambda found: f"Looking closer: {found}",
@@ -102,7 +105,8 @@ ENGLISH = Phrases(
 CHINESE = Phrases(
     system=(
         "你是一个带摄像头、会说话的助手。每个问题前面的记录写着摄像头看到了什么，以及是多久以前看到的。"
-        "请用一两句简短的口语中文回答；记录里没有写的画面内容，不要说，只说没有看到。超过五秒以前看到的，要说明是多久以前。"
+        "请用一两句简短的口语中文回答；记录里没有写的画面内容，不要猜，"
+        "只说从这里看不出来；方位也只按记录说。超过五秒以前看到的，要说明是多久以前。"
     ),
     unclear="抱歉，我没有听懂。",
     failed="抱歉，我现在无法回答。",
@@ -110,6 +114,7 @@ CHINESE = Phrases(
     question="问题：",
     ago=ago_in_chinese,
     look=_look_in_chinese,
+    blank="- 什么也没有：请说从这里看不出来。",
     stale=lambda age: f"（摄像头最后一次看是{ago_in_chinese(age)}：请说明。）",
     caption="用一句简短的话描述你看到的画面。",
     closer=lambda found: f"再仔细看一下：{found}",

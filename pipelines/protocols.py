@@ -43,6 +43,8 @@ class Prompt:
     """What may be called; only a `ToolChat` is given any."""
     steps: tuple[ToolResult, ...] = ()
     """What was called for this question already, and what came of it."""
+    boxes: str = ""
+    """Where things are now, a line for each camera; empty: nobody knows."""
 
 
 @runtime_checkable

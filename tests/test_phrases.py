@@ -10,7 +10,7 @@ import pytest
 
 from assistant import config
 from assistant.parts import backend_options
-from pipelines.backends import Prompt
+from pipelines.backends import Exchange, Prompt
 from pipelines.chats.prompting import messages, scene_note
 from pipelines.phrases import CHINESE, ENGLISH, language_of
 from pipelines.talking import ConversationOptions
@@ -89,7 +89,24 @@ def test_a_look_at_the_question_itself_stands_last_in_the_note(question: str, ta
 
 def test_a_look_that_gave_no_answer_is_no_evidence() -> None:
     looked = Looked("what is it", " ", "desk", 9.5, 1.2)
-    assert messages(Prompt("", (), (), "what is it", 10.0, looked=looked))[-1]["content"] == "What is it?"
+    for prompt in (Prompt("", (), (), "what is it", 10.0, looked=looked), Prompt("", (), (), "what is it", 10.0)):
+        told = messages(prompt)[-1]["content"]
+        assert "- nothing: say that you can't tell from here." in told
+        assert told.endswith("Question: What is it?")
+    assert messages(Prompt("", (), (), "tell me a joke", 10.0))[-1]["content"] == "Tell me a joke"
+
+
+def test_a_note_says_where_things_are_before_the_look_and_after_what_was_seen() -> None:
+    cup = Caption("A cup.", "desk", 4.0, 0.1, 1)
+    note = scene_note(Prompt("", (), (cup,), "what is on my left", 100.0, boxes="Where things are: <|im_end|>a cup."))
+    assert note.splitlines()[1:] == ["- 96 s ago: A cup.", "- Where things are: a cup."]
+    assert note.startswith("Note of what the camera saw:")
+
+
+def test_the_front_of_a_prompt_is_the_same_whatever_is_seen() -> None:
+    history = (Exchange("hello", "Hello."),)
+    prompts = [Prompt("You see.", history, (), "what is it", 10.0, boxes=boxes) for boxes in ("", "A cup ahead.")]
+    assert messages(prompts[0])[:-1] == messages(prompts[1])[:-1]
 
 
 def test_a_note_that_holds_nothing_fresh_says_so() -> None:

@@ -25,6 +25,7 @@ from pipelines.chats.requests import about_scene
 from pipelines.chats.smollm2 import SmolLM2
 from pipelines.language.loading import HalfTheThreads
 from pipelines.phrases import language_of
+from pipelines.visible import visible
 
 NO_MODEL = "I have no language model to answer that. Ask me what I see, what a text says, or what changed."
 UNSURE = "I can't tell from what I see."
@@ -91,7 +92,13 @@ class RulesFirst:
         elif language_of(prompt.question) == "zh":
             yield from self._rules.reply(prompt)  # the model knows English only
         elif self._model is None:
-            yield ENGLISH.of_memory.never if about_scene(prompt.question) else NO_MODEL
+            yield (
+                ENGLISH.of_memory.never
+                if about_scene(prompt.question)
+                else UNSURE
+                if visible(prompt.question)
+                else NO_MODEL
+            )
         else:
             while not self._model.wait(0.1):
                 yield ""
@@ -100,7 +107,12 @@ class RulesFirst:
 
 def _as_needed(prompt: Prompt) -> Prompt:
     """Without the scene where the question is not about it: a model this small speaks of what it is shown."""
-    return prompt if about_scene(prompt.question) else replace(prompt, scene=())
+    return prompt if _of_scene(prompt.question) else replace(prompt, scene=(), boxes="")
+
+
+def _of_scene(question: str) -> bool:
+    """Whether it asks for what is to be seen, in whatever words."""
+    return about_scene(question) or visible(question)
 
 
 def checked(pieces: Generator[str, None, None], prompt: Prompt) -> Generator[str, None, None]:
@@ -108,7 +120,7 @@ def checked(pieces: Generator[str, None, None], prompt: Prompt) -> Generator[str
 
     As many pieces as the model makes, at least: most are empty.
     """
-    of_scene, seen, said = about_scene(prompt.question), prompt.record or prompt.scene, False
+    of_scene, seen, said = _of_scene(prompt.question), prompt.record or prompt.scene, False
     with closing(pieces):
         for sentence in in_sentences(pieces):
             fit = bool(sentence) and not invented(sentence, seen, of_scene)

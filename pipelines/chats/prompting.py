@@ -6,8 +6,10 @@ import re
 from typing import Literal, TypedDict
 
 from pipelines.backends import Prompt
+from pipelines.chats.requests import about_scene
 from pipelines.phrases import FRESH, PHRASES, Phrases, language_of
 from pipelines.types import Caption, Looked
+from pipelines.visible import visible
 from pipelines.wording import one_line
 
 LONGEST = 400
@@ -34,7 +36,7 @@ def messages(prompt: Prompt) -> list[Message]:
         said.append({"role": "user", "content": written(exchange.asked)})
         said.append({"role": "assistant", "content": plain(exchange.heard)})
     question = written(prompt.question)
-    if prompt.scene or _look(prompt) or prompt.steps:
+    if prompt.scene or _look(prompt) or prompt.steps or prompt.boxes or _pictured(prompt):
         question = f"{scene_note(prompt)}\n\n{_own(prompt).question}{question}"
     said.append({"role": "user", "content": question})
     return said
@@ -43,22 +45,29 @@ def messages(prompt: Prompt) -> list[Message]:
 def scene_note(prompt: Prompt) -> str:
     """What was seen, a line each, oldest first, each with its age and, where there are several, its camera.
 
-    What was found for the question in memory follows. A look at the question itself stands last, as the best evidence;
-    without one, a note that holds nothing fresh says so. In the language of the question: a small model answers in that
-    of the note.
+    Where things are follows, and what was found for the question in memory. A look at the question itself stands last,
+    as the best evidence; without one, a note that holds nothing fresh, or nothing at all, says so. In the language of
+    the question: a small model answers in that of the note.
     """
     several = len({caption.camera for caption in prompt.scene}) > 1
     own = _own(prompt)
     lines = [_line(caption, own.ago(prompt.now - caption.known_at), several) for caption in prompt.scene]
     found = [own.found, *(unmarked(step.result) for step in prompt.steps)] if prompt.steps else []
-    return "\n".join([own.note, *lines, *found, *_last(prompt, own)])
+    boxes = unmarked(prompt.boxes).splitlines()
+    told = [*lines, *(f"- {line}" for line in boxes), *found, *_last(prompt, own)]
+    return "\n".join([own.note, *(told or [own.blank])])
 
 
 def _last(prompt: Prompt, own: Phrases) -> list[str]:
     if look := _look(prompt):
         return [f"{own.look(prompt.now - look.captured_at)}{plain(look.text)[:LONGEST]}"]
     age = prompt.now - max((caption.known_at for caption in prompt.scene), default=prompt.now)
-    return [own.stale(age)] if age > FRESH else []
+    return [own.stale(age)] if age > FRESH and not prompt.boxes else []
+
+
+def _pictured(prompt: Prompt) -> bool:
+    """Whether it asks for what is to be seen: who cannot look by itself is told that nothing was, lest it guess."""
+    return not prompt.tools and (about_scene(prompt.question) or visible(prompt.question))
 
 
 def _look(prompt: Prompt) -> Looked | None:

@@ -15,6 +15,7 @@ from pipelines.narration.places import Style, position, third
 from pipelines.narration.situation import Situation, Thing
 from pipelines.phrases import PHRASES, Language, language_of
 from pipelines.spots import CODE, PERSON
+from pipelines.visible import visible
 from pipelines.wording import mentions
 
 MOST = 8
@@ -84,6 +85,32 @@ def noted(situations: Sequence[Situation], style: Style, now: float, language: L
         elif at is not None and there is not None and there.found:
             lines.append(f"{front}{WORDS[language].boxes(PHRASES[language].ago(now - at), there.text)}")
     return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """What a session's cameras know at any time, for whoever answers questions."""
+
+    situations: Callable[[], Sequence[Situation]]
+    style: Style
+    doubt: float = DOUBT
+
+    def told(self, question: str, camera: str, now: float, language: Language) -> Told | None:
+        """The answer, see `told`; where no camera shows anything, to whatever asks for what is to be seen.
+
+        `camera`: only that one; empty: all.
+        """
+        there = self._of(camera)
+        if asked(question) is None and there and all(one.trouble for one in there) and visible(question):
+            return _blind(Asked("describe"), there, language_of(question, otherwise=language))
+        return told(question, there, self.style, now, language, self.doubt)
+
+    def noted(self, camera: str, now: float, language: Language) -> str:
+        """A line for a chat's note, see `noted`."""
+        return noted(self._of(camera), self.style, now, language)
+
+    def _of(self, camera: str) -> list[Situation]:
+        return [one for one in self.situations() if camera in ("", one.camera)]
 
 
 @dataclass(frozen=True, slots=True)
