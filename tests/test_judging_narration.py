@@ -160,6 +160,11 @@ def test_who_talks_all_the_time_announces_much_by_chance() -> None:
         ("Nothing but darkness can be seen: the light is off, or the lens is covered.", [Claim("camera", "dark")]),
         ("A dining table.", [Claim("diningtable", "there", 1)]),
         ("All is quiet.", []),
+        ("It says: EXIT 12.", [Claim("text", text="EXIT 12")]),
+        ("Partly covered. It says: EX", [Claim("text", text="EX", partly=True)]),
+        ("No longer there: EXIT 12.", [Claim("text", "gone", text="EXIT 12")]),
+        ("One more person on your right: now 2.", [Claim("person", "came", 1, 2), Claim("person", count=2)]),
+        ("It is much darker now.", [Claim("camera", "darker")]),
     ],
 )
 def test_what_a_sentence_claims(text: str, found: list[Claim]) -> None:

@@ -56,6 +56,9 @@ CLOSER = re.compile(r"\b(?:closer|approach\w*|nearer|towards|coming)\b")
 AWAY = re.compile(r"\b(?:leaving|moving away|moves away|goes away|going away|walks away|further|farther)\b")
 DOUBT = re.compile(r"\b(?:possibly|perhaps|maybe|might|may be|not sure|probably|could be|seems?)\b")
 QUOTED = re.compile(r"[“\"„‘«]([^”\"“’»]+)[”\"“’»]")
+SAYS = re.compile(
+    r"\b(?:it|code|sign|text) says: (.+?)\.?(?: and \d+ more lines?\.)?$|\bno longer there: (.+?)\.?$", re.I
+)
 PARTLY = re.compile(r"\bpart(?:ly|ially)?\b|\bcut off\b|\bcropped\b|\bbeyond the edge\b|\bincomplete\b")
 NOW = re.compile(r"\s*now (\w+)\s*$")
 EMPTY = re.compile(r"\bempty (?:room|scene|space|indoor|of people)")
@@ -91,8 +94,10 @@ class Claim:
 def claims(sentence: str) -> list[Claim]:
     """All that it claims about people, things, text and the camera; none where it claims nothing of that."""
     lowered = sentence.replace("’", "'")
-    read = [one.strip(" .!,") for one in QUOTED.findall(sentence)]
-    plain = QUOTED.sub(" ", lowered).lower()
+    said = SAYS.search(sentence) if not QUOTED.search(sentence) else None
+    quoted = [one.strip(" .!,") for one in QUOTED.findall(sentence)]
+    read = quoted or ([one for one in said.groups() if one] if said else [])
+    plain = QUOTED.sub(" ", SAYS.sub(" no longer there " if said and said.group(2) else " ", lowered)).lower()
     doubtful = bool(DOUBT.search(plain))
     partly = bool(PARTLY.search(plain))
     found = [Claim("text", "gone" if GONE.search(plain) else "there", text=text, partly=partly) for text in read]

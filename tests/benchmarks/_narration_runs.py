@@ -21,7 +21,7 @@ from assistant.app import Kit, assemble
 from assistant.config import Config
 from assistant.parts import Devices, Models, Outside, Real
 from devices.camera import CameraOptions
-from devices.media import Camera, Frame
+from devices.media import Camera, Frame, Speaker
 from pipelines.agenda import Agenda
 from pipelines.backends import BackendOptions, Captioner, Kind, Loaded, Reader, Spotter, Voice
 from pipelines.clock import VirtualLoop, run
@@ -153,20 +153,24 @@ class Backstage(Real):
 
 def narrated(script: Script, way: Way, voice: Voice) -> Narrated:
     """On the clock that jumps."""
-    return run(_session(script, way, voice))
+
+    async def session() -> Narrated:
+        return await session_of(Film(script), way, voice, FakeSpeaker())
+
+    return run(session())
 
 
-async def _session(script: Script, way: Way, voice: Voice) -> Narrated:
-    film, told = Film(script), Narrated()
-    devices = Devices([film], None, FakeSpeaker(), [])
-    models = _models(script, film, way, voice, told)
-    emit = partial(_take, film, told)
+async def session_of(film: Film, way: Way, voice: Voice, speaker: Speaker) -> Narrated:
+    """To its end, inside a loop whose clock jumps."""
+    told = Narrated()
+    models, emit = _models(film, way, voice, told), partial(_take, film, told)
     try:
-        session = assemble(Kit(config_of(way), devices, models, Backstage(way.every), Outside()), emit)
+        kit = Kit(config_of(way), Devices([film], None, speaker, []), models, Backstage(way.every), Outside())
+        session = assemble(kit, emit)
         if way.baseline:
             watch = Baseline(session.conversation.agenda, way.last or 0)
             session = replace(session, eyes=tuple(replace(eye, watch=watch) for eye in session.eyes))
-        _listen(session.conversation.agenda, film, told)
+        _listen(session.conversation.agenda, told)
         await live(session, emit)
     finally:
         models.close()
@@ -174,7 +178,7 @@ async def _session(script: Script, way: Way, voice: Voice) -> Narrated:
     return told
 
 
-def _listen(agenda: Agenda, film: Film, told: Narrated) -> None:
+def _listen(agenda: Agenda, told: Narrated) -> None:
     """What is heard of a remark is told just before its reply."""
     agenda.when_settled(lambda remark, heard: told.remarks.append((remark, heard)))
 
@@ -200,7 +204,8 @@ def config_of(way: Way) -> Config:
     return Config(speech=SpeechOptions(), ladder=LadderOptions(), **sections)
 
 
-def _models(script: Script, film: Film, way: Way, voice: Voice, told: Narrated) -> Models:
+def _models(film: Film, way: Way, voice: Voice, told: Narrated) -> Models:
+    script = film.script
     known: dict[Kind, object] = {"voice": voice, "chat": FakeChat({})}
     if way.spotter is not None:
         spotter = Finder(script, film) if way.spotter == "oracle" else way.spotter

@@ -203,7 +203,7 @@ def backed(claim: Claim, at: float, looks: Sequence[Spots]) -> bool:
     """Whether a box of that was found there lately. What has gone was there a while ago."""
     if claim.place is None or claim.subject in ("camera", "motion"):
         return True
-    since = at - (LATE + EVIDENCE if claim.sense in ("gone", "away") else EVIDENCE)
+    since = at - (MINUTE if claim.sense in ("gone", "away") else EVIDENCE)
     spots = [spot for look in looks if since <= look.captured_at <= at + 0.05 for spot in look.found]
     return any(spot.label == claim.subject and within(spot.box.x, claim.place) for spot in spots)
 
