@@ -15,9 +15,9 @@ from pipelines.moving import Motion
 from pipelines.narration.options import NarrationOptions
 from pipelines.narration.places import WORDS
 from pipelines.remarks import Priority
-from pipelines.spots import Spot
+from pipelines.spots import Spot, Spots
 from pipelines.types import Caption
-from tests.listening import Listener, picture, spot
+from tests.listening import Listener, box, picture, spot
 
 BOTTLES = spot("bottle", 0.15), spot("bottle", 0.5), spot("bottle", 0.85)
 
@@ -382,7 +382,6 @@ def replayed(clip: str) -> Listener:
     cv2 = pytest.importorskip("cv2")
     pytest.importorskip("onnxruntime")
     from pipelines.gate import KeyframeGate
-    from pipelines.spots import Spots
     from pipelines.spotters.fastestdet import FastestDet
 
     weights = folder() / "weights/fastestdet"
@@ -422,3 +421,16 @@ def test_cars_from_above_that_the_detector_calls_phones_are_told_as_something() 
 
 def test_pictures_tell_their_light() -> None:
     assert picture(20).mean() * 2 < picture(120).mean()
+
+
+def test_text_is_told_and_stands_in_the_situation_until_another_scene_comes() -> None:
+    listener = Listener()
+    line = Spot("text", box(0.5, 0.5, 0.4, 0.1), 0.95, "Platform 4")
+    for at in (1.0, 2.0, 3.0):
+        listener.shows(1)
+        listener.narrator.spotted(Spots("camera", at, "text", (line,)))
+    listener.shows(4)
+    assert [one.text for one in listener.narrator.situation.texts] == ["Platform 4"]
+    assert sum("Platform 4" in text for text in listener.said) == 1
+    listener.frame((), Motion(1.0, "camera", listener.now), 1.0)
+    assert listener.narrator.situation.texts == ()

@@ -12,6 +12,7 @@ from pipelines.narration.options import NarrationOptions
 from pipelines.narration.situation import Situation
 from pipelines.narration.slow import Slow
 from pipelines.narration.telling import Offers, Telling, Voice
+from pipelines.narration.texts import Texts
 from pipelines.narration.things import Change, Known
 from pipelines.narration.tracks import Track, Tracks
 from pipelines.narration.troubles import Troubles
@@ -50,9 +51,9 @@ class Narrator:
         self._motions = Motions(camera, options, language)
         self._hazards = Hazards(camera, options, language)
         self._troubles = Troubles(camera, self._agenda, language)
-        self._slow = Slow(camera, options, language)
+        self._slow, self._texts = Slow(camera, options, language), Texts(camera, options, language)
         self._waiting: set[str] = set()
-        """Keys of what was offered of captions, and is not settled."""
+        """Keys of what was offered of captions and of text, and is not settled."""
         self._frame_at = 0.0
         self._back_at: float | None = None
         """When the first picture was taken after the camera was lost."""
@@ -74,7 +75,7 @@ class Narrator:
             return Situation(self._camera, known_at=self._known_at, read_at=self._read_at, trouble=trouble)
         least = self._options.least
         things = tuple(track.thing for track in self._tracks.all if track.named and track.score >= least)
-        return Situation(self._camera, things, (), self._known_at, self._read_at)
+        return Situation(self._camera, things, self._texts.lines, self._known_at, self._read_at)
 
     def spotted(self, spots: Spots) -> None:
         """What one look found."""
@@ -82,8 +83,16 @@ class Narrator:
         if self._troubles.words or (cut is not None and spots.captured_at < cut):
             return
         if spots.sought == "text":
+            self._read(spots)
+        else:
+            self._look(spots)
+
+    def _read(self, spots: Spots) -> None:
+        if not self._motions.blind:
             self._read_at = spots.captured_at
-            return
+            self._offer(self._texts.read(spots))
+
+    def _look(self, spots: Spots) -> None:
         at = self._known_at = spots.captured_at
         self._tracks.look(spots)
         self._looks, self._first_look = self._looks + 1, at if self._first_look is None else self._first_look
@@ -103,6 +112,7 @@ class Narrator:
             telling.settled(remark, heard)
         self._troubles.settled(remark, heard)
         self._slow.settled(remark, heard)
+        self._texts.settled(remark, heard)
 
     def saw(self, frame: Frame, motion: Motion, keyframe: bool) -> None:
         """A frame, in the order in which they were taken."""
@@ -165,6 +175,7 @@ class Narrator:
         self._known.clear()
         self._hazards.clear()
         self._slow.clear()
+        self._texts.clear()
         self._begin()
 
     def _withdraw(self) -> None:
@@ -176,8 +187,7 @@ class Narrator:
         for remark in remarks:
             self._waiting.add(remark.key)
             if not self._agenda.offer(remark):
-                self._slow.settled(remark, "")
-                self._waiting.discard(remark.key)
+                self.settled(remark, "")
 
     def _changes(self) -> list[Change]:
         at = self._known_at or 0.0
