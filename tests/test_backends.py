@@ -24,6 +24,7 @@ from pipelines.backends import (
     Prompt,
     UnknownBackend,
 )
+from pipelines.spots import CODE, TEXT, Spot
 from pipelines.wording import one_line
 
 ALL = [(kind, name) for kind, known in REGISTRY.items() for name in known]
@@ -95,6 +96,28 @@ def test_captioners_have_words_for_any_picture(name: str, shape: tuple[int, int]
     else:
         assert seen.text.strip()
     assert "\n" not in seen.text
+
+
+SPOTTING: list[tuple[Kind, str]] = [("spotter", name) for name in REGISTRY["spotter"]]
+SPOTTING += [("reader", name) for name in REGISTRY["reader"]]
+
+
+@pytest.mark.parametrize(("kind", "name"), SPOTTING)
+@pytest.mark.parametrize("shape", [(1, 1), (16, 16), (720, 1280), (17, 1200), (900, 31)])
+def test_what_is_found_lies_in_the_picture(kind: Kind, name: str, shape: tuple[int, int], loaded: Load) -> None:
+    model, noise = loaded(kind, name), np.random.default_rng(1).integers(0, 255, (*shape, 3), np.uint8)
+    find, allowed = (model.spot, set(model.labels)) if kind == "spotter" else (model.read, {TEXT, CODE})
+    for pixels in (noise, np.zeros_like(noise)):
+        before = pixels.copy()
+        found = find(Frame(pixels, 0.0, "desk"))
+        assert (pixels == before).all()
+        for spot in found:
+            assert isinstance(spot, Spot)
+            assert spot.label in allowed
+            assert bool(spot.text) == (kind == "reader")
+            assert 0 <= spot.box.left <= spot.box.right <= 1
+            assert 0 <= spot.box.top <= spot.box.bottom <= 1
+            assert 0 < spot.score <= 1
 
 
 @pytest.mark.parametrize("name", REGISTRY["transcriber"])
