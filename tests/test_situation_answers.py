@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
 import pytest
 
-from pipelines.narration.answers import noted, said, told
+from pipelines.answering import Answers, Mind, Request
+from pipelines.backends import Exchange, Prompt
+from pipelines.chats.embedded import UNSURE, Later, RulesFirst
+from pipelines.chats.grounded import Rules
+from pipelines.memory import Memory
+from pipelines.narration.answers import Boxes, noted, said, told
 from pipelines.narration.places import Style
 from pipelines.narration.situation import Situation, Thing
+from pipelines.phrases import ENGLISH
 from pipelines.spots import CODE, TEXT, Box, Spot
+from pipelines.tracing import Trace
+from pipelines.trouble import Patience
+from pipelines.types import Caption, Facts, Transcript
+from pipelines.worker import Worker
+from tests.fakes import FakeChat
 
 NOW = 100.0
 LEFT, AHEAD, RIGHT = Box(0.1, 0.4, 0.2, 0.8), Box(0.45, 0.4, 0.55, 0.8), Box(0.8, 0.4, 0.9, 0.8)
@@ -173,3 +188,90 @@ def test_the_note_of_a_chat_says_where_things_are_and_only_what_has_a_box() -> N
         noted([there, Situation("yard", trouble="It is dark.")], "side", NOW, "en").splitlines()[1]
         == "yard: It is dark."
     )
+
+
+class Household:
+    """Answers from boxes, with a chat that says "chat" to everything, or none, and with captions seen before."""
+
+    def __init__(self, *situations: Situation, captions: Sequence[Caption] = (), chat: bool = True) -> None:
+        memory = Memory()
+        for caption in captions:
+            memory.add(caption)
+        self.chat = Echo()
+        mind = Mind(self.chat, Worker("chat"), Patience("chat", lambda event: None)) if chat else None
+        self.answers = Answers(memory, mind)
+        self.answers.boxes = Boxes(lambda: [_now(one) for one in situations], "side")
+
+    async def ask(self, question: str) -> str:
+        asked = Transcript(question, NOW, source="keyboard")
+        request = Request(asked, (), ENGLISH, Trace(asked))
+        return " ".join([sentence async for sentence in self.answers.to(request)])
+
+
+class Echo:
+    """A chat that says "Chat." to everything."""
+
+    def __init__(self) -> None:
+        self.prompts: list[Prompt] = []
+
+    def reply(self, prompt: Prompt) -> Iterator[str]:
+        self.prompts.append(prompt)
+        yield "Chat."
+
+
+def _now(situation: Situation) -> Situation:
+    """As if somebody looked this moment, where anybody did."""
+    now = asyncio.get_running_loop().time()
+    return situation if situation.known_at is None else replace(situation, known_at=now, read_at=now)
+
+
+SEEN = Caption("A person in a blue shirt.", "hall", NOW - 1, 0.5, 1)
+FRESH = Situation("hall", (thing("bottle", RIGHT),), known_at=NOW, read_at=NOW)
+
+
+async def test_where_things_are_needs_no_chat() -> None:
+    house = Household(FRESH, captions=[SEEN])
+    assert await house.ask("what's to my right?") == "On your right: a bottle."
+    assert house.chat.prompts == []
+    assert await Household(FRESH, chat=False).ask("where is the bottle?") == "A bottle on your right."
+
+
+async def test_what_boxes_do_not_find_a_chat_may_know_with_their_places_in_its_note() -> None:
+    house = Household(FRESH, captions=[SEEN])
+    assert await house.ask("where is the shirt?") == "Chat."
+    (prompt,) = house.chat.prompts
+    assert prompt.boxes.endswith("A bottle on your right.")
+    assert await house.ask("what do you see?") == "Chat.", "captions tell more than boxes"
+
+
+async def test_where_nobody_knows_anything_it_cannot_be_told() -> None:
+    assert await Household(UNSEEN).ask("where is the bottle?") == CANNOT
+    assert await Household(UNSEEN, chat=False).ask("what do you see?") == CANNOT
+
+
+@pytest.mark.parametrize("question", ["what colour is my shirt?", "can you see if the light is on", "what's ahead?"])
+async def test_of_a_covered_camera_nothing_is_guessed(question: str) -> None:
+    house = Household(Situation("hall", trouble="Something covers the lens."), captions=[SEEN])
+    assert await house.ask(question) == f"{CANNOT} Something covers the lens."
+    assert house.chat.prompts == []
+    assert await house.ask("tell me a joke") == "Chat."
+
+
+OLD = Caption("At least 1 person.", "hall", NOW - 40, 0.5, 1, Facts(people=1))
+
+
+@pytest.mark.parametrize("question", ["what colour is my shirt?", "can you see if the light is on", "is the door open"])
+def test_chats_by_rule_do_not_guess_without_evidence(question: str) -> None:
+    guessing = Later(lambda: FakeChat(dict.fromkeys([question], "Yes. It is blue.")))
+    for scene in ((), (OLD,)):
+        prompt = Prompt("", (), scene, question, NOW, record=scene)
+        answer = "".join(RulesFirst(Rules(), guessing).reply(prompt))
+        assert "blue" not in answer
+        assert "can't tell" in answer or not scene or "Yes" not in answer, answer
+        assert not scene or "40 seconds ago" in answer, answer
+
+
+def test_a_language_model_is_not_even_asked_where_nothing_was_seen() -> None:
+    history = (Exchange("hello", "Hello."),)
+    prompt = Prompt("", history, (), "which of these is the blue one", NOW)
+    assert list(RulesFirst(Rules(), None).reply(prompt)) == [UNSURE]

@@ -91,14 +91,10 @@ class RulesFirst:
             yield answer
         elif language_of(prompt.question) == "zh":
             yield from self._rules.reply(prompt)  # the model knows English only
+        elif _of_scene(prompt.question) and not (prompt.scene or prompt.record):
+            yield UNSURE
         elif self._model is None:
-            yield (
-                ENGLISH.of_memory.never
-                if about_scene(prompt.question)
-                else UNSURE
-                if visible(prompt.question)
-                else NO_MODEL
-            )
+            yield ENGLISH.of_memory.never if _of_scene(prompt.question) else NO_MODEL
         else:
             while not self._model.wait(0.1):
                 yield ""
