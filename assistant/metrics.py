@@ -141,7 +141,7 @@ class Prometheus:
     def _count(self, trace: TurnTrace) -> None:
         self._turns.labels(trace.source).inc()
         self._cut.inc(int(trace.cut))
-        if trace.first_audio_at is not None:
+        if trace.first_audio_at is not None and trace.priority == "answer":  # of a remark nobody waits for the end
             self._audio.observe(max(0.0, trace.first_audio_at - trace.said_at))
         for step, start, end in steps(trace):
             self._steps.labels(step).observe(end - start)

@@ -1,10 +1,11 @@
-"""`omni trace`: the last turns step by step, in milliseconds since the person had ended, with medians and p95."""
+"""`omni trace`: the last turns step by step, in milliseconds, with medians and p95; and what was said unasked."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import numpy as np
 from assistant import traces
 from assistant.config import ConfigError
 from assistant.recordings.journal import LINES
-from assistant.traces import STEPS, Moment, Turn
+from assistant.traces import STEPS, Moment, Turn, Turns
 from pipelines.types import TurnTrace
 from pipelines.wording import one_line
 
@@ -53,11 +54,15 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
     if read.damaged:
         print(f"omni: {path}: {read.damaged} damaged line{'s' * (read.damaged > 1)} left out", file=sys.stderr)
-    if not read.turns:
+    narrated = _narrated(path, read)
+    if not read.turns and not narrated:
         print(f"omni: {path}: there is no turn in it", file=sys.stderr)
         return 1
-    show(read.turns)
-    if arguments.plot is not None:
+    if read.turns:
+        show(read.turns)
+    for line in narrated:
+        print(line)
+    if arguments.plot is not None and read.turns:
         _plot(Path(arguments.plot), read.turns)
     return 0
 
@@ -70,6 +75,16 @@ def _chosen(name: str | None) -> Path:
     if not path.is_dir():
         return path
     return path / LINES if (path / LINES).exists() else path / "events.jsonl"
+
+
+def _narrated(path: Path, read: Turns) -> list[str]:
+    """What was said in the last session and what was not; of the kept turns, it stands in a file of its own."""
+    with suppress(OSError):
+        if path == traces.place():
+            read = traces.read(traces.beside(path), 1)
+    lines = list(read.narrated.lines())
+    worth = any(one.priority != traces.ANSWERED for one in read.narrated.spoken) or read.narrated.unsaid
+    return [f"Said in {read.narrated.seconds / 60:.1f} minutes:", *lines] if worth else []
 
 
 def _plot(path: Path, shown: Sequence[Turn]) -> None:

@@ -6,20 +6,24 @@ import asyncio
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from assistant import narrated
+from assistant.narrated import Narrated, counted, without_words
 from devices.lines import Latest
 from devices.threads import DaemonThread
 from pipelines import weights
-from pipelines.types import Event, Started, TurnTrace, type_name
+from pipelines.types import Event, Health, Started, TurnTrace, Unsaid, type_name
 
 KEPT = 200
 """Turns in the file, the newest last."""
+ANSWERED = "answer"
+"""How urgent those turns are that count as such; the others are remarks."""
 LONGEST_LINE = 1_000_000
 """Characters of a line that may be a turn."""
 
@@ -69,8 +73,11 @@ class Turns:
     """What a file holds."""
 
     turns: tuple[Turn, ...]
+    """The last of those in which somebody was answered, or told what a program or a timer wants said."""
     damaged: int
     """Lines that could not be read."""
+    narrated: Narrated
+    """What was said in the last session in it, and what was not."""
 
 
 def place() -> Path:
@@ -102,16 +109,24 @@ class Clock:
 async def keep(events: Latest[Event], path: Path) -> None:
     """Keep the turns of a session in the file, until the line is closed: their times, not what was said.
 
-    A file that cannot be written ends it without a word: no session shall fail for its statistics.
+    What was said unasked stands in a file beside it, that of the last session only. A file that cannot be written ends
+    it without a word: no session shall fail for its statistics.
     """
     clock, loop = Clock(), asyncio.get_running_loop()
     with DaemonThread("turns") as thread, suppress(OSError):
         async for event in events:
             if isinstance(event, Started):
                 clock.take(event)
-            elif isinstance(event, TurnTrace):
-                turn = Turn(replace(event, asked="", last_word=""), clock.time(event.said_at))
+            elif isinstance(event, TurnTrace) and event.priority == ANSWERED:
+                turn = Turn(without_words(event), clock.time(event.said_at))
                 await loop.run_in_executor(thread, append, path, turn)
+            if isinstance(event, (Started, TurnTrace, Unsaid, Health)):
+                await loop.run_in_executor(thread, narrated.append, beside(path), event)
+
+
+def beside(path: Path) -> Path:
+    """Where what was said unasked in the last session stands."""
+    return path.with_name("narration.jsonl")
 
 
 def append(path: Path, turn: Turn) -> None:
@@ -131,39 +146,75 @@ def append(path: Path, turn: Turn) -> None:
 
 def read(path: Path, last: int) -> Turns:
     """The last turns of a file of events or of a journal, one JSON object a line. Raises OSError."""
-    found: deque[Turn] = deque(maxlen=last)
-    damaged, clock = 0, Clock()
+    found, damaged = _Found(deque(maxlen=last)), 0
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in file:
             try:
-                found.extend(_turns(line, clock))
+                found.take(line)
             except (ValueError, TypeError, OverflowError, RecursionError):
                 damaged += 1
-    return Turns(tuple(found), damaged)
+    return Turns(tuple(found.turns), damaged, found.narrated)
 
 
-def _turns(line: str, clock: Clock) -> Iterator[Turn]:
-    """The turn that stands in the line, if one does. Raises ValueError or TypeError for a damaged line."""
-    if not line.strip():
-        return
-    if len(line) > LONGEST_LINE:
-        raise ValueError("no event is so long")
-    values = json.loads(line)
-    if isinstance(values, dict) and isinstance(values.get("is"), str):  # a recording's journal keeps more than events
-        values = values.get("event", {"type": ""})
-    match values.get("type") if isinstance(values, dict) else values:
-        case "started":
-            clock.take(Started(float(values["at"]) if "at" in values else 0.0, str(values.get("utc"))))
-        case "turn_trace":
-            trace, utc = _trace(values), values.get("utc")
-            when = datetime.fromisoformat(utc) if isinstance(utc, str) else clock.time(trace.said_at)
-            if when is not None and not 1 < when.year < 9999:
-                raise ValueError("in some time zones it is out of the calendar")
-            yield Turn(trace, when)
-        case str():
+class _Found:
+    """What was found in the lines so far."""
+
+    def __init__(self, turns: deque[Turn]) -> None:
+        self.turns, self._clock = turns, Clock()
+        self._began: float | None = None
+        self._ended = 0.0
+        self._traces: list[TurnTrace] = []
+        self._unsaid: list[Unsaid] = []
+
+    @property
+    def narrated(self) -> Narrated:
+        began = min((trace.said_at for trace in self._traces), default=self._ended)
+        return counted(self._traces, self._unsaid, self._ended - (began if self._began is None else self._began))
+
+    def take(self, line: str) -> None:
+        """Raises ValueError or TypeError for a damaged line."""
+        if not line.strip():
             return
-        case _:
-            raise ValueError("no event")
+        if len(line) > LONGEST_LINE:
+            raise ValueError("no event is so long")
+        values = json.loads(line)
+        if isinstance(values, dict) and isinstance(values.get("is"), str):  # a journal keeps more than events
+            values = values.get("event", {"type": ""})
+        match values.get("type") if isinstance(values, dict) else values:
+            case "started":
+                self._start(Started(float(values["at"]) if "at" in values else 0.0, str(values.get("utc"))))
+            case "turn_trace":
+                self._add(_trace(values), values.get("utc"))
+            case "unsaid":
+                self._unsaid.append(Unsaid("", str(values.get("priority")), str(values.get("why")), _at(values)))
+            case "health":
+                self._ended = max(self._ended, _at(values))
+            case str():
+                return
+            case _:
+                raise ValueError("no event")
+
+    def _start(self, started: Started) -> None:
+        self._clock.take(started)
+        self._began = self._ended = started.at
+        self._traces, self._unsaid = [], []
+
+    def _add(self, trace: TurnTrace, utc: object) -> None:
+        when = datetime.fromisoformat(utc) if isinstance(utc, str) else self._clock.time(trace.said_at)
+        if when is not None and not 1 < when.year < 9999:
+            raise ValueError("in some time zones it is out of the calendar")
+        self._traces.append(trace)
+        self._ended = max(self._ended, trace.said_at, trace.ended_at or trace.said_at)
+        if trace.priority == ANSWERED:
+            self.turns.append(Turn(trace, when))
+
+
+def _at(values: dict[str, Any]) -> float:
+    """Raises ValueError."""
+    at = values.get("at")
+    if isinstance(at, (int, float)) and abs(at) < 1e12:
+        return float(at)
+    raise ValueError("no time")
 
 
 _TYPES = get_type_hints(TurnTrace)

@@ -85,6 +85,8 @@ class Session:
             counted["utterances waits"] = self.hearing.utterances.waits
             counted["sound waits"] = self.hearing.chunks.waits
             counted["samples lost"] = self.hearing.microphone.lost
+        if self.conversation.agenda.dropped:
+            counted["remarks unsaid"] = self.conversation.agenda.dropped
         return counted | self.outside()
 
 

@@ -45,6 +45,11 @@ class Trace:
                 self._holds_until, worded_at = known_at, seen.captured_at + seen.took
                 self._trace = replace(self._trace, camera=seen.camera, photon_at=seen.captured_at, caption_at=worded_at)
 
+    def tells_of(self, camera: str, captured_at: float) -> None:
+        """It says what that camera's picture of then shows."""
+        self._holds_until = captured_at
+        self._trace = replace(self._trace, camera=camera, photon_at=captured_at)
+
     @property
     def photon_at(self) -> float | None:
         """Seconds on the loop's clock when the newest picture was taken that the answer rests on; None: on none."""

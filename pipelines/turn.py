@@ -30,6 +30,8 @@ class Turn:
         self.remark = None if isinstance(asked, Transcript) else asked
         """What is said by itself; None: somebody asked."""
         self.trace, self.aloud = Trace(self._said), Aloud(until=inf if self.remark is None else _until(self.remark))
+        if self.remark is not None and self.remark.camera:
+            self.trace.tells_of(self.remark.camera, self.remark.at)
         self._mouth = mouth
         self._task: asyncio.Task[None] | None = None
         self._over: Callable[[Turn, bool], None] | None = None

@@ -289,6 +289,21 @@ async def test_held_it_goes_on_at_the_word_and_marks_that_come_late_count_for_no
         assert len(clerk.said) <= len(words) + 3, "what was not told of by then is said again"
 
 
+async def test_a_mark_of_before_the_hold_is_no_mark_of_what_is_said_again() -> None:
+    mouth, clerk, _ = server(late=0.35)
+    aloud = Aloud()
+    chunks = await synthesized(mouth, "One two three four five.")
+    talking = asyncio.create_task(said(mouth, chunks, Priority.ANSWER, aloud))
+    await asyncio.sleep(0.7)
+    mouth.hold()
+    mouth.resume()
+    await asyncio.sleep(0.4)  # the mark of "three" comes meanwhile
+    talking.cancel()
+    await asyncio.wait([talking])
+    assert clerk.said == ["One", "two", "three", "two"]
+    assert aloud.text == "One"
+
+
 async def test_interrupted_only_those_words_were_heard_after_which_another_began() -> None:
     mouth, clerk, _ = server()
     aloud = Aloud()

@@ -14,15 +14,19 @@ from pathlib import Path
 
 import pytest
 
-from assistant import metrics, plotting, trace, traces
+from assistant import metrics, narrated, plotting, trace, traces
 from assistant.cli import main
 from assistant.feed import Feed
 from assistant.metrics import MetricsOptions
 from assistant.traces import STEPS, Turn
 from devices.lines import Latest
 from devices.media import DeviceError
-from pipelines.types import Event, Health, Started, Trouble, TurnTrace, as_json
+from pipelines.policy import SpeechOptions
+from pipelines.remarks import Priority, Remark
+from pipelines.types import Event, Health, Started, Trouble, TurnTrace, Unsaid, as_json
 from tests.commands import one_line
+from tests.playing import playing
+from tests.stage import Stage
 
 STARTED = Started(100.0, "2026-03-01T12:00:00.000+00:00", {})
 TYPED = TurnTrace("hello", "keyboard", 300.0)
@@ -152,6 +156,96 @@ async def emitted(subscriber: object, *events: Event) -> None:
         feed.emit(event)
     feed.close()
     await task
+
+
+def caption(at: float, words: int, priority: str = "caption", sound: float = 0.5) -> TurnTrace:
+    """Of a picture taken then; a word takes half a second."""
+    first = at + sound
+    ended = first + words / 2
+    return TurnTrace(
+        "", "camera", at, first_audio_at=first, ended_at=ended, photon_at=at, priority=priority, words=words
+    )
+
+
+NARRATED: list[Event] = [
+    STARTED,
+    caption(110.0, 10),
+    caption(150.0, 20, sound=0.7),
+    caption(165.0, 5, "change"),
+    caption(200.0, 4, "hazard", sound=0.1),
+    caption(300.0, 30),
+    caption(310.0, 0),
+    *[Unsaid("A cup.", "caption", why, 320.0) for why in ("expired", "no words left", "expired")],
+    Health(400.0, {}),
+]
+
+
+def test_what_was_said_unasked_is_measured_by_urgency(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = printed(capsys, str(events_file(tmp_path / "events.jsonl", *NARRATED))).splitlines()
+    assert told == [
+        "Said in 5.0 minutes:",
+        "hazard: 1 said, 4 words, 0.8 a minute, 4 in the busiest; "
+        "first sound 100 ms after the picture (median), 100 ms (p95)",
+        "caption: 3 said, 60 words, 12.0 a minute, 30 in the busiest; "
+        "first sound 500 ms after the picture (median), 680 ms (p95)",
+        "change: 1 said, 5 words, 1.0 a minute, 5 in the busiest; "
+        "first sound 500 ms after the picture (median), 500 ms (p95)",
+        "unasked, all together: 35 words in the busiest minute",
+        "not said: 2 expired, 1 no words left",
+    ]
+
+
+def test_remarks_are_no_turns_and_change_no_median(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = events_file(tmp_path / "events.jsonl", SPOKEN, *NARRATED)
+    told = printed(capsys, str(path))
+    assert told.count("what do you see") == 1
+    (median,) = [line.split() for line in told.splitlines() if line.strip().startswith("median")]
+    assert "850" in median
+    assert "caption: 3 said" in told
+
+
+def test_of_several_sessions_in_a_file_the_last_one_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = events_file(tmp_path / "events.jsonl", *NARRATED, STARTED, caption(110.0, 10), Health(160.0, {}))
+    told = printed(capsys, str(path)).splitlines()
+    assert told[0] == "Said in 1.0 minutes:"
+    assert told[1].startswith("caption: 1 said, 10 words, 10.0 a minute")
+    assert told[-1] == "unasked, all together: 10 words in the busiest minute"
+
+
+async def test_what_was_said_unasked_is_kept_for_the_last_session_without_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OMNI_HOME", str(tmp_path))
+    await emitted(lambda line: traces.keep(line, traces.place()), STARTED, caption(200.0, 50), SPOKEN)
+    await emitted(lambda line: traces.keep(line, traces.place()), *NARRATED, SPOKEN)
+    beside = traces.beside(traces.place())
+    assert "cup" not in beside.read_text(encoding="utf-8")
+    assert "what do you see" not in beside.read_text(encoding="utf-8")
+    assert stat.S_IMODE(beside.stat().st_mode) == 0o600
+    assert len(traces.read(traces.place(), 20).turns) == 2
+    told = printed(capsys)
+    assert "caption: 3 said, 60 words" in told
+    assert "not said: 2 expired, 1 no words left" in told
+
+
+async def test_a_session_that_talks_too_much_is_measured_to_keep_to_its_words() -> None:
+    stage = Stage(sections={"speech": SpeechOptions(normal=20)})
+    async with playing(stage, after=0.0) as played:
+        for number in range(200):
+            text = f"Thing {number} is on the table." if number % 3 else "Less."
+            priority = Priority.CAPTION if number % 3 else Priority.CHANGE
+            now = asyncio.get_running_loop().time()
+            played.controls.conversation.agenda.offer(Remark(text, priority, now, camera="desk"))
+            await asyncio.sleep(0.9)
+    turns = stage.told(TurnTrace)
+    measured = narrated.counted(turns, stage.told(Unsaid), 180.0)
+    assert 14 <= measured.unasked <= 20
+    assert sum(one.said for one in measured.spoken) + sum(number for _, number in measured.unsaid) == 200
+    assert all(0 <= seconds <= 6 for one in measured.spoken for seconds in one.first_sounds)
+    assert {turn.camera for turn in turns} == {"desk"}
+    assert stage.told(Health)[-1].counters["remarks unsaid"] == len(stage.told(Unsaid))
 
 
 async def test_turns_are_kept_without_their_words_for_their_owner_alone(tmp_path: Path) -> None:
