@@ -67,8 +67,7 @@ class Prompts:
         if word not in (TYPING, NO_KEY):
             return False
         if text := self._unknown() if word == NO_KEY else self._prompt(name):
-            now = asyncio.get_running_loop().time()
-            self._agenda.offer(Remark(text, Priority.ANSWER, now, key="keyboard", asked=True, source="keyboard"))
+            self._agenda.offer(_prompt(text))
         return True
 
     def _prompt(self, name: str) -> str:
@@ -80,3 +79,9 @@ class Prompts:
         if self._language == "zh":
             return "这个键没有功能。" + f"按{self._help}听按键说明。" * bool(self._help)
         return "This key does nothing." + f" {self._help.capitalize()} tells the keys." * bool(self._help)
+
+
+def _prompt(text: str) -> Remark:
+    """It lasts beyond the silence that was made for it."""
+    now = asyncio.get_running_loop().time()
+    return Remark(text, Priority.ANSWER, now, key="keyboard", asked=True, lasting=True, source="keyboard")

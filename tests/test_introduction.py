@@ -21,7 +21,7 @@ from pipelines.narration.announcing import Announcer, captured, clause
 from pipelines.narration.options import NarrationOptions
 from pipelines.policy import SpeechOptions
 from pipelines.remarks import Priority, Remark
-from pipelines.types import Attention, Event, Mode, Recovered, Reply, Trouble
+from pipelines.types import Attention, Event, Mode, Notice, Recovered, Reply, Trouble
 from tests.fakes import FakeMicrophone
 from tests.stage import HELLO, SILENCE, Stage
 
@@ -190,6 +190,9 @@ def test_what_is_kept_is_told_at_the_start() -> None:
         (Trouble("captioner of desk", "ValueError [/tmp/x] 404", 0.0), ["Description of the picture has trouble."]),
         (Trouble("microphone", "it was unplugged (device 3)", 0.0), ["it was unplugged."]),
         (Recovered("microphone", 0.0), ["The microphone works again."]),
+        (Notice("there is no /foo: /mode open · /help", 0.0), ["there is no /foo."]),
+        (Notice("/mode open · /mic on · else: a question", 0.0), []),
+        (Notice("It counts people.", 0.0, "captioner"), []),
         (Trouble("camera desk", "the cable was pulled", 0.0), []),
         (Trouble("voice", "hoarse", 0.0), []),
         (Trouble("metrics", "no receiver", 0.0), []),

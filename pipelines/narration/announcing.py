@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pipelines.phrases import Language
 from pipelines.remarks import Priority, Remark
-from pipelines.types import Attention, Emit, Event, Recovered, Trouble
+from pipelines.types import Attention, Emit, Event, Notice, Recovered, Trouble
 from pipelines.wording import one_line, shortened
 
 COOLDOWN = 60.0
@@ -83,6 +83,8 @@ class Announcer:
             case Recovered():
                 text = "恢复了。" if self._language == "zh" else " works again."
                 return self._of_part(event.part, text, event.at, Priority.CAPTION)
+            case Notice(part="") if "·" not in (text := refusal(event.text)):  # else a list of commands
+                return Remark(text, Priority.ANSWER, event.at, key="notice", expires_at=event.at + LATE, asked=True)
             case _:
                 return None
 
@@ -135,6 +137,11 @@ def _mode(state: Attention, language: Language) -> str:
     if state.mode == "push":
         return "按键后才听。" if language == "zh" else "It listens after the talk key."
     return ""
+
+
+def refusal(text: str) -> str:
+    """What came of a command, without what else it could have been."""
+    return shortened(one_line(text).split(": ")[0], 2 * LONGEST).rstrip(".") + "."
 
 
 def clause(why: str) -> str:
