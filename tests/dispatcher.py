@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -55,6 +56,11 @@ class Dispatcher:
             self._server.kill()
             self._server.wait()
         self._socket.unlink(missing_ok=True)
+
+    def freeze(self) -> None:
+        """As when it hangs: it is there, and does not answer."""
+        if self._server is not None:
+            self._server.send_signal(signal.SIGSTOP)
 
     def screen_reader(self) -> Any:
         """Another client, which speaks through the same server."""

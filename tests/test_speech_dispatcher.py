@@ -27,7 +27,7 @@ from pipelines.remarks import Priority
 from pipelines.speaking import Aloud, Mouth
 from pipelines.trouble import Patience
 from pipelines.types import Event, SpeechChunk, Trouble
-from pipelines.voices import ssip
+from pipelines.voices import speech_dispatcher, ssip
 from pipelines.voices.scripts import speakable
 from pipelines.voices.speech_dispatcher import SpeechDispatcher, SpeechServer, faster, marked
 from pipelines.wordtimes import tokens
@@ -186,6 +186,22 @@ def test_a_server_that_goes_away_is_one_line_and_is_found_again(voice: SpeechSer
         Listener(2, server.stop).hears(voice, COUNTING)
     with pytest.raises(BackendError, match="it cannot be reached"):
         Listener().hears(voice, "Anyone?")
+    server.start()
+    assert Listener().hears(voice, "Back.")
+
+
+def test_a_server_that_hangs_is_left_alone(
+    voice: SpeechServer, server: Dispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ssip, "PATIENCE", 0.3)
+    monkeypatch.setattr(speech_dispatcher, "HEARTBEAT", 0.3)
+    with pytest.raises(BackendError, match="does not answer"):
+        Listener(2, server.freeze).hears(voice, COUNTING)
+    monkeypatch.setattr(ssip, "STARTING", 0.3)
+    with pytest.raises(BackendError, match="does not answer"):
+        Listener().hears(voice, "Anyone?")
+    server.stop()
+    monkeypatch.undo()
     server.start()
     assert Listener().hears(voice, "Back.")
 
@@ -355,7 +371,7 @@ def test_what_is_hushed_before_it_began_is_not_said() -> None:
 
 
 async def _duplex(mode: str, source: str = "default") -> tuple[bool, str]:
-    """Whether the microphone closes while such a voice speaks, and what is told of it; there is a speaker for chimes."""
+    """Whether the microphone closes while it speaks, and what is told of that; there is a speaker, for earcons."""
     sections = {"conversation": {"duplex": mode}, "voice": {"backend": "speech-dispatcher"}, "speaker": {}}
     parts = {"microphone": {"source": source}, "detector": {"backend": "silero"}, "transcriber": {"backend": "auto"}}
     config = parse(sections | parts, "test")
