@@ -13,14 +13,39 @@ from pipelines.phrases import language_of
 from pipelines.vocabulary import COLOURS, PEOPLE, VERB_FORMS
 
 Point = tuple[str, str, str]
-"""One thing that a sentence tells: its kind, a word, and for some kinds another one. The kinds are those of `LASTS`."""
-LASTS = {"thing": 600.0, "sign": 600.0, "place": 600.0, "text": 600.0, "deed": 30.0, "mark": 30.0}
-"""Seconds after it was mentioned last, for which each kind counts as known: what someone does changes, and back again;
-a thing that is left out of a description for a while is there all the same."""
+"""One thing that a sentence tells: its kind, see `LASTS`, a word, and of a state of a thing which."""
+LASTS = {"thing": 600.0, "sign": 600.0, "text": 600.0, "deed": 120.0} | dict.fromkeys(
+    STATES := ("place", "posture", "colour", "number"), 600.0
+)
+"""Seconds after it was mentioned last, for which each kind counts as known: what is left out of a description for a
+while is there all the same."""
+TURNS = 30.0
+"""The same of a state since when another one was told of the same thing: it may be true again."""
 SIGN = 0.5
 """Of Chinese signs that stand in no list here, two make a word."""
 
-SAYS = frozenset(["say", "says", "said", "reads", "display", "displays"])
+IDLE = frozenset(
+    "say says said reads display displays wear look fill place contain cover show use feature".split()  # noqa: SIM905
+)
+"""What is done and tells nothing new by itself: who works on something looks at it."""
+PARTS = frozenset(
+    """
+hand hands hair eye eyes head face lap arm arms leg legs finger fingers room area side part surface floor wall ceiling
+air screen
+""".split()  # noqa: SIM905
+)
+"""What belongs to everything of its kind, and is no news by itself."""
+CLOTHES = frozenset(
+    ["shirt", "dress", "suit", "coat", "jacket", "hat", "sweater", "uniform", "jeans", "costume", "hoodie"]
+)
+"""What one can be in without being in a place."""
+POSTURES = frozenset(["sit", "stand", "lie", "kneel", "walk", "run", "jump", "ride", "dance", "crouch", "sleep"])
+LIKE = {
+    "seated": "sit", "standing": "stand", "type": "work", "typing": "work", "t-shirt": "shirt", "tshirt": "shirt",
+    "kneeling": "kneel", "dancing": "dance", "crouching": "crouch", "speak": "talk", "speaking": "talk",
+    "talking": "talk",
+}  # fmt: skip
+"""Words that are taken for another one, beside those that all captions are compared by."""
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+|[.,;:!?。，；：]")
 _PLACED = re.compile(r"\b(?:in|on|at|inside|into|onto|under)\b", re.IGNORECASE)
@@ -36,32 +61,42 @@ def points(text: str) -> frozenset[Point]:
 
 
 def _words(text: str) -> Iterator[Point]:
-    """Things by the last word of their names, so that `a wooden table` is a table, and what is done."""
-    rest = ""
+    """Things by the last word of their names, so that `a wooden table` is a table, and what is done, by whom."""
+    rest, first = "", ""
     for token in [*_TOKEN.findall(text.lower()), "."]:
-        word = _bare(token)
-        deed = bool(token in VERB_FORMS or token.endswith("ing")) and not _colour(token)
+        word, deed = _bare(token), _deed(token)
+        if word in PARTS:  # with what stands before it: long hair, a laptop's screen
+            rest = ""
+        word = "" if word in PARTS or word in IDLE else word
         if rest and (not word or deed):
+            first = first or rest
             yield ("thing", rest, "")
         if word and deed:
-            yield ("deed", word, "")
+            yield ("posture", first or "person", word) if word in POSTURES else ("deed", word, "")
         rest = "" if not word or deed else rest if _colour(token) else word
 
 
+def _deed(token: str) -> bool:
+    word = LIKE.get(token, token)
+    return (word in VERB_FORMS or word in POSTURES or token.endswith("ing")) and not _colour(token)
+
+
 def _marks(text: str) -> Iterator[Point]:
-    """Colours, numbers and negations of things; that there is one person more or less is told by boxes."""
+    """Colours and numbers of things; how many people there are is told by boxes."""
     for mark, after in gist(text).marked:
         of = _bare(after) if after else ""
-        if (of and not (mark.isdigit() or mark in ("no", "several"))) or (of and of != "person"):
-            yield ("mark", mark, of)
+        if of and mark in COLOURS.values():
+            yield ("colour", of, mark)
+        elif of and of != "person" and mark.isdigit():
+            yield ("number", of, mark)
 
 
 def _places(text: str) -> Iterator[Point]:
-    """On what, or in what, something is."""
+    """On what, or in what, something is; of people, boxes tell."""
     for clause in re.split(r"[.,;:]|\band\b|\bwith\b", text):
         parts = [[point[1] for point in _words(part) if point[0] == "thing"] for part in _PLACED.split(clause)]
         for before, after in pairwise(parts):
-            if before and after:
+            if before and after and before[-1] != "person" and after[-1] not in CLOTHES:
                 yield ("place", before[-1], after[-1])
 
 
@@ -72,9 +107,11 @@ def _signs(text: str) -> Iterator[Point]:
 
 def _bare(word: str) -> str:
     """In the singular, by the first of its synonyms; empty where it tells nothing, or says how."""
-    if not gist(word).words or word in SAYS or word.endswith("ly"):
+    word = LIKE.get(word, word)
+    if not gist(word).words or word.endswith("ly"):
         return word if _colour(word) else ""
-    found = "".join(sorted(wanted(word)))
+    found = VERB_FORMS.get(word) or "".join(sorted(wanted(word)))
+    found = LIKE.get(found, found)
     return "person" if found in PEOPLE else found
 
 
@@ -123,12 +160,20 @@ class History:
             return 0.0
         if kind == "text":
             return float(not among(word, lines))
-        if kind == "place":  # that it is somewhere is no news, that it is elsewhere is
-            return float(any(one[:2] == ("place", word) and self._lives(one, at) for one in self._told))
+        if kind in STATES and kind != "posture":  # that it has one is no news, that it has another one is
+            return float(any(self._lives(one, at) for one in self._others(point)))
         return SIGN if kind == "sign" else 1.0
 
     def _lives(self, point: Point, at: float) -> bool:
-        return point in self._told and at - self._told[point] <= LASTS[point[0]]
+        told = self._told.get(point)
+        if told is None or at - told > LASTS[point[0]]:
+            return False
+        turned = any(self._told[one] > told for one in self._others(point))
+        return not turned or at - told <= TURNS
+
+    def _others(self, point: Point) -> list[Point]:
+        """Other states of the same thing."""
+        return [one for one in self._told if one[:2] == point[:2] and one != point] if point[0] in STATES else []
 
     def _lines(self, at: float) -> list[str]:
         return [point[1] for point in self._told if point[0] == "text" and self._lives(point, at)]
