@@ -124,6 +124,9 @@ def assemble(kit: Kit, emit: Emit) -> Session:
         config, kit.models, telling.narrators, sounding.at_hits(agenda.offer), wishing.yes_or_no(sight, emit)
     )
     telling = replace(telling, watching=watching)
+    if telling.guiding is not None:
+        telling.guiding.attach(sounding.aim)
+        switches.when_covered(telling.guiding.end)
     eyes = _eyes(kit, sight, memory, switches, replace(telling, sounding=sounding))
     looks = Looks(config.looking, eyes, sight, emit) if sight and isinstance(sight.captioner, Looker) else None
     if looks is not None:

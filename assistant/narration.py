@@ -10,6 +10,7 @@ from assistant.parts import Models
 from pipelines.agenda import Agenda
 from pipelines.backends import Reader, Spotter
 from pipelines.narration.answers import Boxes
+from pipelines.narration.guiding import Guiding
 from pipelines.narration.narrator import Narrator
 from pipelines.phrases import Language
 from pipelines.sounding import Sounding
@@ -30,6 +31,8 @@ class Narration:
     """For each camera, what looks at its frames at once."""
     watching: WatchFor | None = None
     """What somebody wants to be told of; None where nothing is narrated."""
+    guiding: Guiding | None = None
+    """What guides somebody who aims the first camera at a text."""
     sounding: Sounding | None = None
     """What tells by a sound that a camera shows nothing."""
 
@@ -45,7 +48,12 @@ def narration(
     narrators = tuple(Narrator(name, options, agenda, language, several) for name in cameras)
     for narrator in narrators:
         agenda.when_settled(narrator.settled)
-    return Narration(narrators, tuple(_spotting(config, models, narrator, emit) for narrator in narrators))
+    guiding = Guiding(cameras[0], agenda.offer) if cameras else None
+    guides = [guiding, *(None for _ in cameras[1:])]
+    spotting = tuple(
+        _spotting(config, models, (narrator, guide), emit) for narrator, guide in zip(narrators, guides, strict=False)
+    )
+    return Narration(narrators, spotting, guiding=guiding)
 
 
 def boxes(config: Config, telling: Narration) -> Boxes | None:
@@ -56,9 +64,17 @@ def boxes(config: Config, telling: Narration) -> Boxes | None:
     return Boxes(lambda: [narrator.situation for narrator in telling.narrators], options.positions, options.doubt)
 
 
-def _spotting(config: Config, models: Models, narrator: Narrator, emit: Emit) -> tuple[Spotting, ...]:
+def _spotting(
+    config: Config, models: Models, tellers: tuple[Narrator, Guiding | None], emit: Emit
+) -> tuple[Spotting, ...]:
+    narrator, guide = tellers
+
     def told(spots: Spots) -> None:
-        narrator.spotted(spots)
+        if guide is not None and guide.active and spots.sought == "text":
+            guide.look(spots)
+            narrator.guided(spots)
+        else:
+            narrator.spotted(spots)
 
     found = []
     if (spotter := models.get(Spotter)) is not None:
@@ -67,4 +83,6 @@ def _spotting(config: Config, models: Models, narrator: Narrator, emit: Emit) ->
     if (reader := models.get(Reader)) is not None:
         patience = Patience("reader", emit)
         found.append(Spotting("text", reader.backend.read, reader.worker, patience, told, config.spotting))
+        if guide is not None:
+            guide.reads(found[-1])
     return tuple(found)

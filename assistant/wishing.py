@@ -63,6 +63,7 @@ def granting(
         _knows(config.narration, telling.narrators),
         telling.watching,
         partial(keys.spoken, config.keys),
+        telling.guiding.wished if telling.guiding is not None else None,
         models.get(Chat) is not None,
     )
     granted = Granting(reach)

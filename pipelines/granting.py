@@ -52,6 +52,8 @@ class Reach:
     watching: WatchFor | None = None
     keys: Callable[[Language], Sequence[str]] = lambda language: ()
     """Each key in a sentence."""
+    aim: Callable[[Language], str] | None = None
+    """Begins, or ends, to guide somebody who aims a camera, and gives what is to be said of that."""
     chats: bool = True
     """Whether there is a chat to ask what nobody here knows."""
 
@@ -71,6 +73,9 @@ class Granting:
         language = self._reach.conversation.language(said.text)
         if wish is None or not self._is_for_us(wish):
             return False
+        if wish.kind == "aim" and self._reach.aim is not None:
+            self._guide(self._reach.aim, language)
+            return True
         if wish.kind in OF_SCENE:
             answer = self._known(wish, language)
             return answer is not None and self._answer(answer)
@@ -82,7 +87,9 @@ class Granting:
         language = self._reach.conversation.language()
         if wish.kind == "pause" and self._reach.dials.now.paused:
             wish = Wish("resume")
-        if wish.kind not in OF_SCENE:
+        if wish.kind == "aim" and self._reach.aim is not None:
+            self._guide(self._reach.aim, language)
+        elif wish.kind not in OF_SCENE:
             self._grant(wish, language)
         elif (answer := self._known(wish, language)) is not None:
             self._jobs.put(partial(self._cut, partial(self._answer, answer)))
@@ -103,6 +110,15 @@ class Granting:
         if wish.kind == "resume":
             return narrates and self._reach.dials.now.paused
         return narrates or wish.kind not in (*OF_SCENE, *OF_NARRATION, "help", "watch", "watches", "unwatch")
+
+    def _guide(self, aim: Callable[[Language], str], language: Language) -> None:
+        """It ends what is being said: who aims must hear at once where to."""
+
+        def guide() -> None:
+            if said := aim(language):
+                self._say(said)
+
+        self._jobs.put(partial(self._cut, guide))
 
     def _known(self, wish: Wish, language: Language) -> str | None:
         knows = self._reach.knows

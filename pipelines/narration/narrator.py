@@ -87,6 +87,12 @@ class Narrator:
         else:
             self._look(spots)
 
+    def guided(self, spots: Spots) -> None:
+        """The same while somebody is guided to a text, and hears of it by the guide."""
+        if not self._troubles.words:
+            self._read_at = spots.captured_at
+            self._offer(self._texts.guided(spots))
+
     def _read(self, spots: Spots) -> None:
         if not self._motions.blind:
             self._read_at = spots.captured_at

@@ -57,6 +57,17 @@ class Texts:
         self._give_up(at)
         return [*self._warnings(at), *self._news(at), *self._gone(at)]
 
+    def guided(self, spots: Spots) -> list[Remark]:
+        """The same while somebody is guided to a text, and hears of it by the guide: warnings alone."""
+        if spots.sought != "text":
+            return []
+        self._take_in(spots)
+        warnings = self._warnings(spots.captured_at)
+        for line in self._lines:
+            if line.is_news(spots.captured_at):
+                line.told = line.spot
+        return warnings
+
     def settled(self, remark: Remark, heard: str) -> None:
         """That was heard of a remark; where it is less than half, its lines are offered again later."""
         _, lines = self._offered.pop(remark.fact, (remark, []))

@@ -38,6 +38,10 @@ class TextWords:
     """What was aimed at is well in the picture."""
     over: str
     """Guidance ends without having reached its aim."""
+    ended: str
+    """Somebody wants no more of it."""
+    no_reader: str
+    """There is nothing that reads."""
     gap: str
     """Between two sentences."""
     stop: str
@@ -64,6 +68,8 @@ WORDS: dict[Language, TextWords] = {
         },
         found="It is in the middle of the picture.",
         over="I stop guiding you: it did not come into view.",
+        ended="I no longer guide you.",
+        no_reader="I cannot guide you: nothing here reads text. It needs a [reader] section.",
         gap=" ",
         stop=".",
     ),
@@ -86,6 +92,8 @@ WORDS: dict[Language, TextWords] = {
         },
         found="它在画面中间。",
         over="没有找到，不再指引。",
+        ended="不再指引。",
+        no_reader="无法指引：这里没有读文字的部分，需要一个 [reader] 段。",
         gap="",
         stop="。",
     ),
