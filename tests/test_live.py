@@ -100,11 +100,11 @@ async def test_a_still_picture_does_not_hold_a_session_open_that_reads_a_file() 
 
 async def test_nothing_is_narrated_into_someones_speech() -> None:
     talk = FakeMicrophone([SILENCE, (3.0, 0.1), SILENCE, SILENCE])
-    camera = FakeCamera([10] * 25 + [20] * 40)
+    camera = FakeCamera([60] * 25 + [80] * 40)
     stage = Stage(cameras=[camera], microphone=talk, sections={"narration": NarrationOptions()})
     await stage.run()
-    assert stage.said() == ["shade 10", "Hello there.", "shade 20"]
-    (said,), (told,) = stage.told(Transcript), [reply for reply in stage.told(Reply) if reply.text == "shade 20"]
+    assert stage.said() == ["Shade 60.", "Hello there.", "Shade 80."]
+    (said,), (told,) = stage.told(Transcript), [reply for reply in stage.told(Reply) if reply.text == "Shade 80."]
     assert said.started_at is not None
     assert said.started_at < told.asked_at < said.said_at < told.answered_at
 
@@ -121,9 +121,9 @@ async def test_words_from_before_the_assistant_spoke_are_not_lost_when_it_goes_d
 
 
 async def test_changes_are_narrated_where_the_configuration_says_so() -> None:
-    stage = Stage(cameras=[FakeCamera([10] * 50 + [20] * 50)], sections={"narration": NarrationOptions()})
+    stage = Stage(cameras=[FakeCamera([60] * 50 + [80] * 50)], sections={"narration": NarrationOptions()})
     await stage.run()
-    assert stage.said() == ["shade 10", "shade 20"]
+    assert stage.said() == ["Shade 60.", "Shade 80."]
 
 
 async def test_history_is_cut_from_the_front_in_one_piece() -> None:
