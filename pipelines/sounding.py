@@ -20,6 +20,8 @@ THINKS_AFTER, THINKS_EVERY, THINKS_UNTIL = 0.8, 2.0, 60.0
 """Seconds after a question, and then between two sounds, in which it is told that it is still thought about."""
 INTERRUPTED = 0.2
 """Seconds after a question in which what was said before it may still be heard."""
+UNFINISHED = 4.0
+"""Seconds after words in which an answer may yet begin: more was to come, as it seemed."""
 LASTS = 3.0
 """Seconds for which a sound waits for the end of what is being said; then it is too late for it."""
 AGAIN = 0.1
@@ -163,9 +165,12 @@ class Sounding:
 
     async def _think(self, mouth: Mouth, asked_at: float, now: float) -> None:
         self._thinks_at = now + THINKS_EVERY
-        if mouth.spoke_during(asked_at + INTERRUPTED, now) or now > asked_at + THINKS_UNTIL:
+        thinks, longest = self._thinks(), THINKS_UNTIL
+        if not thinks:
+            longest = UNFINISHED  # there is nothing to be answered, or more is to come before it is
+        if mouth.spoke_during(asked_at + INTERRUPTED, now) or now > asked_at + longest:
             self._asked_at = None
-        elif self._thinks():
+        elif thinks:
             await self._play(mouth, "thinking")
 
     async def _live(self, mouth: Mouth) -> None:

@@ -33,7 +33,7 @@ class Dispatcher:
     """The running server."""
 
     def __init__(self, folder: Path, sound: Pulse) -> None:
-        self.sound, self._folder = sound, folder
+        self.sound, self.folder = sound, folder
         self._socket = folder / "speechd.sock"
         self.address = f"unix_socket:{self._socket}"
         self._server: subprocess.Popen[bytes] | None = None
@@ -41,7 +41,7 @@ class Dispatcher:
 
     def start(self) -> None:
         """Return when it takes connections."""
-        folder = self._folder
+        folder = self.folder
         places = ["-S", self._socket, "-C", folder, "-P", folder / "pid", "-L", folder]
         command = ["speech-dispatcher", "--run-single", "-t", "0", *map(str, places)]
         self._server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -69,9 +69,9 @@ class Dispatcher:
         return client.SSIPClient("orca", address=self.address, autospawn=False)
 
     def _configure(self) -> None:
-        (self._folder / "speechd.conf").write_text(_CONFIGURATION)
-        (self._folder / "modules").mkdir()
-        (self._folder / "modules" / "espeak-ng.conf").write_text("EspeakIndexing 1\n")
+        (self.folder / "speechd.conf").write_text(_CONFIGURATION)
+        (self.folder / "modules").mkdir()
+        (self.folder / "modules" / "espeak-ng.conf").write_text("EspeakIndexing 1\n")
 
 
 @contextmanager

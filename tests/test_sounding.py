@@ -162,6 +162,19 @@ async def test_a_question_that_is_answered_at_once_is_not() -> None:
     assert ear.times("speech", 0.0)
 
 
+async def test_words_that_nobody_answers_are_not_thought_about() -> None:
+    """`stop` is granted at once, and what is said long after it is no answer to it."""
+    ear = Ear()
+    async with playing(staged(ear, still(30), takes={"voice": 3.0})) as played:
+        await played.hears("stop")
+        await asyncio.sleep(6)
+        now = asyncio.get_running_loop().time()
+        played.stage.conversation.agenda.offer(Remark("Somebody came in.", Priority.CAPTION, now))
+        await asyncio.sleep(8)
+    assert ear.names() == []
+    assert ear.times("speech", 0.0)
+
+
 async def test_a_remark_is_not_thought_about() -> None:
     ear = Ear()
     async with playing(staged(ear, still(30))) as played:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -204,6 +206,18 @@ def test_a_server_that_hangs_is_left_alone(
     monkeypatch.undo()
     server.start()
     assert Listener().hears(voice, "Back.")
+
+
+def test_where_none_runs_one_is_started(server: Dispatcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SPEECHD_ADDRESS", raising=False)
+    running = Path(os.environ["XDG_RUNTIME_DIR"])  # of the sound server: nobody speaks there
+    assert running.is_relative_to(server.folder)
+    try:
+        started = SpeechDispatcher().load()
+        assert Listener().hears(started, "One.")
+    finally:
+        for pid in running.rglob("speech-dispatcher.pid"):
+            os.kill(int(pid.read_text()), signal.SIGTERM)
 
 
 def test_without_a_server_there_is_no_voice(tmp_path: Path) -> None:
