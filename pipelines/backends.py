@@ -220,11 +220,18 @@ def name_of(kind: Kind, options: BackendOptions) -> str:
 
 def missing(options: type[BackendOptions]) -> str:
     """One line with the install command where a needed package is absent, else an empty string."""
-    absent = [name for name in options.needs if importlib.util.find_spec(name) is None]
+    absent = [name for name in options.needs if not _is_here(name)]
     if not absent:
         return ""
     command = f"pip install 'omni-assistant[{options.extra}]'" if options.extra else f"pip install {' '.join(absent)}"
     return f"needs {', '.join(absent)}: {command}"
+
+
+def _is_here(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ValueError:  # another thread is in the midst of importing it
+        return True
 
 
 def load(options: BackendOptions, kind: Kind) -> Any:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from collections.abc import Callable, Generator
-from typing import Any
+from types import ModuleType
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -236,3 +238,13 @@ def test_options_without_a_load_say_so() -> None:
 def test_an_error_of_foreign_code_is_told_in_its_first_line(error: Exception, named: str, alone: str) -> None:
     assert backends.first_line(error) == named
     assert backends.first_line(error, named=False) == alone
+
+
+def test_a_package_that_another_thread_imports_just_now_is_not_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Half(BackendOptions):
+        needs: ClassVar[tuple[str, ...]] = ("half_imported",)
+
+    module = ModuleType("half_imported")
+    module.__spec__ = None
+    monkeypatch.setitem(sys.modules, "half_imported", module)
+    assert backends.missing(Half) == ""
