@@ -49,6 +49,8 @@ def narration(
     for narrator in narrators:
         agenda.when_settled(narrator.settled)
     guiding = Guiding(cameras[0], agenda.offer) if cameras else None
+    if guiding is not None:
+        agenda.when_settled(guiding.settled)
     guides = [guiding, *(None for _ in cameras[1:])]
     spotting = tuple(
         _spotting(config, models, (narrator, guide), emit) for narrator, guide in zip(narrators, guides, strict=False)

@@ -127,6 +127,15 @@ def test_a_direction_is_said_once_until_it_is_another_and_not_too_often() -> Non
     assert all(later - earlier >= PAUSE - 1e-6 for earlier, later in pairwise(times))
 
 
+def test_a_direction_that_nobody_heard_is_told_again() -> None:
+    guided = Guided().begin()
+    guided.sees(box(0.2, 0.5))
+    guided.aiming.settled(Remark("A cup.", Priority.CAPTION, guided.at, key="desk caption"), "")
+    assert guided.sees(box(0.2, 0.5), seconds=4) == []
+    guided.aiming.settled(guided.said[0][1], "")
+    assert guided.sees(box(0.2, 0.5), seconds=4) == ["Move the camera left."]
+
+
 def test_guidance_is_an_answer_that_is_wrong_a_moment_later() -> None:
     guided = Guided().begin()
     guided.sees(box(0.2, 0.5))
@@ -157,7 +166,7 @@ def test_what_is_read_differently_each_time_is_not_read_yet() -> None:
 def test_it_searches_and_says_so_now_and_then() -> None:
     guided = Guided().begin()
     said = guided.sees(seconds=10)
-    assert said == ["Nothing found yet. Move the camera slowly."] * 2
+    assert said == ["Nothing yet. Move slowly."] * 2
     assert set(guided.beeps) == {0.0}
 
 

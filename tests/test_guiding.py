@@ -54,7 +54,7 @@ def test_who_aims_is_told_where_to_move_and_then_what_is_written_there() -> None
     stage = shown((NOTHING, 4.0), (ASIDE, 6.0), (RIGHT, 6.0), reader=reader)
     began = run(guided(stage, seconds=16.0))
     assert said_since(stage, began) == [
-        "Nothing found yet. Move the camera slowly.",
+        "Nothing yet. Move slowly.",
         "Move the camera left.",
         "Hold still.",
         "It says: EXIT.",

@@ -106,6 +106,15 @@ class Aiming:
             return [self._ends(self._words.over, spots)]
         return self._guided(now.direction, spots)
 
+    def settled(self, remark: Remark, heard: str) -> None:
+        """That was heard of a remark: a direction that nobody heard is told again."""
+        if not heard and remark.key == self._key:
+            self._last = None
+
+    @property
+    def _key(self) -> str:
+        return f"{self._camera} aim"
+
     def _reached(self, found: Sequence[Spot], now: Aim) -> bool:
         """Whether all of it was there, and read alike, in several looks."""
         read = tuple(sorted(spot.text for spot in found))
@@ -127,9 +136,8 @@ class Aiming:
 
     def _remark(self, text: str, spots: Spots, expires_at: float | None = None) -> Remark:
         """A direction is wrong a moment later; what was read stays true."""
-        key = f"{self._camera} aim"
         return Remark(
-            text, Priority.ANSWER, spots.captured_at, key=key, expires_at=expires_at, asked=True,
+            text, Priority.ANSWER, spots.captured_at, key=self._key, expires_at=expires_at, asked=True,
             camera=self._camera, source="aim",
         )  # fmt: skip
 

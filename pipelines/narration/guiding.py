@@ -64,6 +64,10 @@ class Guiding:
         if not self.active:
             self._hurry(-inf)
 
+    def settled(self, remark: Remark, heard: str) -> None:
+        """That was heard of a remark, whosesoever it is."""
+        self._aiming.settled(remark, heard)
+
     def _hurry(self, until: float) -> None:
         for spotting in self._readers:
             spotting.hurry(until)

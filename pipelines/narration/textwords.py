@@ -64,7 +64,7 @@ WORDS: dict[Language, TextWords] = {
             "closer": "Move closer.",
             "back": "Move back a little.",
             "hold": "Hold still.",
-            "search": "Nothing found yet. Move the camera slowly.",
+            "search": "Nothing yet. Move slowly.",
         },
         found="It is in the middle of the picture.",
         over="I stop guiding you: it did not come into view.",
