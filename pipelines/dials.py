@@ -26,7 +26,7 @@ class SettingsOptions(Options):
     interval: float = Field(default=0.0, ge=0, le=3600)
     """Seconds between two captions of a camera at the least."""
     level: Level = "normal"
-    """How much is said unasked: [speech] says how many words a minute that is; `off`: hazards only."""
+    """How much is said unasked: [speech] says how many words a minute that is; `off`: of what is seen, hazards only."""
     topics: tuple[Topic, ...] = TOPICS
     """What is talked about unasked."""
     rate: float = Field(default=1.0, ge=0.8, le=3.0)

@@ -111,7 +111,7 @@ class SpeechPolicy:
 
     def withdraw(self, key: str) -> None:
         """What waits about this is not true any more."""
-        self._drop("withdrawn", lambda one: one.key == key)
+        self._drop("withdrawn", lambda one: _any_same(key, [one.key]))
 
     def hush(self) -> None:
         """Somebody wants silence: forget what waits, but for hazards and what lasts."""

@@ -325,7 +325,7 @@ def test_a_fact_is_told_once_but_one_of_which_less_than_half_was_heard_is_told_a
         assert not policy.offer(remark("a cup is here now", fact="cup"), 1000), "it is being said"
         policy.done(one, heard, 1000)
         assert policy.offer(remark("x", fact="cup"), 1000) is again
-        policy.withdraw("")
+        policy.hush()
     assert policy.offer(remark("a cup, as you asked", fact="cup", asked=True), 1001)
 
 
@@ -447,6 +447,15 @@ def test_what_is_said_is_not_ended_by_its_like() -> None:
         policy = SpeechPolicy()
         policy.offer(remark(priority=priority), 1000)
         assert [policy.take(1000, speaking=one) is None for one in ALL if one >= priority] == [True] * (6 - priority)
+
+
+def test_what_is_not_true_any_more_is_withdrawn_by_its_key() -> None:
+    policy = SpeechPolicy()
+    for key in ("door", "cup", ""):
+        policy.offer(remark(key=key), 1000)
+    policy.withdraw("door")
+    policy.withdraw("")
+    assert [one.key for one in policy.waiting] == ["cup", ""]
 
 
 def test_hushed_it_forgets_all_but_hazards_and_what_lasts() -> None:
