@@ -157,7 +157,7 @@ def test_a_thing_that_turns_out_to_be_another_is_told_so() -> None:
     listener = Listener()
     listener.shows(4, spot("person", 0.2))
     listener.shows(40, spot("bottle", 0.2))
-    assert listener.said == ["A person on your left.", "On your left is a bottle, not a person."]
+    assert listener.said == ["A person on your left.", "Correction: a bottle on your left."]
 
 
 def test_motion_that_nothing_explains_is_told_once_for_as_long_as_it_goes_on() -> None:
@@ -434,3 +434,39 @@ def test_text_is_told_and_stands_in_the_situation_until_another_scene_comes() ->
     assert sum("Platform 4" in text for text in listener.said) == 1
     listener.frame((), Motion(1.0, "camera", listener.now), 1.0)
     assert listener.narrator.situation.texts == ()
+
+
+def test_a_guess_at_a_part_of_someone_is_not_told() -> None:
+    listener = Listener()
+    listener.shows(10, spot("person", 0.5, width=0.3, height=0.8), spot("cup", 0.5, score=0.55))
+    assert listener.said == ["A person ahead."]
+
+
+def test_a_guess_is_made_once_and_not_taken_back() -> None:
+    listener = Listener()
+    for _ in range(3):
+        listener.shows(8, spot("book", 0.2, score=0.55))
+        listener.shows(4)
+    assert listener.said == ["Possibly a book on your left."]
+
+
+def test_a_wheel_that_comes_closer_with_its_car_is_no_second_hazard() -> None:
+    listener = Listener()
+    sizes = [1.12**step for step in range(14)]
+    listener.films(
+        [
+            [
+                spot("car", 0.5, width=0.12 * size, height=0.14 * size),
+                spot("donut", 0.5, width=0.08 * size, height=0.12 * size),
+            ]
+            for size in sizes
+        ]
+    )
+    assert [one.text for one in listener.offered if one.priority is Priority.HAZARD] == ["Car approaching, ahead!"]
+
+
+def test_a_hand_before_the_lens_is_no_other_scene() -> None:
+    listener = Listener()
+    listener.shows(10)
+    listener.narrator.saw(Frame(np.full((36, 64, 3), 90, np.uint8), 10.1, "camera"), Motion(1.0, "camera", 10.1), True)
+    assert listener.offered == []

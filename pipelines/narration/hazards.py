@@ -8,11 +8,11 @@ from itertools import count
 from pipelines.narration.courses import cut
 from pipelines.narration.options import NarrationOptions
 from pipelines.narration.places import position
-from pipelines.narration.tracks import Track
+from pipelines.narration.tracks import Track, share_within
 from pipelines.narration.words import WORDS
 from pipelines.phrases import Language
 from pipelines.remarks import Priority, Remark
-from pipelines.spots import PERSON
+from pipelines.spots import PERSON, Box
 
 LOOMS = 0.5
 """Growth as a logarithm a second: it would arrive in two seconds."""
@@ -20,6 +20,8 @@ MIDDLE = 0.25, 0.75
 """Where what looms would arrive, in shares of the picture's width."""
 LARGE = 0.03
 """Share of the picture: what is smaller is no danger yet, whatever it is."""
+PART = 0.5
+"""Share of a box that lies within another one's, when both are one danger."""
 OVER = 3.0
 """Seconds without coming closer after which it may come anew."""
 
@@ -36,7 +38,12 @@ class Hazards:
     def look(self, tracks: Iterable[Track], at: float) -> list[Remark]:
         """What begins to come closer by the look of that time."""
         coming = [track for track in tracks if track.seen_at == at and self._comes(track)]
-        new = [track for track in coming if track.number not in self._told]
+        told = [track.box for track in coming if track.number in self._told]
+        new = list[Track]()
+        for track in sorted(coming, key=lambda one: -one.box.area):
+            if track.number not in self._told and not any(_same(track.box, box) for box in told):
+                new.append(track)
+            told.append(track.box)
         self._told |= {track.number: at for track in coming}
         self._told = {number: last for number, last in self._told.items() if at - last < OVER}
         return [self._remark(track, at) for track in new]
@@ -57,8 +64,8 @@ class Hazards:
 
     def _remark(self, track: Track, at: float) -> Remark:
         place = position(track.box, self._options.positions, self._language)
-        sure = track.named and track.score >= self._options.least
         doubtful = track.score < self._options.doubt or bool(track.rivals)
+        sure = track.named and (track.label in self._options.hazards or not doubtful)
         return Remark(
             WORDS[self._language].danger(track.label if sure else "", place, doubtful),
             Priority.HAZARD,
@@ -68,3 +75,7 @@ class Hazards:
             camera=self._camera,
             source="camera",
         )
+
+
+def _same(box: Box, other: Box) -> bool:
+    return max(share_within(box, other), share_within(other, box)) >= PART

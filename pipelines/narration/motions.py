@@ -66,7 +66,8 @@ class Motions:
         at, step = frame.captured_at, self._light.look(frame)
         remarks = [] if step is None else [self._remark(getattr(self._words, step), "light", at, Priority.CHANGE)]
         new = motion.since is not None and motion.since != self._since
-        if new and motion.share >= CUT and not self._light.steps and step is None and self._first_at is not None:
+        lit = self._light.steps or step is not None or self._light.blind
+        if new and motion.share >= CUT and not lit and self._first_at is not None:
             return [*remarks, self._elsewhere(at, motion)]
         self._first_at = at if self._first_at is None else self._first_at
         if new:
@@ -89,7 +90,7 @@ class Motions:
         return self._remark(self._words.elsewhere, "motion", at, Priority.CAPTION, "scene")
 
     def _moved(self, at: float, motion: Motion, explained: Callable[[Box, float], bool]) -> list[Remark]:
-        if self._since is None or self._where is None or self._where == "camera":
+        if self._since is None or self._where is None or self._where == "camera" or self.blind:
             return []
         since, box = self._since, BOXES[self._where]
         place = position(box, self._options.positions, self._language)

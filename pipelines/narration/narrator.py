@@ -66,6 +66,8 @@ class Narrator:
         self._first_look: float | None = None
         self._known_at: float | None = None
         self._read_at: float | None = None
+        self._text_at: float | None = None
+        """When the picture was taken of which new text was told last."""
 
     @property
     def situation(self) -> Situation:
@@ -96,7 +98,9 @@ class Narrator:
     def _read(self, spots: Spots) -> None:
         if not self._motions.blind:
             self._read_at = spots.captured_at
-            self._offer(self._texts.read(spots))
+            remarks = self._texts.read(spots)
+            self._text_at = spots.captured_at if remarks else self._text_at
+            self._offer(remarks)
 
     def _look(self, spots: Spots) -> None:
         at = self._known_at = spots.captured_at
@@ -201,6 +205,8 @@ class Narrator:
 
     def _explained(self, place: Box, since: float) -> bool:
         """Whether it is known what moved in that place since then."""
+        if self._text_at is not None and self._text_at >= since - EARLIER:
+            return True  # what is written came or went
         fresh: list[Track] = [one for one in self._tracks.all if one.seen_at >= since - EARLIER]
         told = [box for telling in self._tellings for at, box in telling.told if at >= since - EARLIER]
         return moves_in(fresh, place, since) or any(reaches(box, place) for box in told)

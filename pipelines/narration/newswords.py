@@ -125,8 +125,7 @@ def _other_in_english(change: Change, places: Sequence[str], before: Before) -> 
     if change.kind == "course":
         goes = "approaching" if now.course == "approaching" else "going away"
         return f"{_placed(f'{which} {name}', place)} is {goes}."
-    wrong = counted(change.before.label if change.before else now.label, 1, "en")
-    return f"{place or 'it'} is {counted(now.label, 1, 'en')}, not {wrong}."
+    return f"correction: {_placed(counted(now.label, 1, 'en'), place)}."
 
 
 def _placed(name: str, place: str) -> str:
@@ -179,8 +178,7 @@ def _other_in_chinese(change: Change, places: Sequence[str], before: Before) -> 
         return f"{which}现在在{place}。"
     if change.kind == "course":
         return f"{place}{'的' if place and one == name else ''}{one}{_course_in_chinese(now)}。"
-    wrong = spoken(change.before.label if change.before else now.label, "zh")
-    return f"{place or '那'}是{counted(now.label, 1, 'zh')}，不是{wrong}。"
+    return f"更正：{place or '那'}是{counted(now.label, 1, 'zh')}。"
 
 
 _english = _Words(_new_in_english, _gone_in_english, _other_in_english, " ")

@@ -16,7 +16,7 @@ class NarrationOptions(Options):
     """How it is said where something is: as on the face of a clock ("at 2 o'clock"), or left, ahead and right."""
     doubt: float = Field(default=0.6, ge=0, le=1)
     """Below this score something is only told as possible."""
-    least: float = Field(default=0.45, ge=0, le=1)
+    least: float = Field(default=0.5, ge=0, le=1)
     """Below this score nothing is told of it."""
     introduction: bool = True
     """Say at the start what there is, and which keys help; any key skips it."""

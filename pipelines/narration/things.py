@@ -15,8 +15,8 @@ from pipelines.narration.courses import cut
 from pipelines.narration.options import NarrationOptions
 from pipelines.narration.places import third
 from pipelines.narration.situation import Course
-from pipelines.narration.tracks import Track
-from pipelines.spots import Box
+from pipelines.narration.tracks import WITHIN, Track, share_within
+from pipelines.spots import PERSON, Box
 
 SAME_PLACE = 0.3
 """Share of the picture: what was lost and found no further away is the same thing."""
@@ -29,6 +29,9 @@ HOLD = 0.5
 RESTLESS, LONGEST, FORGOTTEN = 4.0, 8.0, 20.0
 """Seconds within which something that came is gone again, or the other way: the next time it must last for a second
 before it is told, then for two, up to so many; and seconds of rest after which that is forgotten."""
+
+GUESSED = 120.0
+"""Seconds for which it holds that something was said to be possible there."""
 
 Kind = Literal["new", "gone", "moved", "course", "renamed"]
 
@@ -69,13 +72,18 @@ class Known:
         """When each change was first found, for those that are to last before they are told."""
         self._times: dict[tuple[str, int], list[float]] = {}
         """When comings and goings were told, by name and place."""
+        self._guesses: dict[tuple[str, int], float] = {}
+        """When something was last said to be possible, by name and place."""
 
     def changes(self, tracks: Sequence[Track], at: float, turning: bool = False) -> list[Change]:
         """What is to be told by the look of that time. `turning`: the camera itself moves, so that all seems to."""
         there = {track.number: track for track in tracks}
         self._find_again(there)
-        found = [change for track in tracks for change in self._of(track, at)]
+        found = [change for track in tracks if not self._is_part(track, tracks) for change in self._of(track, at)]
         found += [Change("gone", number, told) for number, told in self._told.items() if number not in there]
+        for change in [one for one in found if _idle(one)]:
+            self.apply(change)
+            found.remove(change)
         if turning:  # who turns the camera knows that they do
             for change in found:
                 if change.kind in ("gone", "moved"):
@@ -89,6 +97,8 @@ class Known:
             self._told.pop(change.number, None)
         else:
             self._told[change.number] = change.now
+        if at is not None and change.now.doubtful:
+            self._guesses[change.now.label, change.now.third] = at
         if at is not None and change.kind in ("new", "gone"):
             self._times.setdefault((change.now.label, change.now.third), []).append(at)
 
@@ -100,12 +110,13 @@ class Known:
             self._told[change.number] = change.now
         elif change.before is not None and change.number in self._told:
             self._told[change.number] = change.before
+        self._guesses.pop((change.now.label, change.now.third), None)
         if times := self._times.get((change.now.label, change.now.third)):
             times.pop()
 
     def clear(self) -> None:
         """Nothing that was told counts any more."""
-        self._told, self._since, self._times = {}, {}, {}
+        self._told, self._since, self._times, self._guesses = {}, {}, {}, {}
 
     def count(self, label: str) -> int:
         """How many of them were told of."""
@@ -121,7 +132,7 @@ class Known:
             return []
         if told is None:
             now = self._now(track, None)
-            return [Change("new", track.number, now)] if self._tellable(track) else []
+            return [Change("new", track.number, now)] if self._tellable(track) and self._fresh(now, at) else []
         return self._differs(track, told, self._now(track, told))
 
     def _differs(self, track: Track, told: Told, now: Told) -> list[Change]:
@@ -156,6 +167,18 @@ class Known:
         lasted = track.seen_at - track.since >= seconds and track.sightings >= looks
         return lasted and not cut(track.box)
 
+    def _is_part(self, track: Track, tracks: Sequence[Track]) -> bool:
+        """Whether it is a guess at a part of something that is surely there, and nobody knows of it."""
+        if track.number in self._told or track.score >= self._options.doubt:
+            return False
+        surer = [one for one in tracks if one.named and one.score > track.score]
+        return any(share_within(track.box, one.box) >= WITHIN for one in surer if one is not track)
+
+    def _fresh(self, now: Told, at: float) -> bool:
+        """Whether it is worth telling: a guess is not made over and over."""
+        guessed = self._guesses.get((now.label, now.third))
+        return not now.doubtful or guessed is None or at - guessed >= GUESSED
+
     def _find_again(self, there: dict[int, Track]) -> None:
         """What was lost and is found again nearby is not new."""
         for number in [number for number in self._told if number not in there]:
@@ -185,3 +208,8 @@ class Known:
         gaps = [later - earlier for earlier, later in pairwise(times[-10:])]
         flips = sum(1 for _ in takewhile(lambda gap: gap < RESTLESS, reversed(gaps)))
         return min(LONGEST, 2.0 ** (flips - 1)) if flips else 0.0
+
+
+def _idle(change: Change) -> bool:
+    """Whether nobody needs to hear it: a thing that was but a guess is not there any more."""
+    return change.kind == "gone" and change.now.doubtful and change.now.label != PERSON

@@ -12,7 +12,7 @@ from math import hypot
 
 from pipelines.narration.courses import LEAST, MEMORY, course, cut, growth
 from pipelines.narration.situation import Course, Thing
-from pipelines.spots import Box, Spot, Spots
+from pipelines.spots import PERSON, Box, Spot, Spots
 
 SAME_BOX = 0.6
 """Overlap from which on two boxes of one look are the same thing, whatever they are called."""
@@ -234,8 +234,8 @@ def _is_part(spot: Spot, thing: Sighting) -> bool:
 
 
 def _hides(seen: Sighting, track: Track) -> bool:
-    """Whether something else stands before it. What has the same name was taken for two things before."""
-    return track.label not in seen.names and share_within(track.box, seen.box) >= COVERED
+    """Whether somebody stands before it. People do that; of what else is said to be there, much was so before."""
+    return track.label != PERSON and PERSON in seen.names and share_within(track.box, seen.box) >= COVERED
 
 
 def fit(track: Track, seen: Sighting) -> float:
