@@ -21,7 +21,7 @@ DEEPEST = 100
 """Values within values that a line may have."""
 NEWS: dict[str, type] = {"trouble": Trouble, "recovered": Recovered, "notice": Notice}
 """What a tool server tells of itself, by the type of the event."""
-RICHER = {("captioner", "looker"), ("chat", "tool chat"), ("voice", "timed voice")}
+RICHER = {("captioner", "looker"), ("chat", "tool chat"), ("voice", "timed voice"), ("voice", "adjustable voice")}
 """Kinds, and what a model of that kind may be besides."""
 NEEDED = {"detector": "window", "wake": "phrase", "voice": "rate"}
 """From kind to what a model of that kind must say of itself."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from devices.media import Frame, Samples
-from pipelines.backends import Kind, Look, Looker, Prompt, Spoken, TimedVoice, ToolChat
+from pipelines.backends import Adjustable, Kind, Look, Looker, Manner, Prompt, Spoken, TimedVoice, ToolChat
 from pipelines.tools import ToolCall
 from pipelines.types import Facts, Heard, Seen
 
@@ -107,6 +107,11 @@ class TimedVoiceShell(VoiceShell):
         return spoken
 
 
+class AdjustableVoiceShell(TimedVoiceShell):
+    def adjust(self, manner: Manner) -> None:
+        self._behind.call("adjust", manner)
+
+
 class LiveShell(Shell):
     @property
     def partials(self) -> bool:
@@ -143,6 +148,7 @@ ROLES: dict[str, type[Shell]] = {
     "tool chat": ChatShell,
     "voice": VoiceShell,
     "timed voice": TimedVoiceShell,
+    "adjustable voice": AdjustableVoiceShell,
 }
 """From role to what it must have."""
 TRAITS: dict[str, type[Shell]] = {
@@ -161,7 +167,7 @@ def role(kind: Kind, backend: object) -> str:
     if isinstance(backend, Looker):
         return "looker"
     if isinstance(backend, TimedVoice):
-        return "timed voice"
+        return "adjustable voice" if isinstance(backend, Adjustable) else "timed voice"
     return "tool chat" if isinstance(backend, ToolChat) else kind
 
 
