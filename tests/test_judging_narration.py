@@ -134,6 +134,11 @@ def test_a_place_without_a_box_is_found_also_where_it_is_true() -> None:
     assert judged(TABLE, (15.0, "A cup.")).unbacked == []
 
 
+def test_a_trouble_of_the_camera_is_judged_by_when_it_is_told_not_by_since_when_it_is() -> None:
+    score = scored(LENS, [Said("The lens is covered.", 2.0, 10.5, 12.0)], [])
+    assert (len(score.announced), score.unsupported) == (1, [])
+
+
 def test_what_begins_after_its_time_is_late() -> None:
     said = [Said("A person.", 10.3, began, began + 1, expires_at=13.3) for began in (13.2, 13.4)]
     assert scored(DOOR, said, LOOKS).late == ["13.4 s: A person."]

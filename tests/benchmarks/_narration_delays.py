@@ -26,7 +26,7 @@ from pipelines.remarks import Priority, Remark
 from pipelines.types import Event, Reply, Unsaid
 from pipelines.worker import Worker
 from tests.benchmarks._narration_claims import claims
-from tests.benchmarks._narration_pictures import Pasted, View, drawn
+from tests.benchmarks._narration_pictures import Pasted, View, drawn, noisy
 from tests.benchmarks._narration_runs import Backstage, Way, config_of
 
 ROUNDS = 30
@@ -88,13 +88,11 @@ class Doorway:
 
 def doorway(rounds: int = ROUNDS) -> Doorway:
     """Somebody comes and goes, with a sensor's noise."""
-    random = np.random.default_rng(3)
 
-    def noisy(view: View) -> list[Pixels]:
-        pictures = [drawn(view) + random.normal(0, 3.0, drawn(view).shape) for _ in range(8)]
-        return [np.asarray(np.clip(picture, 0, 255), np.uint8) for picture in pictures]
+    def pictures(view: View) -> list[Pixels]:
+        return [noisy(drawn(view), number) for number in range(8)]
 
-    return Doorway((noisy(View()), noisy(View((Pasted("person", 0.25, 220),)))), rounds)
+    return Doorway((pictures(View()), pictures(View((Pasted("person", 0.25, 220),)))), rounds)
 
 
 @dataclass

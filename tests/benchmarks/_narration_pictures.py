@@ -14,8 +14,8 @@ from devices.media import Pixels
 from tests.rooms import room
 
 WIDTH, HEIGHT = 640, 360
-NOISE = 3.0
-"""Grey levels of a sensor's noise."""
+NOISE, NOISES = 3.0, 16
+"""Grey levels of a sensor's noise, and how many pictures pass until the same noise comes again."""
 CUTS: dict[str, tuple[str, tuple[int, int, int, int]]] = {
     "person": ("astronaut", (0, 60, 400, 400)),
     "cup": ("coffee", (0, 0, 400, 600)),
@@ -60,6 +60,16 @@ def drawn(view: View) -> Any:
     if view.sign:
         _put_up(picture, view)
     return picture.astype(np.float32) * np.float32(view.light)
+
+
+def noisy(picture: Any, number: int) -> Pixels:
+    """With one of the noises."""
+    return np.asarray(np.clip(picture + _noise(number), 0, 255), np.uint8)
+
+
+@cache
+def _noise(number: int) -> Any:
+    return np.random.default_rng(number).normal(0, NOISE, (HEIGHT, WIDTH, 1)).astype(np.float32)
 
 
 def _paste(picture: Pixels, photo: Pasted) -> None:

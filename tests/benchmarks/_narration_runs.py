@@ -114,6 +114,9 @@ class Way:
     settings: dict[str, Any] = field(default_factory=dict)
     """Other sections of the configuration."""
 
+    only: tuple[str, ...] = ()
+    """Films that are narrated so; none: all."""
+
     @property
     def baseline(self) -> bool:
         return self.every is not None or self.last is not None

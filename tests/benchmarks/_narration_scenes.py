@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from devices.media import Pixels
-from tests.benchmarks._narration_pictures import HEIGHT, NOISE, WIDTH, Pasted, View, drawn
+from tests.benchmarks._narration_pictures import NOISES, WIDTH, Pasted, View, drawn, noisy
 from tests.benchmarks.gate import changes as labelled
 from tests.narrating import EVERYTHING, Script, Spell, State
 
@@ -217,12 +217,10 @@ def _view(views: Sequence[tuple[float, View]], at: float) -> View:
 
 
 def _film(story: Story) -> Callable[[float], Pixels]:
-    """With a sensor's noise, another one in each picture, unless the camera hangs."""
+    """With a sensor's noise, never that of the picture before, unless the camera hangs."""
 
     def frame(at: float) -> Pixels:
         view = story(at)
-        random = np.random.default_rng(0 if view.frozen else round(at * 1000))
-        picture = drawn(view) + random.normal(0, NOISE, (HEIGHT, WIDTH, 1))
-        return np.asarray(np.clip(picture, 0, 255), np.uint8)
+        return noisy(drawn(view), 0 if view.frozen else round(at * 10) % NOISES)
 
     return frame

@@ -112,9 +112,8 @@ def announced(changes: Iterable[Change], said: Sequence[Said]) -> dict[Change, S
     used: set[tuple[int, str]] = set()
     for change in sorted(changes, key=lambda one: one.at):
         for one in said:
-            fits = (
-                change.fits(one.seen_at) and change.at - change.slack <= one.began_at <= change.at + LATE + change.slack
-            )
+            # of a camera it is told since when something is the matter, which is long before it can be known
+            fits = change.fits(one.began_at) and (change.subject == "camera" or change.fits(one.seen_at))
             if fits and (id(one), change.subject) not in used and tells(one, change):
                 found[change] = one
                 used.add((id(one), change.subject))
@@ -183,7 +182,7 @@ def _stands(claim: Claim, state: State) -> bool:
 
 def supported(claim: Claim, said: Said, script: Script) -> bool | None:
     """Whether it is true of the picture; what came, left or moves may have done so in the seconds before it."""
-    states = script.states(said.seen_at)
+    states = script.states(said.began_at if claim.subject == "camera" else said.seen_at)
     judged = [holds(claim, state) for state in states]
     if claim.sense in ("gone", "came", "well", "absent", "closer", "away"):
         near = script.states(said.seen_at, LATE)
