@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
 from assistant import keys
 from assistant.config import Config
-from assistant.narration import Narration
+from assistant.narration import Narration, boxes
 from assistant.parts import Models
-from pipelines.backends import Chat, Looker, Reader, Spotter, Voice
+from pipelines.backends import Looker, Reader, Spotter, Voice
 from pipelines.dials import Dials
 from pipelines.granting import Granting, Knows, Reach
+from pipelines.narration.answers import Boxes
 from pipelines.narration.narrator import Narrator
-from pipelines.narration.options import NarrationOptions
 from pipelines.narration.situation import Situation
 from pipelines.phrases import Language
 from pipelines.remarks import Remark
@@ -60,23 +61,26 @@ def granting(
         dials,
         switches,
         voice,
-        _knows(config.narration, telling.narrators),
+        _knows(boxes(config, telling)),
         telling.watching,
         partial(keys.spoken, config.keys),
         telling.guiding.wished if telling.guiding is not None else None,
-        models.get(Chat) is not None,
     )
     granted = Granting(reach)
     conversation.when_wished(granted.heard)
+    if telling.guiding is not None:
+        conversation.when_stopped(telling.guiding.end)
     return granted
 
 
-def _knows(options: NarrationOptions | None, narrators: Sequence[Narrator]) -> Knows | None:
-    if options is None:
+def _knows(known: Boxes | None) -> Knows | None:
+    """What boxes can tell for sure; else others are asked."""
+    if known is None:
         return None
 
     def knows(question: str, language: Language) -> str | None:
-        return None
+        told = known.told(question, "", asyncio.get_running_loop().time(), language)
+        return told.text if told is not None and told.found else None
 
     return knows
 

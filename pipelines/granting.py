@@ -54,8 +54,6 @@ class Reach:
     """Each key in a sentence."""
     aim: Callable[[Language], str] | None = None
     """Begins, or ends, to guide somebody who aims a camera, and gives what is to be said of that."""
-    chats: bool = True
-    """Whether there is a chat to ask what nobody here knows."""
 
 
 class Granting:
@@ -93,10 +91,8 @@ class Granting:
             self._grant(wish, language)
         elif (answer := self._known(wish, language)) is not None:
             self._jobs.put(partial(self._cut, partial(self._answer, answer)))
-        elif self._reach.chats:
-            self._jobs.put(partial(self._ask, _question(wish, WORDS[language])))
         else:
-            self._confirm(WORDS[language].cannot_tell)
+            self._jobs.put(partial(self._ask, _question(wish, WORDS[language])))
 
     async def run(self, perceptions: Lossless[Perception]) -> None:
         """Do what takes time, one after the other; until cancelled, or the line is closed."""

@@ -69,6 +69,7 @@ class Conversation:
         self._spoken: Language = "en" if options.language == "auto" else options.language
         self.agenda.when_offered(self._look_again)
         self._grants: Callable[[Transcript], bool] = lambda said: False
+        self._stopped: Callable[[], None] = lambda: None
 
     @property
     def busy(self) -> bool:
@@ -89,6 +90,10 @@ class Conversation:
     def when_wished(self, grants: Callable[[Transcript], bool]) -> None:
         """Ask this about all that is said, before it counts as a question: True where it was a wish, and is granted."""
         self._grants = grants
+
+    def when_stopped(self, stopped: Callable[[], None]) -> None:
+        """Call this when somebody wants silence."""
+        self._stopped = stopped
 
     async def interrupt(self) -> None:
         """End the present turn, if there is one; what was heard of it is in the history when this returns."""
@@ -120,6 +125,7 @@ class Conversation:
         self._unfinished = None
         self._typed.clear()
         self.agenda.hush()
+        self._stopped()
         await self._fall_silent()
 
     async def _next(self, perceptions: Lossless[Perception]) -> Perception | None:

@@ -34,7 +34,6 @@ class WishWords:
     no_volume: str
     unasked: str
     """Nothing is told unasked, so there is nothing to be more or less of."""
-    cannot_tell: str
     topics: dict[Topic, str]
     topic: Callable[[str, bool], str]
     private: str
@@ -121,7 +120,6 @@ WORDS: dict[Language, WishWords] = {
         no_rate="This voice cannot speak faster or slower.",
         no_volume="This voice cannot speak louder or softer.",
         unasked="I tell nothing unasked here.",
-        cannot_tell="I can't tell from here.",
         topics={"people": "people", "text": "text", "objects": "objects", "motion": "motion", "light": "light"},
         topic=lambda topic, on: f"{topic.capitalize()} {'on' if on else 'off'}.",
         private="Camera and microphone are off. A key switches them on.",
@@ -182,7 +180,6 @@ WORDS: dict[Language, WishWords] = {
         no_rate="这个声音不能调快慢。",
         no_volume="这个声音不能调大小。",
         unasked="这里我不会主动说话。",
-        cannot_tell="我从这里看不出来。",
         topics={"people": "人", "text": "文字", "objects": "物体", "motion": "动静", "light": "光线"},
         topic=lambda topic, on: f"{'会说' if on else '不再说'}{topic}。",
         private="摄像头和麦克风已关闭，按键可以打开。",
