@@ -349,6 +349,17 @@ def test_a_fact_that_waits_is_not_said_after_somebody_asked_for_it() -> None:
     assert taken(policy, 1000) is None
 
 
+def test_what_waits_for_its_cooldown_is_not_said_where_somebody_heard_it_meanwhile() -> None:
+    policy = SpeechPolicy(SpeechOptions(caption=60))
+    policy.offer(remark("The door.", key="door"), 1000)
+    assert taken(policy, 1000)
+    policy.offer(remark("It is open.", key="door", fact="open", cooldown=10.0), 1001)
+    policy.offer(remark("As you asked: open.", Priority.CHANGE, at=1001, fact="open", asked=True), 1001)
+    assert taken(policy, 1001) == "As you asked: open."
+    assert taken(policy, 1010) is None
+    assert why(policy) == ["told already"]
+
+
 def test_a_hazard_does_not_wait_for_a_caption_of_the_same() -> None:
     policy = SpeechPolicy()
     policy.offer(remark("A car.", fact="car"), 1000)
