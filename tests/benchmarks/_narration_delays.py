@@ -26,12 +26,19 @@ from pipelines.remarks import Priority, Remark
 from pipelines.types import Event, Reply, Unsaid
 from pipelines.worker import Worker
 from tests.benchmarks._narration_claims import claims
-from tests.benchmarks._narration_pictures import Pasted, View, drawn, noisy
+from tests.benchmarks._narration_pictures import NOISES, Pasted, View, drawn, noisy
 from tests.benchmarks._narration_runs import Backstage, Way, config_of
 
-ROUNDS = 30
-SHOWN, GONE = 2.5, 3.5
-"""Seconds for which somebody is there, and is not."""
+ROUNDS = 24
+SHOWN, GONE = 4.0, 3.0
+"""Seconds for which something is there, and nothing is."""
+VISITS = (
+    Pasted("person", 0.25, 220),
+    Pasted("cup", 0.8, 190),
+    Pasted("cat", 0.5, 190),
+    Pasted("person", 0.75, 220, True),
+)
+"""What comes in turn: what comes and goes all the time is told less often, which is not to be measured here."""
 RATE = 10
 """Pictures a second."""
 
@@ -54,45 +61,46 @@ class Heard(Nowhere):
 
 @dataclass
 class Doorway:
-    """A camera before which somebody comes and goes, never in step with the looks at a still picture."""
+    """A camera before which things come and go, never in step with the looks at a still picture."""
 
-    pictures: tuple[list[Pixels], list[Pixels]]
-    """Some without it, and some with it."""
+    pictures: dict[Pasted | None, list[Pixels]]
+    """Some with each of them, and with none."""
     rounds: int
     name: str = "film"
     live: bool = False
     endless: bool = False
-    changes: list[tuple[float, bool]] = field(default_factory=list)
-    """When the first picture was taken with somebody (True) or without, in seconds on the loop's clock."""
+    changes: list[tuple[float, str, bool]] = field(default_factory=list)
+    """When the first picture was taken with something (True) or without it again, in seconds on the loop's clock."""
 
     def probe(self) -> None:
         """It is always there."""
 
     async def run(self, frames: Latest[Frame]) -> None:
-        loop, before = asyncio.get_running_loop(), False
+        loop, before = asyncio.get_running_loop(), None
         began = loop.time()
         for number in range(round(self.rounds * (SHOWN + GONE) * RATE)):
             await asyncio.sleep(max(0.0, began + number / RATE - loop.time()))
             taken, there = loop.time(), self.shows(number)
-            if there != before:
-                self.changes.append((taken, there))
+            for visit, came in ((before, False), (there, True)):
+                if visit is not None and there != before:
+                    self.changes.append((taken, visit.thing, came))
             before = there
-            frames.put(Frame(self.pictures[there][number % 8], taken, self.name))
+            frames.put(Frame(self.pictures[there][number % NOISES], taken, self.name))
 
     @staticmethod
-    def shows(number: int) -> bool:
-        """Whether somebody is to be seen in the picture of that number."""
+    def shows(number: int) -> Pasted | None:
+        """What is to be seen in the picture of that number."""
         turn, within = divmod(number, round((SHOWN + GONE) * RATE))
-        return 0 <= within - round(GONE * RATE) - 7 * turn % 10 + 10 < round(SHOWN * RATE)
+        here = 0 <= within - round(GONE * RATE) + 7 * turn % 10 < round(SHOWN * RATE)
+        return VISITS[turn % len(VISITS)] if here else None
 
 
 def doorway(rounds: int = ROUNDS) -> Doorway:
-    """Somebody comes and goes, with a sensor's noise."""
-
-    def pictures(view: View) -> list[Pixels]:
-        return [noisy(drawn(view), number) for number in range(8)]
-
-    return Doorway((pictures(View()), pictures(View((Pasted("person", 0.25, 220),)))), rounds)
+    """One thing after the other, with a sensor's noise."""
+    views: dict[Pasted | None, View] = {None: View(), **{visit: View((visit,)) for visit in VISITS}}
+    return Doorway(
+        {visit: [noisy(drawn(view), number) for number in range(NOISES)] for visit, view in views.items()}, rounds
+    )
 
 
 @dataclass
@@ -104,6 +112,14 @@ class Stand:
     session: Session
     controls: Controls
     events: list[Event]
+    models: Models
+
+    async def run(self) -> None:
+        """To its end, or until cancelled; no thread of a model is left."""
+        try:
+            await live(self.session, self.events.append)
+        finally:
+            self.models.close()
 
 
 def stand(way: Way, voice: Voice, camera: Doorway) -> Stand:
@@ -122,17 +138,17 @@ def stand(way: Way, voice: Voice, camera: Doorway) -> Stand:
     outside = Outside(attach=controls.append)
     kit = Kit(config_of(way), Devices([camera], None, speaker, []), models, Backstage(None), outside)
     session = assemble(kit, events.append)
-    return Stand(camera, speaker, session, controls[0], events)
+    return Stand(camera, speaker, session, controls[0], events, models)
 
 
 async def first_words(way: Way, voice: Voice, rounds: int = ROUNDS) -> dict[str, Any]:
     """From each coming and going to the first sound of the words that tell of it."""
     play = stand(way, voice, doorway(rounds))
-    await live(play.session, play.events.append)
+    await play.run()
     replies = [event for event in play.events if isinstance(event, Reply)]
     late = {True: list[float](), False: list[float]()}
-    for at, came in play.camera.changes:
-        told = (one for one in replies if at - 0.001 <= one.asked_at < at + SHOWN and _tells(one.text, came))
+    for at, thing, came in play.camera.changes:
+        told = (one for one in replies if at - 0.001 <= one.asked_at < at + GONE and _tells(one.text, thing, came))
         if (first := next(told, None)) is not None:
             late[came].append(first.answered_at - at)
     return {
@@ -145,9 +161,9 @@ async def first_words(way: Way, voice: Voice, rounds: int = ROUNDS) -> dict[str,
     }
 
 
-def _tells(text: str, came: bool) -> bool:
-    """Whether it tells that somebody is there, or is not any more."""
-    about = [one for one in claims(text) if one.subject == "person"]
+def _tells(text: str, thing: str, came: bool) -> bool:
+    """Whether it tells that this is there, or is not any more."""
+    about = [one for one in claims(text) if one.subject == thing]
     return any((one.sense in ("gone", "absent", "away")) is not came for one in about)
 
 
@@ -158,7 +174,7 @@ def _spread(seconds: Sequence[float]) -> dict[str, float]:
 async def hazards(way: Way, voice: Voice, many: int = 20) -> list[float]:
     """Seconds from a hazard's being offered to its first sound, while something long is being said."""
     play = stand(way, voice, doorway(1000))
-    running = asyncio.create_task(live(play.session, play.events.append))
+    running = asyncio.create_task(play.run())
     loop, delays = asyncio.get_running_loop(), []
     await asyncio.sleep(1.0)
     for number in range(many):
@@ -181,7 +197,7 @@ async def hazards(way: Way, voice: Voice, many: int = 20) -> list[float]:
 async def stops(way: Way, voice: Voice, many: int = 20) -> list[float]:
     """Seconds from the stop key to silence."""
     play = stand(way, voice, doorway(1000))
-    running = asyncio.create_task(live(play.session, play.events.append))
+    running = asyncio.create_task(play.run())
     loop, delays = asyncio.get_running_loop(), []
     await asyncio.sleep(1.0)
     for number in range(many):
