@@ -32,6 +32,8 @@ SAME = {
     "cell phone": "phone mobile~phone",
     "cup": "mug",
     "car": "vehicle",
+    "remote": "remote~control",
+    "hair drier": "hair~dryer",
 }
 NUMBERS = {"no": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 PLACES = (
@@ -110,6 +112,11 @@ def claims(sentence: str) -> list[Claim]:
     if EMPTY.search(plain):
         found.append(Claim("room", "absent"))
     return [replace(one, doubtful=doubtful) for one in found]
+
+
+def named(label: str) -> str:
+    """What a detector calls a thing, under the name that claims have for it."""
+    return next((subject for subject, match in _nouns(label.lower()) if match.group() == label.lower()), label)
 
 
 def _camera(plain: str) -> Claim | None:

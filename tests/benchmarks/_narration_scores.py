@@ -15,7 +15,7 @@ import numpy as np
 from pipelines.gist import same
 from pipelines.policy import MINUTE, count
 from pipelines.spots import Spots
-from tests.benchmarks._narration_claims import Claim, claims
+from tests.benchmarks._narration_claims import Claim, claims, named
 from tests.narrating import LATE, SEEN, Change, Script, State, within
 
 ROTATIONS = 24
@@ -185,7 +185,7 @@ def supported(claim: Claim, said: Said, script: Script) -> bool | None:
     states = script.states(said.began_at if claim.subject == "camera" else said.seen_at)
     judged = [holds(claim, state) for state in states]
     if claim.sense in ("gone", "came", "well", "absent", "closer", "away"):
-        near = script.states(said.seen_at, LATE)
+        near = [state for state in script.states(said.seen_at, LATE) if state.tells(claim.subject)]
         if claim.sense == "gone":
             judged += [a.count(claim.subject) > b.count(claim.subject) or a.texts != b.texts for a, b in _pairs(near)]
         elif claim.sense == "away":
@@ -204,7 +204,7 @@ def backed(claim: Claim, at: float, looks: Sequence[Spots]) -> bool:
         return True
     since = at - (MINUTE if claim.sense in ("gone", "away") else EVIDENCE)
     spots = [spot for look in looks if since <= look.captured_at <= at + 0.05 for spot in look.found]
-    return any(spot.label == claim.subject and within(spot.box.x, claim.place) for spot in spots)
+    return any(named(spot.label) == claim.subject and within(spot.box.x, claim.place) for spot in spots)
 
 
 def repeats(said: Said, before: Sequence[Said], script: Script) -> bool:
@@ -230,6 +230,8 @@ def _changed(subject: str, before: Said, said: Said, script: Script) -> bool:
 
 
 def _told_before(claim: Claim, before: Said, said: Said, script: Script) -> bool:
+    if not all(state.tells(claim.subject) for state in script.states(said.seen_at)):
+        return False  # nobody knows whether it changed
     if claim.subject in ("room", "motion"):
         changed = _anything(before, said, script)
     else:

@@ -50,13 +50,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="without the delays on the real clock")
     parser.add_argument("--say", action="store_true", help="print all that the narrator says")
     parser.add_argument("--only", default="", help="names of films, with commas between; all if there are none")
+    parser.add_argument("--own", action="store_true", help="the narrator only, without the simpler ways")
     arguments = parser.parse_args()
     media, voice = data() / "media", Espeak().load()
     own = narrator(data() / "weights" / "fastestdet")
     print("seconds of one job:", {kind: round(seconds, 3) for kind, seconds in own.takes.items()})
     names = arguments.only.split(",") if arguments.only else []
     scripts = [one for one in [*rendered(), *clips(media)] if one.name in names or not names]
-    scores = compared(scripts, ways(own), voice, say=arguments.say)
+    chosen = [way for way in ways(own) if not (arguments.own and way.baseline)]
+    scores = compared(scripts, chosen, voice, say=arguments.say)
     rows = {name: row(found) for name, found in scores.items()}
     table(rows)
     figures: dict[str, Any] = {"ways": rows, "takes_s": {kind: round(one, 4) for kind, one in own.takes.items()}}
@@ -93,6 +95,7 @@ def ways(own: Way) -> list[Way]:
         replace(seen, name="narrator, level normal", level="normal", only=CROWDED),
         replace(seen, name="narrator, level low", level="low", only=CROWDED),
         replace(seen, name="narrator, true captions", **model),
+        replace(seen, name="narrator, true boxes", spotter="oracle", reader="oracle"),
         replace(plain, name=f"every {EVERY:g} s", every=EVERY),
         replace(plain, name=f"every {EVERY:g} s, true captions", every=EVERY, **model),
         replace(plain, name=f"not like the last {LAST}", last=LAST),
