@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -15,6 +16,9 @@ from pipelines.transcribers.sphinx_child import SphinxChild
 from pipelines.types import Heard
 
 REQUESTS = Path(__file__).with_name("requests.jsgf")
+WISHES = Path(__file__).with_name("wishes.jsgf")
+SURE = 0.7
+"""The least confidence in what only a later list has: a wish that nobody had changes how it speaks."""
 HISS = 0.03
 """Loudness, against the sound's own, of the hiss laid under it: digital silence would spoil the averages."""
 SHORTEST = 1600
@@ -39,27 +43,34 @@ class Sphinx(BackendOptions):
     """The least confidence that counts as understood: higher rejects more, of what is meant for it too."""
 
     def load(self) -> SphinxTranscriber:
-        path = self.grammar or REQUESTS
-        return SphinxTranscriber(SphinxChild(_text(path), path.name), self.strictness)
+        paths = [self.grammar] if self.grammar else [REQUESTS, WISHES]
+        return SphinxTranscriber([SphinxChild(_text(path), path.name) for path in paths], self.strictness)
 
 
 class SphinxTranscriber:
     """Finds the request that fits the sound best, and believes it where no other sounds would fit much better."""
 
-    def __init__(self, child: SphinxChild, strictness: float) -> None:
-        self._child = child
+    def __init__(self, children: Sequence[SphinxChild], strictness: float) -> None:
+        """One for each grammar; a later one is asked where those before it found nothing."""
+        self._children = children
         self._strictness = strictness
 
     def transcribe(self, samples: Samples) -> Heard:
         """The request that was said, in the grammar's words; empty text where it was none of them."""
-        if len(samples) < SHORTEST:
-            return Heard("", 0.0)
-        found = self._child.find(pcm(samples))
+        heard = Heard("", 0.0)
+        for child in self._children if len(samples) >= SHORTEST else ():
+            if (heard := self._found(child, samples)).text:
+                break
+        return heard
+
+    def _found(self, child: SphinxChild, samples: Samples) -> Heard:
+        found = child.find(pcm(samples))
         path = [_Segment(*segment) for segment in found["path"]]
         if not found["accepted"] or not any(segment.is_word for segment in path):
             return Heard("", 0.0)
         confidence = _confidence(path, _unexplained(path, samples))
-        return Heard(found["text"], confidence, "en") if confidence >= self._strictness else Heard("", confidence)
+        least = self._strictness if child is self._children[0] else max(self._strictness, SURE)
+        return Heard(found["text"], confidence, "en") if confidence >= least else Heard("", confidence)
 
 
 class _Segment(NamedTuple):
