@@ -49,8 +49,9 @@ LINGERING = 600.0
 """Seconds on its clock by which a session may last longer than it did."""
 WIDEST = 1000
 """Letters of a difference that are shown."""
-CHEAP = ("detector", "wake")
-"""Kinds that are given every bit of sound: where one comes is no news, as long as the events are the same."""
+CHEAP = ("detector", "wake", "spotter", "reader")
+"""Kinds that are given every bit of sound, or as many pictures as they can take: which ones is no news, as long as the
+events are the same."""
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ NEWS: dict[str, type] = {"trouble": Trouble, "recovered": Recovered, "notice": N
 """What a tool server tells of itself, by the type of the event."""
 RICHER = {("captioner", "looker"), ("chat", "tool chat"), ("voice", "timed voice"), ("voice", "adjustable voice")}
 """Kinds, and what a model of that kind may be besides."""
-NEEDED = {"detector": "window", "wake": "phrase", "voice": "rate"}
+NEEDED = {"spotter": "labels", "detector": "window", "wake": "phrase", "voice": "rate"}
 """From kind to what a model of that kind must say of itself."""
 
 
@@ -85,6 +85,7 @@ class State(TypedDict, total=False):
     calls_tools: bool
     facts: Given
     trouble: str
+    labels: Annotated[list[Name], Field(max_length=100_000)]
 
 
 class Model(TypedDict):

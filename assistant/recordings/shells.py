@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Protocol
 
 from devices.media import Frame, Samples
 from pipelines.backends import Adjustable, Kind, Look, Looker, Manner, Prompt, Spoken, TimedVoice, ToolChat
+from pipelines.spots import Spot
 from pipelines.tools import ToolCall
 from pipelines.types import Facts, Heard, Seen
 
@@ -46,6 +47,23 @@ class LookerShell(CaptionerShell):
 
     def look(self, request: Look) -> Iterator[str]:
         return self._behind.stream("look", request)
+
+
+class SpotterShell(Shell):
+    @property
+    def labels(self) -> Collection[str]:
+        labels: Collection[str] = self._behind.attribute("labels")
+        return labels
+
+    def spot(self, frame: Frame) -> Sequence[Spot]:
+        found: Sequence[Spot] = self._behind.call("spot", frame)
+        return found
+
+
+class ReaderShell(Shell):
+    def read(self, frame: Frame) -> Sequence[Spot]:
+        found: Sequence[Spot] = self._behind.call("read", frame)
+        return found
 
 
 class DetectorShell(Shell):
@@ -140,6 +158,8 @@ class HamperedShell(Shell):
 ROLES: dict[str, type[Shell]] = {
     "captioner": CaptionerShell,
     "looker": LookerShell,
+    "spotter": SpotterShell,
+    "reader": ReaderShell,
     "detector": DetectorShell,
     "wake": WakeWordShell,
     "turn": TurnModelShell,
@@ -164,6 +184,8 @@ ATTRIBUTES = ("window", "phrase", "rate", *TRAITS)
 
 def role(kind: Kind, backend: object) -> str:
     """What a backend is to the pipeline: its kind, or the richer protocol that it fulfils."""
+    if kind in ("spotter", "reader"):  # one model may be a captioner beside that
+        return kind
     if isinstance(backend, Looker):
         return "looker"
     if isinstance(backend, TimedVoice):

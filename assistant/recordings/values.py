@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, fields, is_dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, fields, is_dataclass
 from functools import cache
 from typing import Any
 
@@ -13,16 +14,21 @@ from pydantic import TypeAdapter
 
 from devices.media import Frame, Samples
 from pipelines.backends import Look, Prompt, Spoken
+from pipelines.spots import Spot
 from pipelines.tools import ToolCall
 from pipelines.types import Facts, Heard, Seen, Word
 
-KEPT: dict[str, type] = {kind.__name__: kind for kind in (Seen, Heard, Facts, ToolCall)}
+KEPT: dict[str, type] = {kind.__name__: kind for kind in (Seen, Heard, Facts, ToolCall, Spot)}
 """The dataclasses among the outputs of models that are JSON as they stand."""
 
 NEVER = 1e9
 """Seconds that a call took which never ended."""
 FULL_SCALE = 32767
 """What 1.0 is in 16-bit sound."""
+SEVERAL: dict[str, type] = {"list": list, "tuple": tuple}
+"""Where a model gives several things at once, how it does."""
+FARTHEST = 1000.0
+"""Widths or heights of a picture beyond which no box of anything lies."""
 
 
 def digest(given: tuple[Any, ...]) -> str:
@@ -92,6 +98,8 @@ def as_kept(value: Any) -> Any:
             return {"Spoken": [asdict(word) for word in value.words]}
         case np.ndarray():
             return {"Sound": None}
+        case Sequence():
+            return {"tuple" if isinstance(value, tuple) else "list": [as_kept(one) for one in value]}
         case _ if type(value).__name__ in KEPT:
             return {type(value).__name__: asdict(value)}
         case _:
@@ -108,8 +116,23 @@ def from_kept(kept: Any, sound: Samples | None = None) -> Any:
     if name == "Spoken":
         words = adapter(tuple[Word, ...]).validate_python(value)
         return Spoken(sound if sound is not None else np.zeros(0, np.float32), words)
+    if name in SEVERAL:
+        return SEVERAL[name](from_kept(one) for one in _listed(value))
     # What no model should give is as wrong when it comes again, in the same words.
-    return adapter(KEPT[name]).validate_python(value) if name in KEPT else type(str(value), (), {})()
+    return _placed(adapter(KEPT[name]).validate_python(value)) if name in KEPT else type(str(value), (), {})()
+
+
+def _listed(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError("is no list")
+    return value
+
+
+def _placed(value: Any) -> Any:
+    """The same. Raises ValueError for something that lies nowhere near its picture."""
+    if isinstance(value, Spot) and not all(abs(side) <= FARTHEST for side in (*astuple(value.box), value.score)):
+        raise ValueError("a box lies nowhere in a picture")
+    return value
 
 
 @cache

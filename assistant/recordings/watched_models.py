@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -15,7 +16,7 @@ from assistant.recordings.journal import Journal
 from assistant.recordings.shells import ATTRIBUTES
 from assistant.recordings.values import NEVER, as_kept, digest, pictures, rounded, summary
 from devices.media import Frame
-from pipelines.backends import BackendError, Spoken, first_line
+from pipelines.backends import BackendError, Spoken, Spotter, first_line
 
 Clock = Callable[[], float]
 Soon = Callable[[Callable[[], None]], object]
@@ -36,17 +37,22 @@ class Album:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._known: dict[tuple[str, float], None] = {}
+        self._lock = threading.Lock()  # several models may look at once
 
     def keep(self, frame: Frame) -> None:
-        key = (frame.camera, frame.captured_at)
-        if key in self._known:
+        if not self._is_new((frame.camera, frame.captured_at)):
             return
-        self._known[key] = None
-        if len(self._known) > MOST_KNOWN:
-            del self._known[next(iter(self._known))]
         name = f"{self._journal.number():06d}.png"
         self._journal.picture(name, frame)
         self._journal.line("picture", camera=frame.camera, taken=frame.captured_at, file=name)
+
+    def _is_new(self, key: tuple[str, float]) -> bool:
+        with self._lock:
+            known = key in self._known
+            self._known[key] = None
+            if len(self._known) > MOST_KNOWN:
+                del self._known[next(iter(self._known))]
+            return not known
 
 
 class WatchedModel:
@@ -166,7 +172,8 @@ class WatchedModel:
 def attributes_of(model: Any) -> dict[str, Any]:
     """What a model says of itself, as JSON."""
     found = {name: getattr(model, name) for name in ATTRIBUTES if hasattr(model, name)}
-    return {name: as_kept(value) for name, value in found.items()}
+    labels = {"labels": [str(label) for label in model.labels]} if isinstance(model, Spotter) else {}
+    return {name: as_kept(value) for name, value in found.items()} | labels
 
 
 def _line(error: BaseException) -> str:
