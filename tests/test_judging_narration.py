@@ -59,6 +59,13 @@ def test_what_came_true_again_is_no_repetition() -> None:
     assert len(score.announced) == 2
 
 
+def test_who_goes_away_is_not_gone_yet() -> None:
+    score = judged(
+        DOOR, (20.3, "Two people."), (26.0, "The person on your left is going away."), (30.3, "Nobody is there.")
+    )
+    assert score.repeats == []
+
+
 def test_words_that_claim_nothing_repeat_where_they_say_the_same() -> None:
     score = judged(
         DOOR, (1.0, "It is a pleasant view."), (5.0, "It is a pleasant view."), (25.0, "It is a pleasant view.")

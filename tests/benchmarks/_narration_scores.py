@@ -224,7 +224,7 @@ def _changed(subject: str, before: Said, said: Said, script: Script) -> bool:
     return any(
         change.subject == subject
         and since - change.slack <= change.at <= until + change.slack
-        and not tells(before, change)
+        and not (change.fits(before.began_at) and tells(before, change))
         for change in script.changes
     )
 
@@ -240,7 +240,7 @@ def _told_before(claim: Claim, before: Said, said: Said, script: Script) -> bool
 
 
 def _implies(told: Claim, claim: Claim) -> bool:
-    gone, here = ("gone", "absent", "away"), ("there", "came")
+    gone, here = ("gone", "absent"), ("there", "came")
     alike = told.sense == claim.sense or {told.sense, claim.sense} <= {*gone} or {told.sense, claim.sense} <= {*here}
     number = claim.count is None or claim.count == told.count or (told.count is None and claim.count == 1)
     place = claim.place is None or claim.place == told.place
