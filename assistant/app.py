@@ -109,17 +109,20 @@ def without(config: Config, devices: Devices) -> Config:
 def assemble(kit: Kit, emit: Emit) -> Session:
     """Every part of a session, in the order in which work passes through them."""
     config, outside, parts = kit.config, kit.outside, kit.parts
-    announcer = Announcer(emit, _language(config), outside.stored)
+    announcer = Announcer(emit, _language(config), outside.opening.stored)
+    parts.opens(outside.opening)
     sounding = Sounding(config.earcons, announcer.emit)
     switches = Switches(config.attention, _present(kit), sounding.emit)
     emit, precedence, memory = switches.emit, Precedence(), Memory(config.memory, outside.changed)
     dials = Dials(config.settings, emit)
     sight = _sight(kit, precedence, dials, emit)
-    mouth, agenda = _mouth(kit, dials, emit), Agenda(config.speech, dials, emit)
+    mouth, agenda = _mouth(kit, dials, emit), Agenda(config.speech, dials, emit, parts.clock())
     if config.narration is not None:
         announcer.attach(agenda)
     names = [camera.name for camera in kit.devices.cameras]
     telling = narration(config, kit.models, names, agenda, emit, _language(config))
+    for narrator, name in zip(telling.narrators, names, strict=False):
+        narrator.judge_light_by(parts.lightness(name))
     watching = wishing.watch_for(
         config, kit.models, telling.narrators, sounding.at_hits(agenda.offer), wishing.yes_or_no(sight, emit)
     )

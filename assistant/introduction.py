@@ -31,8 +31,8 @@ def marker() -> Path:
 class Introduction:
     """Offered once; over as soon as somebody does or says anything."""
 
-    def __init__(self, text: str, wanted: bool, place: Path) -> None:
-        """`wanted`: say it whether or not it was said before."""
+    def __init__(self, text: str, wanted: bool, place: Path | None) -> None:
+        """`wanted`: say it whether or not it was said before; `place`: see `marker`, None: nobody need know of it."""
         self._text, self._asked, self._place = text, wanted, place
         self.on = False
         """Whether it waits to be said, or is being said."""
@@ -40,7 +40,7 @@ class Introduction:
     @property
     def due(self) -> bool:
         """Whether it is to be said: it was not said before, or is wanted again."""
-        return self._asked or not self._place.exists()
+        return self._asked or self._place is None or not self._place.exists()
 
     def attach(self, agenda: Agenda) -> None:
         """Offer it there, where it is due."""
@@ -55,7 +55,7 @@ class Introduction:
         if remark.key != KEY:
             return
         self.on = False
-        if heard:
+        if heard and self._place is not None:
             with suppress(OSError):  # then it is said once more; no session shall fail for that
                 self._place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._place.touch()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, Protocol, TypeVar, get_args
 
 from assistant import duplex
@@ -18,10 +19,12 @@ from devices.microphone import open_microphone
 from devices.speaker import open_speaker
 from devices.threads import apart
 from pipelines import backends
+from pipelines.agenda import Clock
 from pipelines.backends import PROTOCOLS, BackendError, BackendOptions, Captioner, Kind, Loaded, SelfSpeaking, lanes
 from pipelines.gate import Gate, GateOptions, KeyframeGate
 from pipelines.guard import CameraGuard, Guard, GuardOptions, Told
 from pipelines.hanging import HungOptions
+from pipelines.narration.light import Light, Lightness
 from pipelines.relief import motion_and_text
 from pipelines.toolbox import Ability
 from pipelines.types import Caption, Emit, Perception, Trouble
@@ -81,6 +84,19 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """What is said at the start of a session that narrates."""
+
+    stored: str | None = None
+    """What is kept of the session, in a sentence after what is captured; empty: nothing is kept; None: nobody is told
+    either."""
+    introduction: str = ""
+    """What a person should know at first; empty: it is not said."""
+    asked: bool = False
+    """Somebody wants the introduction, whether or not it was said before."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outside:
     """What a session and whoever runs it give each other."""
 
@@ -93,9 +109,8 @@ class Outside:
     """Told every caption that is remembered as a change."""
     counters: Callable[[], dict[str, int]] = dict
     """What was counted outside: changes that could not be kept, events that somebody missed."""
-    stored: str | None = None
-    """What is kept of the session, in a sentence that is said at its start where it narrates, after what is captured;
-    empty: nothing is kept; None: nobody is told either."""
+    opening: Opening = Opening()
+    """What is said at first; the introduction is offered by whoever attaches it."""
     attach: Callable[[Controls], None] = lambda controls: None
     """Given, once it is put together, what the outside may do to the session."""
 
@@ -131,11 +146,20 @@ class Parts(Protocol):
     def guard(self, camera: Camera, options: GuardOptions, told: Told) -> Guard:
         """What watches over a camera, and who is told by it."""
 
+    def lightness(self, camera: str) -> Lightness:
+        """What tells how bright a camera's pictures are."""
+
     def light(self) -> Captioner:
         """The captioner that steps in for a slow one; loaded here, blocking."""
 
     def asks(self, asks: Asks | None, hold: bool) -> Asks | None:
         """What is typed; `hold`: whether the session goes on until it ends."""
+
+    def opens(self, opening: Opening) -> None:
+        """What is said at first."""
+
+    def clock(self) -> Clock:
+        """What tells the time of day."""
 
     def emit(self, emit: Emit) -> Emit:
         """What the events of the session are told to."""
@@ -165,11 +189,20 @@ class Real:
     def guard(self, camera: Camera, options: GuardOptions, told: Told) -> Guard:
         return CameraGuard(options, told, camera.live)
 
+    def lightness(self, camera: str) -> Lightness:
+        return Light()
+
     def light(self) -> Captioner:
         return motion_and_text()
 
     def asks(self, asks: Asks | None, hold: bool) -> Asks | None:
         return asks
+
+    def opens(self, opening: Opening) -> None:
+        """It is said, and that is all."""
+
+    def clock(self) -> Clock:
+        return datetime.now
 
     def emit(self, emit: Emit) -> Emit:
         return emit

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +15,7 @@ from typing import Any, cast
 from assistant import duplex
 from assistant.config import Config, ConfigError
 from assistant.mcp_tools import McpOptions
-from assistant.parts import REAL, Asks, Devices, Models, Parts, Server
+from assistant.parts import REAL, Asks, Devices, Models, Opening, Parts, Server
 from assistant.recordings import settings
 from assistant.recordings.forms import FORMAT
 from assistant.recordings.journal import Journal, make_folder
@@ -26,6 +27,7 @@ from assistant.recordings.watched_devices import (
     WatchedCamera,
     WatchedGate,
     WatchedGuard,
+    WatchedLight,
     WatchedMicrophone,
     WatchedSpeaker,
     watched_asks,
@@ -33,10 +35,12 @@ from assistant.recordings.watched_devices import (
 from assistant.recordings.watched_models import Album, Clock, Soon, WatchedModel, at_once, attributes_of
 from devices.media import Camera
 from devices.threads import apart
+from pipelines import agenda
 from pipelines.backends import Captioner, Kind
 from pipelines.clock import VirtualLoop
 from pipelines.gate import Gate, GateOptions
 from pipelines.guard import Guard, GuardOptions, Told
+from pipelines.narration.light import Lightness
 from pipelines.types import Emit, Event, Notice, Started, Trouble, as_json
 
 
@@ -70,7 +74,8 @@ class Recorder:
         loop = asyncio.get_running_loop()
         self._clock: Clock = loop.worked if isinstance(loop, VirtualLoop) else loop.time
         self._soon: Soon = at_once if isinstance(loop, VirtualLoop) else loop.call_soon_threadsafe
-        self._journal = journal = Journal(self.folder, _header(config, self._devices, models), self._broken(loop))
+        header = _header(config, self._devices, models) | {"local": _local(self._parts.clock()())}
+        self._journal = journal = Journal(self.folder, header, self._broken(loop))
         self._album = Album(journal)
         for kind, loaded in models.loaded.items():
             models.loaded[kind] = replace(loaded, backend=self._watched(kind, kind, loaded.backend))
@@ -105,6 +110,9 @@ class Recorder:
         guarded = partial(self._parts.guard, camera, options)
         return WatchedGuard(guarded, told, cast(Journal, self._journal), self._clock)
 
+    def lightness(self, camera: str) -> Lightness:
+        return WatchedLight(camera, self._parts.lightness(camera), cast(Journal, self._journal), self._clock)
+
     def light(self) -> Captioner:
         began, journal = self._clock(), cast(Journal, self._journal)
         light = self._parts.light()
@@ -116,6 +124,13 @@ class Recorder:
         journal, asks = cast(Journal, self._journal), self._parts.asks(asks, hold)
         journal.line("asks", typed=asks is not None, hold=hold)
         return None if asks is None else lambda: watched_asks(asks(), journal, self._clock)
+
+    def opens(self, opening: Opening) -> None:
+        self._parts.opens(opening)
+        cast(Journal, self._journal).line("opening", **asdict(opening))
+
+    def clock(self) -> agenda.Clock:
+        return self._parts.clock()
 
     def end(self) -> None:
         """Say how it ended; nothing is kept from now on."""
@@ -174,6 +189,11 @@ def _header(config: Config, devices: Devices, models: Models) -> dict[str, Any]:
         "absent": [asdict(trouble) for trouble in devices.absent],
         "models": {kind: _model(kind, loaded) for kind, loaded in models.loaded.items()},
     }
+
+
+def _local(now: datetime) -> str:
+    """The time of day, and that of the place: quiet hours are those of where the session was."""
+    return now.astimezone().isoformat()
 
 
 def _model(kind: Kind, loaded: Any) -> dict[str, Any]:

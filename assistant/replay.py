@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -17,8 +18,9 @@ from typing import cast, get_args
 from assistant import app, config
 from assistant.config import Config, ConfigError
 from assistant.feed import Feed
+from assistant.introduction import Introduction
 from assistant.mcp_tools import McpOptions
-from assistant.parts import Asks, Devices, Models, Outside, Server, backend_options, load
+from assistant.parts import Asks, Devices, Models, Opening, Outside, Server, backend_options, load
 from assistant.recordings import settings
 from assistant.recordings.differences import TOLERANCE, Difference, compared
 from assistant.recordings.journal import HEADER, Line
@@ -27,6 +29,7 @@ from assistant.recordings.played_devices import (
     PlayedCamera,
     PlayedGate,
     PlayedGuard,
+    PlayedLight,
     PlayedMicrophone,
     PlayedSpeaker,
     played_asks,
@@ -37,10 +40,12 @@ from assistant.recordings.shells import LIGHT, role, shell
 from assistant.recordings.stalls import played_stalls
 from assistant.recordings.tool_servers import PlayedServer
 from devices.media import Camera
+from pipelines.agenda import Clock
 from pipelines.backends import BackendOptions, Captioner, Kind, Loaded
 from pipelines.clock import Stalled, VirtualLoop
 from pipelines.gate import Gate, GateOptions
 from pipelines.guard import Guard, GuardOptions, Told
+from pipelines.narration.light import Lightness
 from pipelines.types import Emit, Event, Trouble, as_json
 from pipelines.wording import listed, one_line
 from pipelines.worker import Worker
@@ -104,10 +109,8 @@ def replayed(recording: Recording, live: Mapping[Kind, BackendOptions] = Mapping
 async def _run(recording: Recording, live: Mapping[Kind, BackendOptions], outcome: Outcome) -> None:
     """Until it ends by itself, or is cancelled where it was cancelled, or killed, then."""
     chosen, player = settings.restored(recording.header["config"], live), Player(recording, live.keys(), outcome.events)
-    asks = next(recording.lines("asks"), {"typed": False, "hold": False})
-    typed = partial(played_asks, recording) if asks["typed"] else None
     played_stalls(recording, _loop())
-    running = asyncio.create_task(app.run(chosen, Feed(), Outside(typed, asks["hold"]), player))
+    running = asyncio.create_task(app.run(chosen, Feed(), _outside(recording), player))
     until = recording.ended_at + (LINGERING if recording.over == "ended" else 0.0)
     await asyncio.wait([running], timeout=until - asyncio.get_running_loop().time())
     told = len(outcome.events)
@@ -120,6 +123,21 @@ async def _run(recording: Recording, live: Mapping[Kind, BackendOptions], outcom
     if not running.cancelled():
         running.result()
     outcome.mismatches = [one for model in player.models for one in model.mismatches]
+
+
+def _outside(recording: Recording) -> Outside:
+    """What was typed, and what was said at first."""
+    asks = next(recording.lines("asks"), {"typed": False, "hold": False})
+    typed = partial(played_asks, recording) if asks["typed"] else None
+    told: Line | None = next(recording.lines("opening"), None)
+    if told is None:  # it was recorded by an earlier version, which did not keep that
+        return Outside(typed, asks["hold"])
+    opening = Opening(told["stored"], told["introduction"], told["asked"])
+    outside = Outside(typed, asks["hold"], opening=opening)
+    if not opening.introduction:
+        return outside
+    first = Introduction(opening.introduction, opening.asked, None)
+    return replace(outside, attach=lambda controls: first.attach(controls.conversation.agenda))
 
 
 class Player:
@@ -167,6 +185,9 @@ class Player:
     def guard(self, camera: Camera, options: GuardOptions, told: Told) -> Guard:
         return PlayedGuard(camera.name, told, self._recording)
 
+    def lightness(self, camera: str) -> Lightness:
+        return PlayedLight(camera, self._recording)
+
     def light(self) -> Captioner:
         loop = _loop()
         behind = PlayedModel(LIGHT, self._recording, loop.worked, loop.spend, {})
@@ -176,6 +197,17 @@ class Player:
 
     def asks(self, asks: Asks | None, hold: bool) -> Asks | None:
         return asks
+
+    def opens(self, opening: Opening) -> None:
+        """It is known."""
+
+    def clock(self) -> Clock:
+        """That of the recorded session, at its place; of one that does not tell it, that of now."""
+        header, loop = self._recording.header, _loop()
+        if "local" not in header:
+            return datetime.now
+        local, began = datetime.fromisoformat(header["local"]), float(header["began"])
+        return lambda: local + timedelta(seconds=loop.time() - began)
 
     def end(self) -> None:
         """A recording stays as it is."""

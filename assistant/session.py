@@ -16,7 +16,7 @@ from assistant import app, config, metrics, traces
 from assistant.arguments import named_broker
 from assistant.config import Config, ConfigError
 from assistant.feed import Feed
-from assistant.parts import REAL, Outside, Parts
+from assistant.parts import REAL, Opening, Outside, Parts
 from assistant.places import configs
 from assistant.plain import Json
 from assistant.signals import ended_by_signal
@@ -157,16 +157,17 @@ def _introduced(chosen: Config, arguments: argparse.Namespace, parts: Parts, typ
     from assistant import introduction
 
     kept = introduction.stored(chosen, introduction.Kept(arguments.events is not None, parts is not REAL))
-    outside = Outside(typist.lines, stored=kept)
+    outside = Outside(typist.lines, opening=Opening(kept))
     usual = chosen.narration is not None and chosen.narration.introduction
-    if not (arguments.introduction or usual) or parts is not REAL:  # it is no part of a session that is to run again
+    if not (arguments.introduction or usual):
         return outside
     text = introduction.introduction(chosen, typist.lines is not None, kept)
     first = introduction.Introduction(text, arguments.introduction, introduction.marker())
     if not first.due:
         return outside
     typist.hushed = lambda: first.on
-    return replace(outside, stored="", attach=lambda controls: first.attach(controls.conversation.agenda))
+    opening = Opening("", text, arguments.introduction)
+    return replace(outside, opening=opening, attach=lambda controls: first.attach(controls.conversation.agenda))
 
 
 def _both(one: Callable[[Controls], None], other: Callable[[Controls], None]) -> Callable[[Controls], None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any, Literal, NoReturn, NotRequired
 
 from pydantic import AfterValidator, Field, JsonValue, TypeAdapter, ValidationError
@@ -58,6 +59,13 @@ def _models(models: dict[str, Any]) -> dict[str, Any]:
     for kind, told in models.items():
         _model(told, kind)
     return models
+
+
+def _local(value: str) -> str:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None or not 1970 < moment.year < 9000:
+        raise ValueError("is no time of any session")
+    return value
 
 
 Moment = Annotated[float, Field(ge=0, le=1e10)]
@@ -120,6 +128,7 @@ class Header(TypedDict):
     """What the session is, before anything happens in it."""
 
     began: Moment
+    local: NotRequired[Annotated[str, AfterValidator(_local)]]
     config: dict[str, JsonValue]
     cameras: list[Camera]
     microphone: Microphone | None
@@ -149,6 +158,9 @@ LINES: dict[str, Any] = {
     "frame": {"at": Moment, "camera": Name, "taken": Moment, "wanted": bool, "still": bool,
               "motion": NotRequired[Motion]},
     "guard": {"at": Moment, "camera": Name, "taken": Moment, "kind": Matter, "began": bool, "since": Moment},
+    "light": {"at": Moment, "camera": Name, "taken": Moment, "step": Literal["darker", "brighter"] | None,
+              "steps": bool, "blind": bool},
+    "opening": {"stored": str | None, "introduction": str, "asked": bool},
     "call": {**_Asked, **_Result, "gave": NotRequired[Given], "sound": NotRequired[File]},
     "stream": {**_Asked, "id": Count},
     "piece": {"of": Count, "took": Seconds, "gave": Given},

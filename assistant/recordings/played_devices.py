@@ -13,6 +13,7 @@ from devices.lines import Latest, Sink
 from devices.media import SPEECH_RATE, AudioChunk, DeviceError, Frame, Pixels, Samples
 from pipelines.guard import Told
 from pipelines.moving import STILL, Motion
+from pipelines.narration.light import Step
 from pipelines.news import Kind
 
 
@@ -118,6 +119,25 @@ class PlayedGuard:
     def _over(self, kind: Kind, at: float) -> None:
         self._matters = [one for one in self._matters if one != kind]
         self._told.over(kind, at)
+
+
+class PlayedLight:
+    """Finds at each frame what was found at it; most of the pictures that this was judged by were not kept."""
+
+    def __init__(self, camera: str, recording: Recording) -> None:
+        self._lines = deque(line for line in recording.lines("light") if line["camera"] == camera)
+        self._step: Step | None = None
+        self.steps = self.blind = False
+
+    def look(self, frame: Frame) -> Step | None:
+        while self._lines and self._lines[0]["taken"] <= frame.captured_at:
+            line = self._lines.popleft()
+            self._step, self.steps, self.blind = line["step"], line["steps"], line["blind"]
+        return self._step
+
+    def clear(self) -> None:
+        self._step = None
+        self.steps = self.blind = False
 
 
 class PlayedSpeaker:

@@ -16,6 +16,7 @@ from devices.proxies import CameraProxy, MicrophoneProxy, SpeakerProxy
 from pipelines.gate import Gate
 from pipelines.guard import Guard, Told
 from pipelines.moving import STILL, Motion
+from pipelines.narration.light import Lightness, Step
 from pipelines.news import Kind
 
 
@@ -114,6 +115,35 @@ class WatchedGuard:
         if self._frame is not None:
             frame = {"camera": self._frame.camera, "taken": self._frame.captured_at}
             self._journal.line("guard", at=self._clock(), **frame, kind=kind, began=began, since=since)
+
+
+class WatchedLight:
+    """What judges the light itself; what it finds is kept where it is not as at the frame before."""
+
+    def __init__(self, camera: str, light: Lightness, journal: Journal, clock: Clock) -> None:
+        self._camera, self._light, self._journal, self._clock = camera, light, journal, clock
+        self._kept: dict[str, Any] | None = None
+        """What was kept last; None: nothing since all was forgotten."""
+
+    @property
+    def steps(self) -> bool:
+        return self._light.steps
+
+    @property
+    def blind(self) -> bool:
+        return self._light.blind
+
+    def look(self, frame: Frame) -> Step | None:
+        step = self._light.look(frame)
+        found = {"step": step, "steps": self._light.steps, "blind": self._light.blind}
+        if found != self._kept:
+            self._journal.line("light", at=self._clock(), camera=self._camera, taken=frame.captured_at, **found)
+        self._kept = found
+        return step
+
+    def clear(self) -> None:
+        self._light.clear()
+        self._kept = None
 
 
 class WatchedSpeaker(SpeakerProxy):

@@ -5,7 +5,7 @@ Pure, and cheap: it looks at some hundred pixels of each picture.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,24 @@ BLIND = 6.0
 """Seconds after which hardly anything to be seen is how it looks there."""
 
 Step = Literal["darker", "brighter"]
+
+
+class Lightness(Protocol):
+    """Judges how bright a camera's pictures are; wants to see every one, in the order in which they were taken."""
+
+    @property
+    def steps(self) -> bool:
+        """Whether the light is another one than usual, though that is not told yet."""
+
+    @property
+    def blind(self) -> bool:
+        """Whether hardly anything can be seen of what was to be seen before."""
+
+    def look(self, frame: Frame) -> Step | None:
+        """What the light did, once it has lasted."""
+
+    def clear(self) -> None:
+        """Another scene, or nothing was seen for some time."""
 
 
 class Light:

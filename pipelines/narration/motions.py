@@ -7,7 +7,7 @@ from itertools import count
 
 from devices.media import Frame
 from pipelines.moving import CUT, Motion, Where
-from pipelines.narration.light import Light
+from pipelines.narration.light import Light, Lightness
 from pipelines.narration.options import NarrationOptions
 from pipelines.narration.places import position
 from pipelines.narration.tracks import Track
@@ -32,8 +32,12 @@ class Motions:
     def __init__(self, camera: str, options: NarrationOptions, language: Language) -> None:
         self._camera, self._options, self._language = camera, options, language
         self._words, self._numbers = WORDS[language], count(1)
-        self._light = Light()
+        self._light: Lightness = Light()
         self.clear()
+
+    def judge_light_by(self, light: Lightness) -> None:
+        """From the first frame on."""
+        self._light = light
 
     def clear(self) -> None:
         """Nothing that was seen counts any more."""

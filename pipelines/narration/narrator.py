@@ -7,6 +7,7 @@ from dataclasses import replace
 from devices.media import Frame
 from pipelines.moving import Motion
 from pipelines.narration.hazards import Hazards
+from pipelines.narration.light import Lightness
 from pipelines.narration.motions import Motions, moves_in, reaches
 from pipelines.narration.options import NarrationOptions
 from pipelines.narration.situation import Situation
@@ -68,6 +69,10 @@ class Narrator:
         self._read_at: float | None = None
         self._text_at: float | None = None
         """When the picture was taken of which new text was told last."""
+
+    def judge_light_by(self, light: Lightness) -> None:
+        """From the first frame on."""
+        self._motions.judge_light_by(light)
 
     @property
     def situation(self) -> Situation:
