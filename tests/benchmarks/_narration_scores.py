@@ -149,7 +149,7 @@ def _new(claim: Claim, change: Change) -> bool:
 
 def holds(claim: Claim, state: State) -> bool | None:
     """Whether it is true in that state, of which nothing is said how it came to be; None: nobody knows."""
-    if claim.subject == "camera":
+    if claim.subject == "camera" and state.tells("camera"):
         return (state.camera or "well") == {"darker": "dark", "brighter": "well"}.get(claim.sense, claim.sense)
     if state.camera or not state.tells(claim.subject):
         return None
