@@ -50,6 +50,8 @@ from pipelines.types import Emit, Event, Trouble, as_json
 from pipelines.wording import listed, one_line
 from pipelines.worker import Worker
 
+WAKING = 1e-4
+"""Seconds that a thread needs to begin: what was given up within them was never asked of a model."""
 LINGERING = 600.0
 """Seconds on its clock by which a session may last longer than it did."""
 WIDEST = 1000
@@ -110,6 +112,7 @@ async def _run(recording: Recording, live: Mapping[Kind, BackendOptions], outcom
     """Until it ends by itself, or is cancelled where it was cancelled, or killed, then."""
     chosen, player = settings.restored(recording.header["config"], live), Player(recording, live.keys(), outcome.events)
     played_stalls(recording, _loop())
+    _loop().waking = WAKING
     running = asyncio.create_task(app.run(chosen, Feed(), _outside(recording), player))
     until = recording.ended_at + (LINGERING if recording.over == "ended" else 0.0)
     await asyncio.wait([running], timeout=until - asyncio.get_running_loop().time())

@@ -69,6 +69,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.now = start
         self.takes: dict[Any, float] = {}
         """From executor to the seconds of each of its jobs."""
+        self.waking = 0.0
+        """Seconds, part of what a job takes, in which an idle thread begins with it; meanwhile it may be given up."""
         self._threads: dict[Any, _Thread] = {}
         self._spent = 0.0
         selector = _JumpingSelector()
@@ -91,12 +93,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         # The default executor has threads enough for every job to begin at once.
         thread = _Thread() if executor is None else self._threads.setdefault(executor, _Thread())
         thread.jobs.append(job)
-        if not thread.busy:
+        if not thread.busy and self.waking:
+            thread.busy = True
+            self.call_at(self.now + self.waking, self._work, executor, thread, self.waking)
+        elif not thread.busy:
             self._work(executor, thread)
         return job.done
 
-    def _work(self, executor: Any, thread: _Thread) -> None:
-        """Do the jobs that wait, up to the first that takes time."""
+    def _work(self, executor: Any, thread: _Thread, woke: float = 0.0) -> None:
+        """Do the jobs that wait, up to the first that takes time; `woke`: seconds that the first took already."""
         thread.busy = False
         while thread.jobs and not thread.busy:
             job = thread.jobs.popleft()
@@ -104,7 +109,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
                 continue
             self._spent = self.takes.get(executor, 0.0)
             settle = _outcome(job)
-            spent, self._spent = self._spent, 0.0
+            spent, self._spent, woke = max(0.0, self._spent - woke), 0.0, 0.0
             if not spent:
                 settle()
                 continue

@@ -151,7 +151,7 @@ _Result = {"took": NotRequired[Seconds], "error": NotRequired[str | None], "stat
 
 LINES: dict[str, Any] = {
     "asks": {"typed": bool, "hold": bool},
-    "ask": {"at": Moment, "text": str},
+    "ask": {"at": Moment, "text": str, "together": NotRequired[bool]},
     "event": {"event": Event},
     "chunk": {"at": Moment, "from": Moment, "n": Annotated[int, Field(ge=0, le=2**24)], "lost": Count},
     "picture": {"camera": Name, "taken": Moment, "file": File},

@@ -194,7 +194,8 @@ async def played_asks(recording: Recording) -> AsyncIterator[str]:
     for line in recording.lines("ask", "ended"):
         if line["is"] == "ended" and line["device"] != "asks":
             continue
-        await _until(line["at"])
+        if not line.get("together"):
+            await _until(line["at"])
         if line["is"] == "ended":
             return
         yield line["text"]

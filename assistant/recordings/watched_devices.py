@@ -168,9 +168,26 @@ class WatchedSpeaker(SpeakerProxy):
             self._journal.line("play", **told)
 
 
+class _Breath:
+    """Whether the loop did nothing else since it began."""
+
+    def __init__(self) -> None:
+        self.same = False
+
+    def begin(self) -> None:
+        self.same = True
+        asyncio.get_running_loop().call_soon(self._over)
+
+    def _over(self) -> None:
+        self.same = False
+
+
 async def watched_asks(asks: AsyncIterator[str], journal: Journal, clock: Clock) -> AsyncIterator[str]:
-    """The same lines."""
+    """The same lines. Those that come together, come before anything else happens: a key may stand for several."""
+    breath = _Breath()
     async for line in asks:
-        journal.line("ask", at=clock(), text=line)
+        together = {"together": True} if breath.same else {}
+        journal.line("ask", at=clock(), text=line, **together)
+        breath.begin()
         yield line
     journal.line("ended", device="asks", at=clock())
