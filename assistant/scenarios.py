@@ -30,15 +30,23 @@ AFTERMATH = 1.0
 
 
 class Shape(Options):
-    """Something simple that is drawn."""
+    """Something simple that is drawn, or a photo of something that stands there."""
 
-    kind: Literal["circle", "square", "triangle"]
+    kind: Literal["circle", "square", "triangle", "photo"]
+    photo: str | None = Field(default=None, pattern=r"^[a-z_]+$")
+    """For the kind of that name: a sample photo of scikit-image, of somebody who comes into a room say."""
     colour: str = "red"
     """A name of a colour, or #rrggbb."""
     at: tuple[Share, Share] = (0.5, 0.5)
     """Its centre: from the left, from the top."""
     size: float = Field(default=0.3, gt=0, le=1)
     """Of the picture's height."""
+
+    @model_validator(mode="after")
+    def _a_photo_of_something(self) -> Shape:
+        if (self.kind == "photo") != (self.photo is not None):
+            raise ValueError('kind = "photo" and photo = "astronaut" go with each other')
+        return self
 
 
 class Drawing(Options):

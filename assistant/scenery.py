@@ -105,8 +105,14 @@ def _sample(name: str) -> Path:
 
 
 def _draw_shape(brush: ImageDraw.ImageDraw, image: Image.Image, shape: Shape) -> None:
+    from PIL import Image
+
     x, y, half = shape.at[0] * image.width, shape.at[1] * image.height, shape.size * image.height / 2
-    if shape.kind == "circle":
+    if shape.photo is not None:
+        photo = Image.fromarray(load_still(_sample(shape.photo), LONGER_SIDE))
+        photo = photo.resize((max(1, round(2 * half * photo.width / photo.height)), max(1, round(2 * half))))
+        image.paste(photo, (round(x - photo.width / 2), round(y - half)))
+    elif shape.kind == "circle":
         brush.ellipse((x - half, y - half, x + half, y + half), fill=shape.colour)
     elif shape.kind == "square":
         brush.rectangle((x - half, y - half, x + half, y + half), fill=shape.colour)
