@@ -41,19 +41,26 @@ async def test_where_nothing_is_to_be_said_about_attention_nothing_is() -> None:
 
 @pytest.mark.parametrize("attention", [None, *(attention for attention, _ in ATTENTION)])
 def test_the_last_line_tells_the_keys_as_far_as_there_is_room(attention: Attention | None) -> None:
-    lines = footers(attention, typing=True)
+    lines = footers(attention, "line")
     assert [len(line) for line in lines] == sorted((len(line) for line in lines), reverse=True)
     assert lines[-1] == ">"
     assert ("Ctrl-O" in lines[0]) == (attention is not None and attention.microphone is not None)
     assert ("Ctrl-X" in lines[0]) == (attention is not None and attention.camera is not None)
-    assert footers(attention, typing=False) == ["Ctrl-C ends"]
 
 
 def test_the_talk_key_is_told_where_there_is_one() -> None:
-    assert "Ctrl-T to talk" in footers(Attention("push", 1.0, awake=False), typing=True)[0]
-    assert "Ctrl-T ends your turn" in footers(Attention("push", 1.0), typing=True)[0]
-    assert "Ctrl-T" not in footers(Attention("push", 1.0, microphone=False, awake=False), typing=True)[0]
-    assert "Ctrl-T" not in footers(Attention("wake", 1.0), typing=True)[0]
+    assert "Ctrl-T to talk" in footers(Attention("push", 1.0, awake=False), "line")[0]
+    assert "Ctrl-T ends your turn" in footers(Attention("push", 1.0), "line")[0]
+    assert "Ctrl-T" not in footers(Attention("push", 1.0, microphone=False, awake=False), "line")[0]
+    assert "Ctrl-T" not in footers(Attention("wake", 1.0), "line")[0]
+
+
+@pytest.mark.parametrize("attention", [None, *(attention for attention, _ in ATTENTION)])
+def test_the_last_line_tells_no_key_that_would_not_act(attention: Attention | None) -> None:
+    """Where nobody can type; where each letter is a key; and where one of them began a line."""
+    assert footers(attention, "none") == ["Ctrl-C ends"]
+    assert footers(attention, "keys") == ["single keys act, `omni keys` lists them, Ctrl-C ends", "Ctrl-C ends"]
+    assert footers(attention, "begun") == ["> Enter sends, Escape gives up", ">"]
 
 
 async def test_speech_that_was_none_does_not_leave_the_view_listening() -> None:

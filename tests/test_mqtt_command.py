@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from assistant import session
+from assistant.arguments import session as session_arguments
 from assistant.config import ConfigError
 from assistant.mqtt.bridge import Bridge
 from assistant.parts import REAL
@@ -24,9 +25,10 @@ CAMERA = '[[camera]]\nname = "door"\nsource = 0\n'
 
 
 def arguments(file: Path, mqtt: str | None) -> argparse.Namespace:
-    return argparse.Namespace(
-        file=str(file), mqtt=mqtt, camera=None, fast=False, microphone=None, speaker=None, events=None
-    )
+    """As the command line gives them, so that a new one is not missing here."""
+    parser = argparse.ArgumentParser()
+    session_arguments(parser)
+    return parser.parse_args([str(file), "--plain", *([] if mqtt is None else [f"--mqtt={mqtt}"])])
 
 
 @pytest.fixture
@@ -107,7 +109,6 @@ async def test_a_bridge_that_breaks_ends_the_session_with_its_error(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Bridge, part, broken)
     given = arguments(file, "127.0.0.1:1")
-    given.plain, given.json = True, False
     with pytest.raises(LookupError, match="a mistake in the bridge"):
         async with asyncio.timeout(5):
             await session._show(configured(given), given, REAL)
