@@ -19,8 +19,16 @@ Settled = Callable[[Remark, str], None]
 class Agenda:
     """Everybody offers here; the conversation takes."""
 
-    def __init__(self, options: SpeechOptions, dials: Dials, emit: Emit, clock: Clock = datetime.now) -> None:
-        self._dials, self._emit, self._clock = dials, emit, clock
+    def __init__(
+        self,
+        options: SpeechOptions,
+        dials: Dials,
+        emit: Emit,
+        clock: Clock = datetime.now,
+        sees: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`sees`: whether cameras are switched on; while they are not, nothing is said of their pictures."""
+        self._dials, self._emit, self._clock, self._sees = dials, emit, clock, sees
         self._hours = _hours(options.quiet)
         self.policy = SpeechPolicy(options)
         self._offered: Callable[[], None] = lambda: None
@@ -66,14 +74,30 @@ class Agenda:
         return self.policy.late(remark, _now())
 
     def unwanted(self, remark: Remark) -> bool:
-        """Whether nobody wants to hear it at present."""
+        """Whether nobody wants to hear it at present, or may."""
         self._taste()
-        return self.policy.taste.unwanted(remark) is not None
+        return self.forgotten(remark) or self.policy.taste.unwanted(remark) is not None
+
+    def forgotten(self, remark: Remark) -> bool:
+        """Whether it is being said, and cameras were switched off that showed what it tells."""
+        return self.policy.forgotten(remark)
 
     def withdraw(self, key: str) -> None:
         """What waits about this is not true any more."""
         self.policy.withdraw(key)
         self._tell_dropped()
+
+    def forget(self, camera: str) -> None:
+        """Another scene, see `SpeechPolicy.forget`: all that waits unasked of that camera, hazards too."""
+        self.policy.forget(camera)
+        self._tell_dropped()
+
+    def forget_seen(self) -> None:
+        """Cameras are switched off: of what they showed nothing more is said, nor told in writing."""
+        self._taste()
+        self.policy.forget_seen()
+        self._tell_dropped()
+        self._offered()
 
     def hush(self) -> None:
         """Somebody wants silence, see `SpeechPolicy.hush`."""
@@ -108,13 +132,15 @@ class Agenda:
     def _taste(self) -> None:
         settings, hour = self._dials.now, self._clock().time()
         quiet = self._hours is not None and _within(hour, *self._hours)
-        self.policy.taste = Taste(settings.level, frozenset(settings.topics), settings.paused, quiet)
+        topics = frozenset(settings.topics)
+        self.policy.taste = Taste(settings.level, topics, settings.paused, quiet, blind=not self._sees())
 
     def _tell_dropped(self) -> None:
         dropped, self.policy.dropped = self.policy.dropped, []
         self.dropped += len(dropped)
         for remark, why in dropped:
-            self._emit(Unsaid(remark.text, remark.priority.word, why, _now(), remark.topic or "", remark.camera))
+            text = "" if why == "cameras off" or (remark.seen and not self._sees()) else remark.text
+            self._emit(Unsaid(text, remark.priority.word, why, _now(), remark.topic or "", remark.camera))
             self._tell(remark, "")
 
     def _tell(self, remark: Remark, heard: str) -> None:

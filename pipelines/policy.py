@@ -40,6 +40,8 @@ class Spoken:
     """What counts as said at any time from `began` to `ended`; 0 where it is free."""
     began: float
     ended: float = inf
+    forgotten: bool = False
+    """Cameras were switched off while it was said, and it tells what they showed."""
 
 
 @dataclass(slots=True)
@@ -103,15 +105,30 @@ class SpeechPolicy:
             return
         spoken.words, spoken.ended = 0 if remark.free else count(heard), now
         if not heard:
-            self.dropped.append((remark, "expired" if self.late(remark, now) else "cut"))
+            cut: Why = "cameras off" if spoken.forgotten else "cut"
+            self.dropped.append((remark, "expired" if self.late(remark, now) else cut))
             return
         _note(self._last, remark.key, spoken.began)
-        if count(heard) * 2 >= count(remark.text):
+        if remark.was_heard(heard):
             _note(self._told, remark.fact, now)
 
     def withdraw(self, key: str) -> None:
         """What waits about this is not true any more."""
         self._drop("withdrawn", lambda one: _any_same(key, [one.key]))
+
+    def forget(self, camera: str) -> None:
+        """What waits of that camera's pictures is not true any more; what somebody asked for, or what lasts, is."""
+        self._drop("withdrawn", lambda one: one.camera == camera and not one.asked and not one.lasting)
+
+    def forget_seen(self) -> None:
+        """Cameras are switched off: what waits of their pictures is not said, and what is being said is not wanted."""
+        self._drop("cameras off", lambda one: one.seen)
+        for spoken in self._spoken:
+            spoken.forgotten = spoken.forgotten or (spoken.ended == inf and spoken.remark.seen)
+
+    def forgotten(self, remark: Remark) -> bool:
+        """Whether it is being said, and is of what nobody may know any more."""
+        return any(spoken.forgotten and spoken.remark is remark for spoken in self._spoken)
 
     def hush(self) -> None:
         """Somebody wants silence: forget what waits, but for hazards and what lasts."""

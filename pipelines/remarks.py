@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 Topic = Literal["people", "text", "objects", "motion", "light"]
 """What can be talked about or left out, each by itself."""
@@ -60,13 +60,43 @@ class Remark:
     lasting: bool = False
     """It is said also after somebody wanted silence: a timer that is over."""
     camera: str = ""
+    """Which one's pictures it tells of; empty: it tells of none."""
     source: str = "program"
-    """Where it comes from: `camera`, `timer`, `program`, …"""
+    """Where it comes from: `camera`, `reader`, `aim`, `watch`, `wish`, `keyboard`, `timer` or `program`."""
 
     @property
     def free(self) -> bool:
         """Whether it is said however much was said before."""
         return self.asked or self.priority >= Priority.ANSWER
+
+    @property
+    def seen(self) -> bool:
+        """Whether it tells what a camera showed."""
+        return bool(self.camera) or self.source == "camera"
+
+    def was_heard(self, heard: str) -> bool:
+        """Whether it counts as told, of which that was heard: half of its words or more."""
+        return bool(heard) and count(heard) * 2 >= count(self.text)
+
+
+class Offer(Protocol):
+    """Where remarks are offered: the agenda, or whoever passes them on."""
+
+    def offer(self, remark: Remark) -> bool:
+        """False where it never will be said."""
+        ...
+
+
+class Offers(Offer, Protocol):
+    """The same, for those who take back what they offered."""
+
+    def withdraw(self, key: str) -> None:
+        """What waits about this is not true any more."""
+        ...
+
+    def forget(self, camera: str) -> None:
+        """What waits of that camera's pictures is not true any more, but what somebody asked for."""
+        ...
 
 
 def count(text: str) -> int:

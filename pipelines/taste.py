@@ -22,6 +22,7 @@ Why = Literal[
     "paused",
     "too many",
     "withdrawn",
+    "cameras off",
     "cut",
     "the end",
 ]
@@ -75,9 +76,13 @@ class Taste:
     """Nothing unasked but hazards, for now."""
     quiet: bool = False
     """These are quiet hours."""
+    blind: bool = False
+    """Cameras are switched off: what they showed is nobody's business."""
 
     def unwanted(self, remark: Remark) -> Why | None:
-        """Why nobody wants to hear it at present."""
+        """Why nobody wants to hear it at present, or may."""
+        if self.blind and remark.camera:
+            return "cameras off"
         if remark.asked or remark.priority is Priority.HAZARD:
             return None
         if self.quiet or self.paused:
