@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from devices.media import Pixels
+from pipelines.spots import Box
 
 EVERYTHING = "*"
 """Among the subjects that a state tells nothing of: all of them."""
-LATE = 6.0
+LATE = 3.0
 """Seconds after a change until which words about it count as announcing it."""
+SLOW = 6.0
+"""The same of what shows only after a while: that a camera is dark or hangs, and that something comes nearer."""
+GRADUAL = ("camera", "course")
+"""Subjects of that kind."""
 SEEN = 0.6
 """Seconds by which a picture may be older or newer than what is said of it, as things are found over several."""
 EDGES = (1 / 3, 2 / 3)
@@ -81,10 +87,18 @@ class Change:
     """Seconds by which it may be off."""
     before: State
     after: State
+    late: float = LATE
+    """Seconds after it until which it can be announced."""
 
     def fits(self, at: float) -> bool:
         """Whether a picture of that time may show it as new."""
-        return -self.slack <= at - self.at <= self.slack + LATE
+        return -self.slack <= at - self.at <= self.slack + self.late
+
+    @property
+    def where(self) -> tuple[float | None, ...]:
+        """Where a thing came, went, or is another: shares of the width; None: that is not known."""
+        before, after = (Counter(state.things.get(self.subject, ())) for state in (self.before, self.after))
+        return (*(before - after), *(after - before))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +115,8 @@ class Script:
     scored: bool = True
     """Whether its changes count among those of which nine in ten must be told; else it is there for its words."""
     fps: float = 10.0
+    boxes: Callable[[float], Mapping[str, Sequence[Box]]] | None = None
+    """Where exactly each thing is at so many seconds from the beginning; None: the states tell all that is known."""
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -116,7 +132,8 @@ class Script:
         for before, after in pairwise(self.spells):
             middle, half = (before.end + after.start) / 2, (after.start - before.end) / 2
             for subject in changed_subjects(before.state, after.state):
-                yield Change(middle, subject, half + self.slack, before.state, after.state)
+                late = min(SLOW, after.end - after.start) if subject in GRADUAL else LATE
+                yield Change(middle, subject, half + self.slack, before.state, after.state, late)
 
 
 def changed_subjects(before: State, after: State) -> Iterator[str]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
+from devices.media import Pixels
 from pipelines.spots import Box, Spot, Spots
 from tests.benchmarks._narration_claims import Claim, claims
 from tests.benchmarks._narration_scores import Said, Score, scored
 from tests.narrating import LATE, Script, Spell, State
-from tests.rooms import room
+from tests.rooms import WIDTH, room
 
 LEFT, RIGHT = Box(0.1, 0.2, 0.3, 0.9), Box(0.7, 0.2, 0.9, 0.9)
 NOBODY, ONE, TWO = State(), State({"person": (0.2,)}), State({"person": (0.2, 0.8)})
@@ -42,7 +46,7 @@ def judged(script: Script, *sentences: tuple[float, str], began: float = 0.4) ->
 
 def test_who_tells_each_change_once_and_rightly_has_nothing_held_against_him() -> None:
     score = judged(DOOR, *GOOD)
-    assert len(score.announced) == len(DOOR.changes) == 3
+    assert len(score.announced) == len(score.named) == len(DOOR.changes) == 3
     assert score.delays == pytest.approx([0.7, 0.7, 0.7])
     assert (score.repeats, score.unsupported, score.unbacked, score.late) == ([], [], [], [])
 
@@ -129,6 +133,81 @@ def test_what_is_true_is_supported(script: Script, at: float, text: str) -> None
     assert judged(script, (at, text)).unsupported == []
 
 
+def painted(*timed: tuple[float, float | None]) -> Callable[[float], Pixels]:
+    """The room, in which there is a block at shares of the width, from so many seconds on."""
+
+    def frame(at: float) -> Pixels:
+        x, picture = [x for since, x in timed if since <= at][-1], room()
+        if x is not None:
+            picture[60:140, round((x - 0.1) * WIDTH) : round((x + 0.1) * WIDTH)] = 240
+        return picture
+
+    return frame
+
+
+SEEN_DOOR = replace(DOOR, frame=painted((0, None), (10, 0.2), (20, 0.8), (30, None)))
+ROAD = Script(
+    "road", 30, (Spell(0, 10, State()), Spell(10, 30, State({"car": (None,)}))), painted((0, None), (10, 0.2))
+)
+
+
+def test_who_has_no_name_for_it_announces_it_where_the_place_is_right() -> None:
+    score = judged(SEEN_DOOR, (10.5, "Something moves on your left."), (21.0, "Something changed on your left."))
+    assert [one.at for one in score.announced] == [10.0]
+    assert score.named == {}
+    assert len(judged(SEEN_DOOR, (10.5, "Something moves."), (21.0, "Something changed on your right.")).announced) == 2
+
+
+def test_where_nobody_knows_the_place_the_pictures_tell_it() -> None:
+    assert len(judged(ROAD, (10.6, "Something moves on your left.")).announced) == 1
+    assert judged(ROAD, (10.6, "Something moves on your right.")).announced == {}
+
+
+def test_words_without_a_name_announce_one_change_and_only_in_its_time() -> None:
+    both = {"car": (0.2,), "cat": (0.2,)}
+    two = Script("two", 30, (Spell(0, 10, State()), Spell(10, 30, State(both))), lambda at: room())
+    assert len(two.changes) == 2
+    assert len(judged(two, (10.6, "Something moves on your left.")).announced) == 1
+    assert judged(two, (10.0 + LATE + 0.2, "Something changed on your left.")).announced == {}
+
+
+@pytest.mark.parametrize(("script", "at"), [(SIGN, 10.5), (SIGN, 20.5), (LENS, 10.5)])
+def test_words_without_a_name_tell_no_text_and_no_trouble_of_the_camera(script: Script, at: float) -> None:
+    assert judged(script, (at, "Something changed ahead.")).announced == {}
+
+
+def test_words_without_a_name_tell_of_no_approach_and_of_no_other_scene() -> None:
+    near = State({"person": (0.2,)}, course={"person": "closer"})
+    script = Script("near", 30, (Spell(0, 10, ONE), Spell(10, 20, near), Spell(20, 30, State(scene=1))), DOOR.frame)
+    said = [(at, text) for at in (11.0, 20.5) for text in ("Something moves.", "Something approaching!")]
+    assert judged(script, *said).announced == {}
+
+
+def test_another_scene_is_told_by_saying_so_or_by_describing_it() -> None:
+    cut = Script("cut", 20, (Spell(0, 10, State(scene=0)), Spell(10, 20, State(scene=1))), lambda at: room())
+    assert len(judged(cut, (10.2, "The picture shows something else now.")).announced) == 1
+    assert len(judged(cut, (5.0, "A cat."), (10.5, "Two people at a table.")).announced) == 1
+    for text in ("A cat.", "It says hello.", "The cat is gone.", "Something moves."):
+        assert judged(cut, (5.0, "A cat."), (10.5, text)).announced == {}
+
+
+def test_what_moves_nowhere_is_made_up_and_what_was_named_is_told_again() -> None:
+    assert len(judged(SEEN_DOOR, (5.0, "Something moves on your left.")).unsupported) == 1
+    score = judged(SEEN_DOOR, (10.3, "A person on your left."), (12.0, "Something changed on your left."))
+    assert (score.unsupported, score.repeats) == ([], ["12.4 s: Something changed on your left."])
+
+
+def test_that_the_picture_is_another_is_not_true_where_only_something_in_it_is() -> None:
+    assert len(judged(DOOR, (10.5, "The picture shows something else now.")).unsupported) == 1
+
+
+def test_a_course_can_be_told_as_long_as_it_lasts() -> None:
+    near = State({"person": (0.2,)}, course={"person": "closer"})
+    script = Script("near", 40, (Spell(0, 10, ONE), Spell(10, 15, near), Spell(15, 40, ONE)), lambda at: room())
+    assert len(judged(script, (14.0, "The person on your left is approaching.")).announced) == 1
+    assert judged(script, (15.5, "The person on your left is approaching.")).announced == {}
+
+
 def test_what_is_only_said_to_be_possible_counts_apart() -> None:
     score = judged(DOOR, (5.0, "Possibly a person on your left."))
     assert (len(score.doubted), score.unsupported) == (1, [])
@@ -177,6 +256,9 @@ def test_who_talks_all_the_time_announces_much_by_chance() -> None:
         ("No longer there: EXIT 12.", [Claim("text", "gone", text="EXIT 12")]),
         ("One more person on your right: now 2.", [Claim("person", "came", 1, 2), Claim("person", count=2)]),
         ("It is much darker now.", [Claim("camera", "darker")]),
+        ("The picture shows something else now.", [Claim("scene", "came")]),
+        ("Something moves on your left.", [Claim("motion", "there", None, 0)]),
+        ("Something approaching, ahead!", [Claim("motion", "closer"), Claim("motion", "closer", None, 1)]),
     ],
 )
 def test_what_a_sentence_claims(text: str, found: list[Claim]) -> None:

@@ -63,6 +63,10 @@ SAYS = re.compile(
 )
 PARTLY = re.compile(r"\bpart(?:ly|ially)?\b|\bcut off\b|\bcropped\b|\bbeyond the edge\b|\bincomplete\b")
 NOW = re.compile(r"\s*now (\w+)\s*$")
+ELSEWHERE = re.compile(
+    r"\bshows something else\b|\b(?:new|another|different) (?:scene|picture|place|view)\b"
+    r"|\b(?:scene|whole picture|view) (?:has )?changed\b"
+)
 EMPTY = re.compile(r"\bempty (?:room|scene|space|indoor|of people)")
 CAMERA: tuple[tuple[Sense, str], ...] = (
     ("well", r"again|uncovered|no(?:t| longer) (?:covered|dark)|light is on|to normal|is back"),
@@ -80,7 +84,8 @@ class Claim:
     """One thing that a sentence says is true."""
 
     subject: str
-    """`person`, a thing, `text`, `camera`; `motion` of nobody knows what; `room`: all that there may be in it."""
+    """`person`, a thing, `text`, `camera`; `motion` of nobody knows what; `room`: all that there may be in it;
+    `scene`: the whole picture."""
     sense: Sense = "there"
     count: int | None = None
     place: int | None = None
@@ -107,6 +112,8 @@ def claims(sentence: str) -> list[Claim]:
         found = [replace(one, place=place) for one in found]
     if (camera := _camera(plain)) is not None:
         return [*found, camera]
+    if ELSEWHERE.search(plain):
+        return [*found, Claim("scene", "came")]
     if not read:
         found += _things(plain)
     if EMPTY.search(plain):
@@ -184,7 +191,7 @@ def _nouns(clause: str) -> Iterator[tuple[str, re.Match[str]]]:
 def _vocabulary() -> list[tuple[re.Pattern[str], str]]:
     """Longest names first, so that a dining table is no table beside it."""
     names = {name.replace("~", " "): name.replace("~", " ") for name in COCO.split()}
-    names |= {"something": "motion", "motion": "motion", "whole picture": "motion"}
+    names |= {"something": "motion", "motion": "motion"}
     for label, others in SAME.items():
         names |= {other.replace("~", " "): label for other in others.split()}
     ordered = sorted(names, key=len, reverse=True)

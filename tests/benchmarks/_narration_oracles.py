@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -92,22 +92,35 @@ class Finder:
     random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(2))
 
     def spot(self, frame: Frame) -> Sequence[Spot]:
-        state = self.script.states(frame.captured_at - self.film.began, 0.0)[-1]
-        everything = [(name, xs) for name, xs in state.things.items() if not state.camera]
-        things = [
-            (name, SPREAD[number % 5] if x is None else x) for name, xs in everything for number, x in enumerate(xs)
-        ]
-        return [self._spot(name, x) for name, x in things if self.random.random() >= self.misses]
+        since = frame.captured_at - self.film.began
+        if blind(self.script, since):
+            return []
+        found = [(name, box) for name, boxes in self._there(since).items() for box in boxes]
+        return [self._spot(name, box) for name, box in found if self.random.random() >= self.misses]
 
-    def _spot(self, name: str, x: float) -> Spot:
-        x, y = x + self.random.normal(0, 0.005), 0.55 + self.random.normal(0, 0.005)
-        box = Box(x - WIDE / 2, y - HIGH / 2, x + WIDE / 2, y + HIGH / 2)
-        return Spot(name, box, float(self.random.uniform(0.75, 0.95)))
+    def _there(self, since: float) -> Mapping[str, Sequence[Box]]:
+        """Where exactly that is known, there; or else in boxes that are all of one size."""
+        if self.script.boxes is not None:
+            return self.script.boxes(since)
+        things = self.script.states(since, 0.0)[-1].things
+        return {
+            name: [_boxed(SPREAD[number % 5] if x is None else x) for number, x in enumerate(xs)]
+            for name, xs in things.items()
+        }
+
+    def _spot(self, name: str, box: Box) -> Spot:
+        x, y = self.random.normal(0, 0.005, 2)
+        moved = Box(box.left + x, box.top + y, box.right + x, box.bottom + y)
+        return Spot(name, moved, float(self.random.uniform(0.75, 0.95)))
 
 
-def _at(number: int, x: float | None) -> float:
-    """Where the thing of that number is."""
-    return SPREAD[number % len(SPREAD)] if x is None else x
+def _boxed(x: float) -> Box:
+    return Box(x - WIDE / 2, 0.55 - HIGH / 2, x + WIDE / 2, 0.55 + HIGH / 2)
+
+
+def blind(script: Script, since: float) -> bool:
+    """Whether nothing can be seen then. Of a camera that hangs the last picture can."""
+    return script.states(since, 0.0)[-1].camera in ("dark", "covered")
 
 
 @dataclass
@@ -118,7 +131,10 @@ class Letters:
     film: Film
 
     def read(self, frame: Frame) -> Sequence[Spot]:
-        state = self.script.states(frame.captured_at - self.film.began, 0.0)[-1]
+        since = frame.captured_at - self.film.began
+        if blind(self.script, since):
+            return []
+        state = self.script.states(since, 0.0)[-1]
         whole = [Spot(TEXT, Box(0.4, 0.3, 0.6, 0.4), 0.98, text) for text in state.texts]
         return whole + [
             Spot(TEXT, Box(0.85, 0.3, 1.0, 0.4), 0.97, text[: len(text) // 2].strip()) for text in state.cropped

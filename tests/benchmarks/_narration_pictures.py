@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from devices.media import Pixels
+from pipelines.spots import Box
 from tests.rooms import room
 
 WIDTH, HEIGHT = 640, 360
@@ -72,11 +73,24 @@ def _noise(number: int) -> Any:
     return np.random.default_rng(number).normal(0, NOISE, (HEIGHT, WIDTH, 1)).astype(np.float32)
 
 
+def boxed(photo: Pasted) -> Box:
+    """As much of it as is in the picture."""
+    left, top, wide, high = _place(photo)
+    corners = (left / WIDTH, top / HEIGHT, (left + wide) / WIDTH, (top + high) / HEIGHT)
+    return Box(*(min(1.0, max(0.0, one)) for one in corners))
+
+
+def _place(photo: Pasted) -> tuple[int, int, int, int]:
+    """Left, top, width and height in pixels."""
+    shape, high = _photo(photo.thing).shape, round(photo.high)
+    wide = round(shape[1] * high / shape[0])
+    return round(photo.x * WIDTH - wide / 2), round(0.55 * HEIGHT - high / 2), wide, high
+
+
 def _paste(picture: Pixels, photo: Pasted) -> None:
     cut = _photo(photo.thing)[:, :: -1 if photo.mirrored else 1]
-    high = round(photo.high)
-    small = cv2.resize(cut, (round(cut.shape[1] * high / cut.shape[0]), high), interpolation=cv2.INTER_AREA)
-    left, top = round(photo.x * WIDTH - small.shape[1] / 2), round(0.55 * HEIGHT - high / 2)
+    left, top, wide, high = _place(photo)
+    small = cv2.resize(cut, (wide, high), interpolation=cv2.INTER_AREA)
     begins, ends = (max(0, left), max(0, top)), (min(WIDTH, left + small.shape[1]), min(HEIGHT, top + high))
     picture[begins[1] : ends[1], begins[0] : ends[0]] = small[
         begins[1] - top : ends[1] - top, begins[0] - left : ends[0] - left

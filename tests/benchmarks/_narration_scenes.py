@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from devices.media import Pixels
-from tests.benchmarks._narration_pictures import NOISES, WIDTH, Pasted, View, drawn, noisy
+from pipelines.spots import Box
+from tests.benchmarks._narration_pictures import NOISES, WIDTH, Pasted, View, boxed, drawn, noisy
 from tests.benchmarks.gate import changes as labelled
 from tests.narrating import EVERYTHING, Script, Spell, State
 
@@ -84,7 +85,8 @@ def frozen() -> Script:
     story = [(0, View(who)), (6, View(who, frozen=True)), (44, View(who))]
     there = _state(who)
     spells = [(0, there), (36, State(there.things, camera="frozen")), (44, there)]
-    return Script("frozen", 52, _spells(spells, 52), _film(partial(_view, story)), slack=1.0)
+    shown = partial(_view, story)
+    return Script("frozen", 52, _spells(spells, 52), _film(shown), slack=0.5, boxes=_boxes(shown))
 
 
 def nearer() -> Script:
@@ -97,7 +99,7 @@ def nearer() -> Script:
     here = {"person": (0.5,)}
     course = [(0, State()), (4, State(here, course={"person": "closer"})), (10, State(here)),
               (14, State(here, course={"person": "away"})), (19, State(here)), (20, State())]  # fmt: skip
-    return Script("nearer", 26, _spells(course, 26), _film(story), slack=1.0)
+    return Script("nearer", 26, _spells(course, 26), _film(story), boxes=_boxes(story))
 
 
 def motorbike() -> Script:
@@ -114,7 +116,7 @@ def motorbike() -> Script:
         (10, State(here)),
         (16, State()),
     ]
-    return Script("motorbike", 22, _spells(spells, 22), _film(story), slack=1.0)
+    return Script("motorbike", 22, _spells(spells, 22), _film(story), boxes=_boxes(story))
 
 
 def walker() -> Script:
@@ -124,7 +126,7 @@ def walker() -> Script:
         return View((Pasted("person", 0.2 + 0.6 * float(np.clip((at - 8) / 4, 0, 1)), 220),))
 
     there = Spell(0, 8, State({"person": (0.2,)})), Spell(12, 20, State({"person": (0.8,)}))
-    return Script("walker", 20, there, _film(story), slack=0.5)
+    return Script("walker", 20, there, _film(story), boxes=_boxes(story))
 
 
 def clips(media: Path) -> list[Script]:
@@ -197,7 +199,8 @@ def _script(
     name: str, seconds: float, views: Sequence[tuple[float, View]], states: Sequence[State], *, scored: bool = True
 ) -> Script:
     timed = [(at, state) for (at, _), state in zip(views, states, strict=True)]
-    return Script(name, seconds, _spells(timed, seconds), _film(partial(_view, views)), scored=scored)
+    story = partial(_view, views)
+    return Script(name, seconds, _spells(timed, seconds), _film(story), scored=scored, boxes=_boxes(story))
 
 
 def _state(photos: Sequence[Pasted]) -> State:
@@ -214,6 +217,16 @@ def _spells(timed: Sequence[tuple[float, State]], seconds: float) -> tuple[Spell
 
 def _view(views: Sequence[tuple[float, View]], at: float) -> View:
     return [view for since, view in views if since <= at + 1e-6][-1]
+
+
+def _boxes(story: Story) -> Callable[[float], dict[str, list[Box]]]:
+    """Where each photo is: what comes nearer fills more of the picture."""
+
+    def boxes(at: float) -> dict[str, list[Box]]:
+        photos = story(at).photos
+        return {thing: [boxed(one) for one in photos if one.thing == thing] for thing in {one.thing for one in photos}}
+
+    return boxes
 
 
 def _film(story: Story) -> Callable[[float], Pixels]:
