@@ -40,6 +40,10 @@ class Gate(Protocol):
         """Whether this frame is. Wants to see every frame, in the order they were taken."""
         ...
 
+    def forget(self) -> None:
+        """Cameras are switched off: the next frame is compared with nothing that was before."""
+        ...
+
     @property
     def still(self) -> bool:
         """Whether the last frame shows what the last keyframe showed."""
@@ -58,6 +62,10 @@ class KeyframeGate:
         """`least`: seconds that it leaves between two keyframes at present, where that is more than its own minimum."""
         self.options = options or GateOptions()
         self._least = least
+        self.forget()
+
+    def forget(self) -> None:
+        """Cameras are switched off: the next frame is compared with nothing that was before."""
         self._keyframe: Thumbnail | None = None
         self._taken_at = 0.0
         self._was_moving = False

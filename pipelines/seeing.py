@@ -78,6 +78,7 @@ class Eye:
         """Cameras are switched off: what this one showed is nobody's business from now on, nor what came of it."""
         self.frames.forget()
         self.keyframes.forget()
+        self.gate.forget()
         self.wording.break_off()
         for part in (self.ring, self.novelty):
             if part is not None:

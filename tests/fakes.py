@@ -60,6 +60,9 @@ class ShadeGate:
         self.shade = shade
         return not self.still
 
+    def forget(self) -> None:
+        self.shade, self.still, self.motion = None, False, STILL
+
 
 @dataclass
 class FakeCaptioner:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from devices.media import Frame, Pixels
 from pipelines.gate import GateOptions, KeyframeGate
+from pipelines.moving import STILL
 from pipelines.thumbnails import thumbnail
 from tests import rooms
 
@@ -116,6 +117,18 @@ def test_another_scene_is_taken_at_once_even_in_the_middle_of_motion(room: Pixel
     walk = [with_box(room, 100 + 18 * n) for n in range(20)]
     times = taken([room] * 10 + walk + [with_box(elsewhere, 100 + 18 * n) for n in range(20)])
     assert any(3.0 <= at <= 4.0 for at in times)
+
+
+def test_a_gate_that_forgets_knows_nothing_of_the_pictures_before(room: Pixels) -> None:
+    gate, elsewhere = KeyframeGate(), np.ascontiguousarray(room[::-1, ::-1])
+    for frame in frames([room] * 20):
+        gate.wants(frame)
+    gate.forget()
+    (first, *then) = list(frames([elsewhere] * 20, start=130.0))
+    assert gate.wants(first)
+    assert gate.motion == STILL
+    assert not any(gate.wants(frame) for frame in then)
+    assert gate.motion == STILL
 
 
 def test_keyframes_keep_their_distance(room: Pixels) -> None:

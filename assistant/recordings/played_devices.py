@@ -92,6 +92,9 @@ class PlayedGate:
                 return bool(line["wanted"])
         return False
 
+    def forget(self) -> None:
+        self.still, self.motion = False, STILL
+
 
 class PlayedGuard:
     """Tells at each frame what was told at it; most of the pictures that this was told by were not kept."""

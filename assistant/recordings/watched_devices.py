@@ -73,6 +73,9 @@ class WatchedGate:
     def motion(self) -> Motion:
         return self._gate.motion
 
+    def forget(self) -> None:
+        self._gate.forget()
+
     def wants(self, frame: Frame) -> bool:
         wanted = self._gate.wants(frame)
         if wanted:
