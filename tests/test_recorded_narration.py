@@ -23,7 +23,7 @@ from assistant.recordings.settings import Recorded
 from assistant.recordings.shells import role, shell
 from assistant.recordings.values import as_kept, from_kept
 from assistant.replay import WAKING, Outcome, differences, replayed
-from devices.media import Frame
+from devices.media import Frame, Samples
 from pipelines.agenda import Clock
 from pipelines.backends import Loaded, Looker, Reader, Spotter
 from pipelines.clock import run
@@ -229,6 +229,36 @@ def test_what_is_interrupted_is_interrupted_at_the_same_word(tmp_path: Path) -> 
     outcome = replayed(recording)
     assert recording.over == "cancelled"
     assert [event["cut"] for event in outcome.told() if event["type"] == "reply"] == [True]
+    assert found(recording, outcome) == []
+
+
+class Fading(FakeSpeaker):
+    """Is heard for a moment longer than it should be."""
+
+    async def play(self, samples: Samples, rate: int) -> None:
+        began = asyncio.get_running_loop().time()
+        try:
+            await super().play(samples, rate)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.3)
+            self.played = round((asyncio.get_running_loop().time() - began) * rate)
+            raise
+
+
+def test_what_falls_silent_late_does_so_again(tmp_path: Path) -> None:
+    async def typed() -> AsyncIterator[str]:
+        await asyncio.sleep(1.0)
+        yield "/stop"
+
+    class Slow(Room):
+        async def open(self, config: Config) -> Devices:
+            return Devices([self.camera], None, Fading(), [])
+
+    words = "It is recorded, with sound, pictures and words of all who are there."
+    recording = kept(tmp_path / "kept", Slow(), Outside(typed, opening=Opening(words)))
+    outcome = replayed(recording)
+    cut = next(event for event in outcome.told() if event["type"] == "reply" and event["cut"])
+    assert cut["ended_at"] == pytest.approx(START + 1.3, abs=0.01)
     assert found(recording, outcome) == []
 
 

@@ -167,7 +167,7 @@ LINES: dict[str, Any] = {
     "end": {"of": Count, **_Result},
     "play": {
         "at": Moment, "ended": Moment, "began": Moment | None, "total": Samples, "played": Samples, "rate": Rate,
-        "cut": bool, "error": NotRequired[str],
+        "cut": bool, "cut_at": NotRequired[Moment], "error": NotRequired[str],
     },
     "tools": {"at": Moment, "server": Name, "tools": list[Annotated[dict[str, JsonValue], AfterValidator(_tool)]]},
     "stall": {"at": Moment, "lasted": Annotated[float, Field(ge=0, le=3600)]},

@@ -160,13 +160,14 @@ class PlayedSpeaker:
         self.played, self.began_at = 0, None
         if "error" in then:
             raise DeviceError(then["error"])
-        latency, lag, ahead = _delays(then)
+        latency, lag, ahead, fading = _delays(then)
         self.began_at = began = loop.time() + latency
         try:
             await _until(began + len(samples) / rate + lag)
             self.played = len(samples)
         except asyncio.CancelledError:
             heard = round((loop.time() - began) * rate) + ahead
+            await asyncio.sleep(fading)
             self.played = max(0, min(heard, len(samples)))
             raise
 
@@ -181,15 +182,18 @@ class PlayedSpeaker:
         return self._plays[min(self._next, len(self._plays)) - 1]
 
 
-def _delays(then: Line) -> tuple[float, float, int]:
-    """Seconds to the first sample, seconds from the last to the end, and by how many samples a cut came later."""
+def _delays(then: Line) -> tuple[float, float, int, float]:
+    """Seconds to the first sample, and from the last to the end; by how many samples a cut came later, and seconds
+    from that until all was silent."""
     if then.get("began") is None:
-        return 0.0, 0.0, 0
+        return 0.0, 0.0, 0, 0.0
     latency = max(0.0, then["began"] - then["at"])
-    since = then["ended"] - then["began"]
     if then["cut"]:
-        return latency, 0.0, round(then["played"] - since * then["rate"])
-    return latency, max(0.0, since - then["total"] / then["rate"]), 0
+        cut_at = then.get("cut_at", then["ended"])
+        since = cut_at - then["began"]
+        return latency, 0.0, round(then["played"] - since * then["rate"]), max(0.0, then["ended"] - cut_at)
+    since = then["ended"] - then["began"]
+    return latency, max(0.0, since - then["total"] / then["rate"]), 0, 0.0
 
 
 async def played_asks(recording: Recording) -> AsyncIterator[str]:

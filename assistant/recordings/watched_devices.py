@@ -158,10 +158,14 @@ class WatchedSpeaker(SpeakerProxy):
 
     async def play(self, samples: Samples, rate: int) -> None:
         told: dict[str, Any] = {"at": self._clock(), "total": len(samples), "rate": rate, "cut": False}
+        playing = asyncio.ensure_future(self._speaker.play(samples, rate))
         try:
-            await self._speaker.play(samples, rate)
+            await asyncio.wait([playing])
+            await playing
         except asyncio.CancelledError:
-            told["cut"] = True
+            told |= {"cut": True, "cut_at": self._clock()}  # it may take a moment to fall silent
+            playing.cancel()
+            await asyncio.gather(playing, return_exceptions=True)
             raise
         except DeviceError as error:
             told["error"] = str(error)
