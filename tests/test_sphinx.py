@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from devices.media import SPEECH_RATE
 from pipelines.backends import BackendError, Transcriber
 from pipelines.transcribers import sphinx_process
 from pipelines.transcribers.sphinx import REQUESTS as GRAMMAR
-from pipelines.transcribers.sphinx import Sphinx, SphinxTranscriber, pcm
+from pipelines.transcribers.sphinx import WISHES, Sphinx, SphinxTranscriber, pcm
 from pipelines.transcribers.sphinx_child import SphinxChild
 from pipelines.voices.espeak import Espeak
 from pipelines.wishes import Wish, wish_of
@@ -142,7 +143,7 @@ def test_a_grammar_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None
 
 @pytest.fixture
 def child() -> SphinxChild:
-    return SphinxChild(GRAMMAR.read_text(), GRAMMAR.name)
+    return SphinxChild({path.name: path.read_text() for path in (GRAMMAR, WISHES)})
 
 
 def gone(pid: int, within: float = 5.0) -> bool:
@@ -160,12 +161,14 @@ def _runs(pid: int) -> bool:
 
 @pytest.mark.real_time
 def test_a_process_of_its_own_hears_exactly_the_same(child: SphinxChild) -> None:
-    here = sphinx_process.Recogniser(GRAMMAR.read_text(), GRAMMAR.name)
-    for said in ("what do you see", "how many people are there", "she said that she would call later"):
-        sound = pcm(SAY(said))
-        there = child.find(sound)
+    """By either grammar, and whichever was asked before."""
+    here = sphinx_process.Recogniser({path.name: path.read_text() for path in (GRAMMAR, WISHES)})
+    said = ("what do you see", "how many people are there", "she said that she would call later", "slow down please")
+    for sentence, number in product(said, (0, 1)):
+        sound = pcm(SAY(sentence))
+        there = child.find(sound, number)
         there["path"] = [(bool(word), int(start), int(end), fit) for word, start, end, fit in there["path"]]
-        assert there == here.find(sound)
+        assert there == here.find(sound, number)
 
 
 @pytest.mark.real_time
@@ -196,7 +199,7 @@ def test_ctrl_c_is_not_meant_for_it(child: SphinxChild) -> None:
 @pytest.mark.real_time
 def test_who_lets_go_of_it_ends_it() -> None:
     sphinx = Sphinx().load()
-    pid = sphinx._children[0].pid
+    pid = sphinx._child.pid
     assert _runs(pid)
     del sphinx
     assert gone(pid)
@@ -208,7 +211,7 @@ def test_it_ends_with_its_parent_even_if_that_is_killed(busy: bool) -> None:
     """In the middle of a minute of noise, too, which takes seconds."""
     script = (
         "import numpy as np; from pipelines.transcribers.sphinx import Sphinx\n"
-        "sphinx = Sphinx().load(); print(sphinx._children[0].pid, flush=True)\n"
+        "sphinx = Sphinx().load(); print(sphinx._child.pid, flush=True)\n"
         "sphinx.transcribe(np.random.default_rng(0).normal(0, 0.1, 960_000).astype(np.float32))"
     )
     if not busy:

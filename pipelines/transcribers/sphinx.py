@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -17,8 +16,8 @@ from pipelines.types import Heard
 
 REQUESTS = Path(__file__).with_name("requests.jsgf")
 WISHES = Path(__file__).with_name("wishes.jsgf")
-SURE = 0.7
-"""The least confidence in what only a later list has: a wish that nobody had changes how it speaks."""
+SURE, SURER_BY, LONG = 0.5, 0.1, 4
+"""The least confidence in a wish of many words, and how much more is needed for each word that it is shorter."""
 HISS = 0.03
 """Loudness, against the sound's own, of the hiss laid under it: digital silence would spoil the averages."""
 SHORTEST = 1600
@@ -44,32 +43,34 @@ class Sphinx(BackendOptions):
 
     def load(self) -> SphinxTranscriber:
         paths = [self.grammar] if self.grammar else [REQUESTS, WISHES]
-        return SphinxTranscriber([SphinxChild(_text(path), path.name) for path in paths], self.strictness)
+        return SphinxTranscriber(SphinxChild({path.name: _text(path) for path in paths}), len(paths), self.strictness)
 
 
 class SphinxTranscriber:
     """Finds the request that fits the sound best, and believes it where no other sounds would fit much better."""
 
-    def __init__(self, children: Sequence[SphinxChild], strictness: float) -> None:
-        """One for each grammar; a later one is asked where those before it found nothing."""
-        self._children = children
+    def __init__(self, child: SphinxChild, grammars: int, strictness: float) -> None:
+        """`grammars`: how many it has; a later one is asked where those before it found nothing."""
+        self._child = child
+        self._grammars = grammars
         self._strictness = strictness
 
     def transcribe(self, samples: Samples) -> Heard:
         """The request that was said, in the grammar's words; empty text where it was none of them."""
-        heard = Heard("", 0.0)
-        for child in self._children if len(samples) >= SHORTEST else ():
-            if (heard := self._found(child, samples)).text:
-                break
-        return heard
+        heard = [Heard("", 0.0)]
+        for number in range(self._grammars if len(samples) >= SHORTEST else 0):
+            heard.append(self._found(number, samples))
+            if heard[-1].text:
+                return heard[-1]
+        return max(heard, key=lambda one: one.confidence or 0.0)
 
-    def _found(self, child: SphinxChild, samples: Samples) -> Heard:
-        found = child.find(pcm(samples))
+    def _found(self, number: int, samples: Samples) -> Heard:
+        found = self._child.find(pcm(samples), number)
         path = [_Segment(*segment) for segment in found["path"]]
         if not found["accepted"] or not any(segment.is_word for segment in path):
             return Heard("", 0.0)
         confidence = _confidence(path, _unexplained(path, samples))
-        least = self._strictness if child is self._children[0] else max(self._strictness, SURE)
+        least = _least(self._strictness, sum(segment.is_word for segment in path)) if number else self._strictness
         return Heard(found["text"], confidence, "en") if confidence >= least else Heard("", confidence)
 
 
@@ -91,6 +92,11 @@ def _text(grammar: Path) -> str:
         return grammar.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BackendError(f"the grammar {grammar} cannot be read: {error}") from error
+
+
+def _least(strictness: float, words: int) -> float:
+    """Of so many words: a wish that nobody had changes how it speaks, and a single word is soon taken for another."""
+    return max(strictness, SURE + SURER_BY * max(0, LONG - words))
 
 
 def _confidence(path: list[_Segment], unexplained: float) -> float:

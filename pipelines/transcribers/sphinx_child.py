@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import weakref
+from collections.abc import Mapping
 from contextlib import suppress
 from subprocess import PIPE
 from typing import Any
@@ -25,9 +26,9 @@ class SphinxChild:
     Blocking, and to be used by one thread. Raises BackendError, also for a grammar that is none.
     """
 
-    def __init__(self, grammar: str, name: str) -> None:
-        """`name`: what the grammar is called where something is wrong in it."""
-        self._grammar, self._name = grammar, name
+    def __init__(self, grammars: Mapping[str, str]) -> None:
+        """`grammars`: each by what it is called where something is wrong in it."""
+        self._grammars = json.dumps(dict(grammars)).encode()
         self._start()
 
     @property
@@ -35,21 +36,25 @@ class SphinxChild:
         """The number of the process that runs, or ran last."""
         return self._process.pid
 
-    def find(self, pcm: bytes) -> Found:
-        """What is heard in 16 kHz sound of 16 bits. Raises BackendError where the process breaks; the next mends it."""
+    def find(self, pcm: bytes, number: int = 0) -> Found:
+        """What is heard in 16 kHz sound of 16 bits by the grammar of that number, counted from 0.
+
+        Raises BackendError where the process breaks; the next mends it.
+        """
+        asked = bytes([number]) + pcm
         if self._process.poll() is not None:
             self._start()
         try:
-            found: Found = self._ask(pcm)
+            found: Found = self._ask(asked)
         except _Gone:  # it ended a moment ago, and did not look dead yet
             self._start()
-            found = self._ask(pcm)
+            found = self._ask(asked)
         return found
 
     def _start(self) -> None:
         # In a group of its own, as Ctrl-C in the terminal is not meant for it; -P: it takes no module from the folder
         # it is started in for one of Python's.
-        command = [sys.executable, "-P", sphinx_process.__file__, self._name]
+        command = [sys.executable, "-P", sphinx_process.__file__]
         try:
             self._process = subprocess.Popen(
                 command, stdin=PIPE, stdout=PIPE, stderr=subprocess.DEVNULL, process_group=0
@@ -57,7 +62,7 @@ class SphinxChild:
         except OSError as error:
             raise BackendError(f"PocketSphinx cannot be started: {error}") from error
         self._end = weakref.finalize(self, _end, self._process)
-        if refused := self._ask(self._grammar.encode()):
+        if refused := self._ask(self._grammars):
             self._end()
             raise BackendError(refused)
 

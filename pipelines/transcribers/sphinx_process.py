@@ -1,8 +1,9 @@
 """The process in which PocketSphinx searches: it would keep all other threads of its own from running meanwhile.
 
 Run as a file, without anything else of this project, so that it is there at once. A message is four bytes, which are
-its length, little-endian, and then so many bytes: a grammar first, then utterances, as 16 kHz PCM of 16 bits. Each is
-answered in JSON: the grammar with `null` or what is wrong, an utterance with a `Found`. It ends with its input.
+its length, little-endian, and then so many bytes: the grammars by name first, in JSON, and then utterances: a byte that
+tells which grammar, counted from 0, and 16 kHz PCM of 16 bits. Each is answered in JSON: the grammars with `null` or
+what is wrong, an utterance with a `Found`. It ends with its input.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ import signal
 import struct
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, TypedDict
 
 PIECE = 3200
 """Bytes, a tenth of a second, that the decoder is given at once: between them the end of the input is seen."""
 
-_GRAMMAR = "requests"
 _LENGTH = struct.Struct("<I")
 
 
@@ -42,16 +43,19 @@ class Refused(Exception):
 
 
 class Recogniser:
-    """The decoder of a grammar. Raises Refused."""
+    """A decoder for several grammars, which share what it knows of sounds and words. Raises Refused."""
 
-    def __init__(self, grammar: str, name: str) -> None:
-        """`name`: what the grammar is called where something is wrong in it."""
+    def __init__(self, grammars: Mapping[str, str]) -> None:
+        """`grammars`: each by what it is called where something is wrong in it."""
         self._decoder = _decoder(cmn="live", compallsen=True)
         self._levels = _Levels()
-        self._grammar = _take_grammar(self._decoder, grammar, f"the grammar {name}")
+        self._grammars = [_grammar(self._decoder, text, name) for name, text in grammars.items()]
+        self._names = list(grammars)
 
-    def find(self, pcm: bytes) -> Found:
+    def find(self, pcm: bytes, number: int = 0) -> Found:
+        """What is heard by the grammar of that number, counted from 0."""
         levels = self._levels.of(pcm)
+        self._decoder.activate_search(self._names[number])
         self._decoder.start_utt()
         for start in range(0, len(pcm), PIECE):
             self._decoder.set_cmn(levels)  # it would shift them little by little
@@ -62,7 +66,7 @@ class Recogniser:
         if best is None:
             return Found(text="", accepted=False, path=[])
         path = [_segment(found) for found in self._decoder.seg()]
-        return Found(text=best.hypstr, accepted=bool(self._grammar.accept(best.hypstr)), path=path)
+        return Found(text=best.hypstr, accepted=bool(self._grammars[number].accept(best.hypstr)), path=path)
 
 
 class _Levels:
@@ -70,8 +74,8 @@ class _Levels:
 
     def __init__(self) -> None:
         self._decoder = _decoder(cmn="batch", ds=100, topn=1)
-        self._decoder.add_keyphrase(_GRAMMAR, "hello")
-        self._decoder.activate_search(_GRAMMAR)
+        self._decoder.add_keyphrase("nothing", "hello")
+        self._decoder.activate_search("nothing")
 
     def of(self, pcm: bytes) -> str:
         """As the decoder writes them."""
@@ -98,8 +102,9 @@ def _decoder(**settings: Any) -> Any:
         raise Refused("PocketSphinx finds no model: pip install --force-reinstall pocketsphinx") from error
 
 
-def _take_grammar(decoder: Any, text: str, what: str) -> Any:
-    """Let the decoder search this grammar. What it would only log, or crash on, is looked for beforehand."""
+def _grammar(decoder: Any, text: str, name: str) -> Any:
+    """Let the decoder know this grammar. What it would only log, or crash on, is looked for beforehand."""
+    what = f"the grammar {name}"
     if unknown := [word for word in _words(text) if decoder.lookup_word(word) is None]:
         raise Refused(f"{what} has words without a known pronunciation: {', '.join(unknown)}")
     if undefined := sorted(set(re.findall(r"<[\w.]+>", text)) - set(re.findall(r"(<[\w.]+>)\s*=", text)) - _BUILT_IN):
@@ -107,11 +112,10 @@ def _take_grammar(decoder: Any, text: str, what: str) -> Any:
     try:
         if not text.lstrip("\ufeff").startswith("#JSGF"):
             raise ValueError("no #JSGF header")
-        decoder.add_jsgf_string(_GRAMMAR, text)
+        decoder.add_jsgf_string(name, text)
     except ValueError as error:
         raise Refused(f"{what} is no JSGF: it needs `#JSGF V1.0;` and a public rule") from error
-    decoder.activate_search(_GRAMMAR)
-    return decoder.get_fsg(_GRAMMAR)
+    return decoder.get_fsg(name)
 
 
 _BUILT_IN = {"<NULL>", "<VOID>"}
@@ -155,16 +159,17 @@ def _messages(stream: IO[bytes], line: queue.SimpleQueue[bytes]) -> None:
 
 def _serve(line: queue.SimpleQueue[bytes], answers: IO[bytes]) -> None:
     try:
-        recogniser = Recogniser(line.get().decode(), sys.argv[1])
+        recogniser = Recogniser(json.loads(line.get()))
     except Refused as error:
         return write(answers, json.dumps(str(error)).encode())
     write(answers, b"null")
     while True:
-        write(answers, json.dumps(recogniser.find(line.get())).encode())
+        asked = line.get()
+        write(answers, json.dumps(recogniser.find(asked[1:], asked[0])).encode())
 
 
 def main() -> None:
-    """`python sphinx_process.py NAME`, where NAME is what the grammar is called in errors."""
+    """`python sphinx_process.py`, and then messages."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it says when it ends
     line: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_messages, args=(sys.stdin.buffer, line), daemon=True).start()
