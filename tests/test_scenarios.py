@@ -35,7 +35,7 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(SHIPPED.rglob("*.toml")), ids=lambda path: path.stem)
 def test_every_shipped_scenario_can_be_read(path: Path) -> None:
     scenario = scenarios.read(path)
     assert scenario.end > 5
@@ -56,6 +56,10 @@ def test_every_shipped_scenario_can_be_read(path: Path) -> None:
         (GOOD + '[[show]]\nat = 1\nphoto = "coffee"', "show: the first picture is shown at = 0"),
         (GOOD + '[[show]]\nat = 0\npicture = "no.png"', "show.0.picture: there is no picture"),
         (GOOD + '[[show]]\nat = 0\ndraw = { background = "murky" }', "show.0.draw: 'murky' is no colour"),
+        (
+            GOOD + '[[show]]\nat = 0\ndraw = { shapes = [{ kind = "photo" }] }',
+            'show.0.draw.shapes.0: kind = "photo" and photo = "astronaut" go with each other',
+        ),
         (GOOD + "[[say]]\nat = 1", "say.0: either text or sound"),
         (GOOD + '[[say]]\nat = 1\nsound = "no.wav"', "say.0.sound: there is no sound file"),
         ("seconds = 5\n" + GOOD + '[[ask]]\nat = 7\ntext = "x"', "ask.0.at: is at 7 s, after the end at 5 s"),
@@ -281,6 +285,31 @@ def test_a_shipped_scenario_is_met_by_what_the_packages_carry(name: str) -> None
     session = evaluation.evaluate(scenario, config.parse(sections, "embedded"), loop=VirtualLoop)
     verdicts = judging.judge(scenario, session.events, session.heard)
     assert all(one.passed for one in verdicts), verdicts
+
+
+@pytest.mark.parametrize("name", ["again-and-less", "lens-covered", "somebody-comes-and-goes"])
+def test_a_shipped_scenario_of_narration_is_met_by_what_the_packages_carry(name: str) -> None:
+    for package in ("pocketsphinx", "espeakng_loader", "rapidocr", "skimage"):
+        pytest.importorskip(package, reason="the embedded and demo extras are not installed")
+    if not weights.is_here("people"):
+        pytest.skip("the embedded spotter's weights are not pulled: omni models pull people")
+    sections = config.tables(configs() / "narration.toml")
+    sections |= {kind: {"backend": backend} for kind, backend in EMBEDDED.items()}
+    scenario = scenarios.read(SHIPPED / "narration" / f"{name}.toml")
+    session = evaluation.evaluate(scenario, config.parse(sections, "embedded"), loop=VirtualLoop)
+    verdicts = judging.judge(scenario, session.events, session.heard)
+    assert all(one.passed for one in verdicts), verdicts
+
+
+def test_somebody_is_pasted_into_a_picture() -> None:
+    pytest.importorskip("skimage", reason="the demo extra is not installed")
+    somebody = scenarios.Shape(kind="photo", photo="astronaut", at=(0.25, 0.5), size=0.5)
+    empty = scenery.picture(Show(at=0, draw=scenarios.Drawing()))
+    drawn = scenery.picture(Show(at=0, draw=scenarios.Drawing(shapes=(somebody,))))
+    changed = (empty != drawn).any(axis=2)
+    assert changed[120:360, 40:280].mean() > 0.99
+    assert not changed[:, 300:].any()
+    assert not changed[:110].any()
 
 
 def test_a_folder_without_scenarios(tmp_path: Path) -> None:
