@@ -116,7 +116,7 @@ def assemble(kit: Kit, emit: Emit) -> Session:
     emit, precedence, memory = switches.emit, Precedence(), Memory(config.memory, outside.changed)
     dials = Dials(config.settings, emit)
     sight = _sight(kit, precedence, dials, emit)
-    mouth, agenda = _mouth(kit, dials, emit), Agenda(config.speech, dials, emit, parts.clock())
+    mouth, agenda = _mouth(kit, dials, emit), Agenda(config.speech, dials, emit, parts.clock(), switches.sees)
     if config.narration is not None:
         announcer.attach(agenda)
     names = [camera.name for camera in kit.devices.cameras]

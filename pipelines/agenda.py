@@ -55,10 +55,10 @@ class Agenda:
             self._offered()
         return taken
 
-    def take(self, talking: bool, speaking: Priority | None) -> Remark | None:
+    def take(self, talking: bool, speaking: Priority | None, thinking: bool = False) -> Remark | None:
         """What is to be begun now, see `SpeechPolicy.take`."""
         self._taste()
-        remark = self.policy.take(_now(), talking=talking, speaking=speaking)
+        remark = self.policy.take(_now(), talking=talking, speaking=speaking, thinking=thinking)
         self._tell_dropped()
         return remark
 
@@ -111,8 +111,8 @@ class Agenda:
 
     @property
     def waits(self) -> bool:
-        """Whether anything does that was asked for, or may hurt."""
-        return any(remark.free for remark in self.policy.waiting)
+        """Whether anything does that was asked for, or may hurt, and need not wait any longer."""
+        return self.policy.ready(_now())
 
     def deadline(self) -> float | None:
         """When to look again, in seconds on the loop's clock."""

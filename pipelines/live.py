@@ -111,6 +111,7 @@ async def live(session: Session, emit: Emit) -> None:
     Without a live device the session ends with its last file; typed asks and a still picture hold it open only
     where no file is read.
     """
+    session.switches.when_covered(session.conversation.cover)
     if session.sight is not None:
         session.switches.when_covered(session.sight.cover)
     session.switches.when_covered(lambda: session.perceptions.forget(lambda one: isinstance(one, Caption)))

@@ -27,6 +27,8 @@ class Phrases:
     """Speech was heard but not understood."""
     failed: str
     """The chat failed."""
+    working: str
+    """An answer takes a while."""
     note: str
     """Stands before what the camera saw."""
     question: str
@@ -89,6 +91,7 @@ ENGLISH = Phrases(
     ),
     unclear="Sorry, I did not understand that.",
     failed="Sorry, I cannot answer just now.",
+    working="Just a moment.",
     note="Note of what the camera saw:",
     question="Question: ",
     ago=ago,
@@ -110,6 +113,7 @@ CHINESE = Phrases(
     ),
     unclear="抱歉，我没有听懂。",
     failed="抱歉，我现在无法回答。",
+    working="请稍等。",
     note="摄像头看到的记录：",
     question="问题：",
     ago=ago_in_chinese,

@@ -76,19 +76,21 @@ class SpeechPolicy:
         self._waiting.append(remark)
         return True
 
-    def take(self, now: float, *, talking: bool = False, speaking: Priority | None = None) -> Remark | None:
+    def take(
+        self, now: float, *, talking: bool = False, speaking: Priority | None = None, thinking: bool = False
+    ) -> Remark | None:
         """What is to be begun now, if anything; whoever takes it tells of its end by `done`.
 
         `talking`: a person talks, or waits for an answer. `speaking`: what the assistant says is of that priority; what
-        is given then is more urgent.
+        is given then is more urgent. `thinking`: an answer is on its way; only that it takes a while is said before it.
         """
         self._review(now)
         left = self.options.budget(self.taste.level) - self.spent(now)
         for remark in sorted(self._waiting, key=_turn):
-            if talking and remark.priority < Priority.HAZARD:
-                break
             if speaking is not None and remark.priority <= speaking:
                 break
+            if not _may_begin(remark, talking=talking, thinking=thinking):
+                continue
             if (fitted := self._fitted(remark, left - self._kept_from(remark), now)) is not None:
                 self._begin(remark, fitted, now)
                 return fitted
@@ -105,8 +107,8 @@ class SpeechPolicy:
             return
         spoken.words, spoken.ended = 0 if remark.free else count(heard), now
         if not heard:
-            cut: Why = "cameras off" if spoken.forgotten else "cut"
-            self.dropped.append((remark, "expired" if self.late(remark, now) else cut))
+            cut: Why = "expired" if self.late(remark, now) else "cut"
+            self.dropped.append((remark, "cameras off" if spoken.forgotten else cut))
             return
         _note(self._last, remark.key, spoken.began)
         if remark.was_heard(heard):
@@ -143,6 +145,10 @@ class SpeechPolicy:
     def waiting(self) -> tuple[Remark, ...]:
         """Oldest first."""
         return tuple(self._waiting)
+
+    def ready(self, now: float) -> bool:
+        """Whether anything waits that may be begun however much was said before."""
+        return any(one.free and not self._cools(one, now) for one in self._waiting)
 
     def deadline(self, now: float) -> float | None:
         """When to look again, though nothing happens: something expires, or there are words left again."""
@@ -181,7 +187,7 @@ class SpeechPolicy:
 
     def _fitted(self, remark: Remark, left: int, now: float) -> Remark | None:
         """In as many words as there are left; None where it must wait."""
-        if remark.key and not remark.asked and now < self._since(remark.key) + remark.cooldown:
+        if self._cools(remark, now):
             return None
         if remark.free:
             return remark
@@ -193,6 +199,10 @@ class SpeechPolicy:
         self._drop("outranked", partial(_is_lost, over=remark))
         self._spoken = [one for one in self._spoken if one.ended + MINUTE > now]
         self._spoken.append(Spoken(remark, 0 if remark.free else count(remark.text), now))
+
+    def _cools(self, remark: Remark, now: float) -> bool:
+        """Whether words about it were said too lately."""
+        return bool(remark.key) and not remark.asked and now < self._since(remark.key) + remark.cooldown
 
     def _knows(self, fact: str) -> bool:
         """Whether it was told, or is being told."""
@@ -222,6 +232,14 @@ class SpeechPolicy:
     def _drop(self, why: Why, which: Callable[[Remark], bool]) -> None:
         self.dropped += [(one, why) for one in self._waiting if which(one)]
         self._waiting = [one for one in self._waiting if not which(one)]
+
+
+def _may_begin(remark: Remark, *, talking: bool, thinking: bool) -> bool:
+    """Whether it is said to somebody who talks, or waits for an answer that is on its way."""
+    if remark.priority is Priority.HAZARD:
+        return True
+    works = remark.priority is Priority.WORKING and remark.asked
+    return not talking and (works or not thinking)
 
 
 def _turn(remark: Remark) -> tuple[float, ...]:

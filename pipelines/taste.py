@@ -48,6 +48,8 @@ class SpeechOptions(Options):
     """The same at the level `high`; at `off` nothing of what is seen is said unasked but hazards."""
     quiet: str = Field(default="", pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
     """Hours in which nothing is said unasked but hazards, by the clock on the wall: `22:00-07:00`."""
+    patience: float = Field(default=0.0, ge=0, le=60)
+    """Whoever waits so long for the first sound of an answer is told that it takes a while; 0: nobody is."""
     resume: bool = True
     """Whether an answer that gave way to a hazard goes on after it."""
 

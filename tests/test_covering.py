@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
+
+import pytest
 
 from devices.lines import Lossless
 from devices.media import Frame
 from pipelines.breaking import Breakable
 from pipelines.budget import BudgetOptions
 from pipelines.ladder import LadderOptions
+from pipelines.moving import STILL
 from pipelines.relief import Relief
-from pipelines.types import Attention, CameraEvent, Caption, Event, Looked, Perception, Seen
+from pipelines.remarks import Priority, Remark
+from pipelines.types import (
+    Attention,
+    CameraEvent,
+    Caption,
+    Event,
+    Looked,
+    Perception,
+    Reply,
+    Seen,
+    TurnTrace,
+    Unsaid,
+    as_json,
+)
 from pipelines.watching import WatchOptions
 from pipelines.worker import Worker
 from tests.fakes import FakeCamera, FakeGlimpse, frame
 from tests.lookers import ScriptedLooker
-from tests.playing import playing
+from tests.playing import Played, playing
 from tests.stage import Stage
 
 
@@ -155,3 +172,91 @@ async def test_work_that_had_just_ended_when_it_was_broken_off_gives_nothing() -
     await asyncio.sleep(0.1)
     ended.set()
     assert await running is None
+
+
+LONG = "A person on your left, and one more behind the chair beside the door."
+
+
+def offers(played: Played, text: str, priority: Priority = Priority.CAPTION, **more: Any) -> None:
+    told = Remark(text, priority, asyncio.get_running_loop().time(), **({"camera": "desk"} | more))
+    played.controls.conversation.agenda.offer(told)
+
+
+@pytest.mark.parametrize("on_again", [False, True])
+async def test_of_what_was_seen_nothing_that_waits_is_said_not_even_a_hazard_nor_what_was_asked_for(
+    on_again: bool,
+) -> None:
+    stage = Stage(cameras=[FakeCamera([10] * 100, "desk")])
+    async with playing(stage) as played:
+        offers(played, "Dinner is ready, come to the table now.", Priority.HAZARD, camera="")
+        await asyncio.sleep(0.1)
+        offers(played, "Car approaching, ahead!", Priority.HAZARD)
+        offers(played, "It says: EXIT.", Priority.ANSWER, asked=True)
+        offers(played, "A person is there.", Priority.ANSWER, asked=True, lasting=True)
+        offers(played, "There are two people.", Priority.ANSWER, asked=True, camera="", source="camera")
+        offers(played, "A cup.", Priority.CHANGE)
+        offers(played, "It is five o'clock.", Priority.ANSWER, asked=True, camera="")
+        played.controls.switches.mute(camera=False)
+        await asyncio.sleep(0 if on_again else 20)
+        played.controls.switches.mute(camera=True)
+        await asyncio.sleep(20)
+    assert stage.said() == ["Dinner is ready, come to the table now.", "It is five o'clock."]
+    unsaid = stage.told(Unsaid)
+    assert len(unsaid) == 5
+    assert {(one.text, one.why) for one in unsaid} == {("", "cameras off")}
+
+
+@pytest.mark.parametrize("priority", [Priority.CAPTION, Priority.ANSWER, Priority.HAZARD])
+async def test_what_is_being_said_of_what_was_seen_ends_at_once_and_no_word_of_it_is_told(priority: Priority) -> None:
+    stage = Stage(cameras=[FakeCamera([10] * 100, "desk")])
+    async with playing(stage) as played:
+        offers(played, LONG, priority)
+        await asyncio.sleep(0.7)
+        assert played.controls.conversation.busy or priority is Priority.HAZARD
+        at, told = asyncio.get_running_loop().time(), len(stage.events)
+        played.controls.switches.mute(camera=False)
+        await asyncio.sleep(10)
+        (trace,) = stage.told(TurnTrace)
+        assert trace.cut
+        assert trace.ended_at == pytest.approx(at, abs=0.05)
+        assert 0 < trace.words < 8
+        assert stage.told(Reply) == []
+        assert "person" not in str([as_json(event) for event in stage.events[told:]])
+        again = played.controls.conversation.spoken.at(at)
+        assert again is not None
+        assert LONG.startswith(again.text), "what was heard stays with who heard it, and no more of it"
+        assert len(again.text) < len(LONG)
+        played.controls.switches.mute(camera=True)
+
+
+async def test_what_was_not_said_before_its_first_word_is_told_without_words() -> None:
+    stage = Stage(cameras=[FakeCamera([10] * 100, "desk")], takes={"voice": 1.0})
+    async with playing(stage) as played:
+        offers(played, LONG)
+        await asyncio.sleep(0.5)
+        played.controls.switches.mute(camera=False)
+        await asyncio.sleep(5)
+        played.controls.switches.mute(camera=True)
+    (unsaid,) = stage.told(Unsaid)
+    assert (unsaid.text, unsaid.why) == ("", "cameras off")
+    assert stage.told(TurnTrace) == []
+
+
+async def test_of_a_camera_that_is_switched_off_nothing_is_said_whoever_still_tells_of_it() -> None:
+    stage = Stage(cameras=[FakeCamera([10] * 100, "desk")])
+    async with playing(stage) as played:
+        played.controls.switches.mute(camera=False)
+        for priority in (Priority.CAPTION, Priority.ANSWER, Priority.HAZARD):
+            offers(played, LONG, priority, asked=True)
+        await asyncio.sleep(5)
+        played.controls.switches.mute(camera=True)
+    assert stage.said() == []
+    assert {(one.text, one.why) for one in stage.told(Unsaid)} == {("", "cameras off")}
+
+
+async def test_the_first_picture_after_it_is_compared_with_none_before_it() -> None:
+    eye = Stage(cameras=[FakeCamera([10], "desk")]).session().eyes[0]
+    assert eye.gate.wants(frame(10, 1.0))
+    eye.cover()
+    assert eye.gate.wants(frame(20, 30.0))
+    assert eye.gate.motion == STILL

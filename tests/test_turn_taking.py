@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from pipelines.live import live
-from pipelines.thinking import MOST_REMEMBERED, MOST_TYPED
+from pipelines.questions import MOST_TYPED
+from pipelines.thinking import MOST_REMEMBERED
 from pipelines.types import Caption, Notice, Reminder, Reply, SpeechStarted, Transcript, TurnTrace
 from tests.fakes import FakeCamera, FakeChat, FakeMicrophone, FakeTranscriber
 from tests.stage import COUNT, HELLO, SILENCE, Stage
