@@ -18,6 +18,7 @@ from pipelines.agenda import Agenda
 from pipelines.phrases import Language
 from pipelines.remarks import Priority, Remark
 from pipelines.remote.options import is_local
+from pipelines.spotters.embedded import Embedded
 from pipelines.wording import listed
 
 KEY = "introduction"
@@ -132,6 +133,11 @@ def _to_file(config: Config) -> bool:
     return config.speaker is not None and str(config.speaker.sink).lower().endswith(".wav")
 
 
+def _sees_no_vehicles(config: Config) -> bool:
+    """Whether nothing is there that finds other things than people: then nothing tells that they come closer."""
+    return config.spotter is None or isinstance(config.spotter, Embedded)
+
+
 def _in_english(config: Config, terminal: bool, stored: str) -> Iterator[str]:
     keys = config.keys
     yield "Welcome."
@@ -147,6 +153,8 @@ def _in_english(config: Config, terminal: bool, stored: str) -> Iterator[str]:
         yield f"{text[:1].upper()}{text[1:]}."
     elif terminal:
         yield "Type a question, and press Enter."
+    if config.narration is not None and _sees_no_vehicles(config):
+        yield "I cannot find vehicles, so I cannot warn of them."
     if config.microphone is not None:
         yield "You can also ask by voice."
     hosts = addresses(config)
@@ -154,7 +162,7 @@ def _in_english(config: Config, terminal: bool, stored: str) -> Iterator[str]:
         yield f"What I see and hear may be sent to {listed(hosts)}."
     else:
         yield "Pictures, sound and words stay on this machine."
-    yield stored or "Nothing of them is kept, only how long each answer took."
+    yield stored or "Nothing of them is kept, only when I answered, how long it took, and how much I said."
     yield "I can be wrong: do not rely on me where it is dangerous."
 
 
@@ -172,9 +180,11 @@ def _in_chinese(config: Config, terminal: bool, stored: str) -> Iterator[str]:
         yield "，".join(f"按{named(those[:1], 'zh')}{does}" for those, does in told if those) + "。"
     elif terminal:
         yield "输入问题，然后按回车。"
+    if config.narration is not None and _sees_no_vehicles(config):
+        yield "我认不出车辆，所以不能提醒你避让车辆。"
     if config.microphone is not None:
         yield "也可以用语音提问。"
     hosts = addresses(config)
     yield f"看到和听到的内容可能会发送到{'、'.join(hosts)}。" if hosts else "画面、声音和文字都留在本机。"
-    yield stored or "这些都不会保存，只记录每次回答的用时。"
+    yield stored or "这些都不会保存，只记录回答的时间和用时，以及说了多少话。"
     yield "我可能会出错，有危险时请不要只依靠我。"

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from pipelines.policy import MINUTE
 from pipelines.remarks import Priority
-from pipelines.types import Health, Started, TurnTrace, Unsaid, type_name
+from pipelines.types import Event, Health, TurnTrace, Unsaid
 
-MOST_BYTES = 20_000_000
-"""Of what is kept of one session: many days of talk."""
+MOST_SECONDS = 10_000
+"""Delays of one urgency that are kept, the newest of a long session."""
+LATELY = 600.0
+"""Seconds after its end for which something is kept that may yet belong to a busy minute: nothing is said for longer
+than that at once."""
 UNASKED = ("caption", "change", "working")
 
 
@@ -34,7 +37,7 @@ class Spoken:
     busiest: int
     """Words of what was said in any part in one minute, at the most: as the limit counts them."""
     first_sounds: tuple[float, ...]
-    """Seconds from the picture that a remark tells of to its first sound."""
+    """Seconds from the picture that a remark tells of to its first sound, the shortest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,62 +63,106 @@ class Narrated:
             yield f"not said: {', '.join(f'{number} {why}' for why, number in self.unsaid)}"
 
 
+class Tally:
+    """Counts as a session goes on: nothing that it keeps tells when anything was seen, by which camera, or what."""
+
+    def __init__(self, at: float = 0.0) -> None:
+        """`at`: when the session began, in seconds on the loop's clock."""
+        self._began = self._ended = at
+        self._counts: dict[str, Count] = {}
+        self._unasked = Busy()
+        self._unsaid: Counter[str] = Counter()
+
+    def take(self, event: Event) -> None:
+        """Count it in."""
+        match event:
+            case TurnTrace() if event.words:
+                self._said(event)
+            case Unsaid():
+                self._unsaid[event.why] += 1
+            case Health():
+                self._ended = max(self._ended, event.at)
+
+    def _said(self, trace: TurnTrace) -> None:
+        self._counts.setdefault(trace.priority, Count()).take(trace)
+        if trace.priority in UNASKED:
+            self._unasked.take(trace)
+        self._ended = max(self._ended, _ended(trace))
+
+    def told(self, seconds: float | None = None) -> Narrated:
+        """Up to now. `seconds`: that the session took, where that is known better."""
+        seconds = self._ended - self._began if seconds is None else seconds
+        urgencies = [one.word for one in reversed(Priority)]
+        spoken = [self._counts[word].told(word, seconds) for word in urgencies if word in self._counts]
+        return Narrated(seconds, tuple(spoken), self._unasked.most, tuple(self._unsaid.most_common()))
+
+
+class Busy:
+    """Words of the busiest minute: of all that was said in any part in the one that ends as something begins."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._lately: deque[tuple[float, float, int]] = deque()
+        """When it began and ended, and its words."""
+
+    def take(self, trace: TurnTrace) -> None:
+        """What was said; it is told at its end, so that what it was said over has begun before."""
+        began = _began(trace)
+        self._lately.append((began, _ended(trace), trace.words))
+        while self._lately[0][1] < began - LATELY:
+            self._lately.popleft()
+        for until, _, _ in self._lately:
+            if until >= began:
+                self.most = max(self.most, self._in_minute(until))
+
+    def _in_minute(self, until: float) -> int:
+        return sum(words for began, ended, words in self._lately if began <= until and ended > until - MINUTE)
+
+
+class Count:
+    """Of one urgency."""
+
+    def __init__(self) -> None:
+        self._said = self._words = 0
+        self._busy = Busy()
+        self._first: deque[float] = deque(maxlen=MOST_SECONDS)
+
+    def take(self, trace: TurnTrace) -> None:
+        self._said, self._words = self._said + 1, self._words + trace.words
+        self._busy.take(trace)
+        if trace.priority != "answer" and trace.first_audio_at is not None and trace.photon_at is not None:
+            self._first.append(trace.first_audio_at - trace.photon_at)
+
+    def told(self, priority: str, seconds: float) -> Spoken:
+        """In order of size, the delays tell nothing of what came after what."""
+        a_minute = self._words * MINUTE / max(seconds, 1.0)
+        return Spoken(priority, self._said, self._words, a_minute, self._busy.most, tuple(sorted(self._first)))
+
+
 def counted(traces: Sequence[TurnTrace], unsaid: Sequence[Unsaid], seconds: float) -> Narrated:
     """Of a session that took so long."""
-    heard = [trace for trace in traces if trace.words]
-    urgencies = [one.word for one in reversed(Priority)]
-    kinds = [[trace for trace in heard if trace.priority == word] for word in urgencies]
-    return Narrated(
-        seconds,
-        tuple(_spoken(word, kind, seconds) for word, kind in zip(urgencies, kinds, strict=True) if kind),
-        _busiest([trace for trace in heard if trace.priority in UNASKED]),
-        tuple(Counter(one.why for one in unsaid).most_common()),
-    )
+    tally = Tally()
+    events: list[Event] = [*traces, *unsaid]
+    for event in events:
+        tally.take(event)
+    return tally.told(seconds)
 
 
-def without_words(trace: TurnTrace) -> TurnTrace:
-    """The same without what was said."""
-    return replace(trace, asked="", last_word="")
-
-
-def append(path: Path, event: Started | TurnTrace | Unsaid | Health) -> None:
-    """Keep the times of one more event of a session; its beginning starts the file anew. Raises OSError."""
+def write(path: Path, narrated: Narrated) -> None:
+    """Keep the figures of a session, and nothing of an earlier one. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    begins = isinstance(event, Started)
-    if not begins and path.exists() and path.stat().st_size > MOST_BYTES:
-        return
-    how = os.O_TRUNC if begins else os.O_APPEND
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600), "a", encoding="utf-8") as file:
-        file.write(f"{json.dumps({'type': type_name(event), **_kept(event)})}\n")
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(f"{json.dumps(asdict(narrated))}\n")
+    fresh.replace(path)
 
 
-def _kept(event: Started | TurnTrace | Unsaid | Health) -> dict[str, Any]:
-    match event:
-        case TurnTrace():
-            return asdict(without_words(event))
-        case Unsaid():
-            return asdict(replace(event, text=""))
-        case Started():
-            return {"at": event.at, "utc": event.utc}
-    return {"at": event.at}
-
-
-def _spoken(priority: str, heard: Sequence[TurnTrace], seconds: float) -> Spoken:
-    words = sum(trace.words for trace in heard)
-    first = [
-        trace.first_audio_at - trace.photon_at
-        for trace in heard
-        if trace.priority != "answer" and trace.first_audio_at is not None and trace.photon_at is not None
-    ]
-    return Spoken(priority, len(heard), words, words * MINUTE / max(seconds, 1.0), _busiest(heard), tuple(first))
-
-
-def _busiest(heard: Sequence[TurnTrace]) -> int:
-    """Words of all that was said in any part in one minute: the one that ends as one of them begins."""
-    began, ended = np.array([_began(trace) for trace in heard]), np.array([_ended(trace) for trace in heard])
-    words = np.array([trace.words for trace in heard])
-    minutes = (int(words[(began <= until) & (ended > until - MINUTE)].sum()) for until in began)
-    return max(minutes, default=0)
+def read(path: Path) -> Narrated:
+    """What `write` kept. Raises OSError, and ValueError for what is none of it."""
+    try:
+        return TypeAdapter(Narrated).validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise ValueError("it is damaged") from error
 
 
 def _began(trace: TurnTrace) -> float:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assistant import traces
+from assistant import narrated, traces
 from assistant.config import ConfigError
 from assistant.recordings.journal import LINES
 from assistant.traces import STEPS, Moment, Turn, Turns
@@ -54,13 +54,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
     if read.damaged:
         print(f"omni: {path}: {read.damaged} damaged line{'s' * (read.damaged > 1)} left out", file=sys.stderr)
-    narrated = _narrated(path, read)
-    if not read.turns and not narrated:
+    said = _narrated(path, read)
+    if not read.turns and not said:
         print(f"omni: {path}: there is no turn in it", file=sys.stderr)
         return 1
     if read.turns:
         show(read.turns)
-    for line in narrated:
+    for line in said:
         print(line)
     if arguments.plot is not None and read.turns:
         _plot(Path(arguments.plot), read.turns)
@@ -79,12 +79,12 @@ def _chosen(name: str | None) -> Path:
 
 def _narrated(path: Path, read: Turns) -> list[str]:
     """What was said in the last session and what was not; of the kept turns, it stands in a file of its own."""
-    with suppress(OSError):
+    told = read.narrated
+    with suppress(OSError, ValueError):
         if path == traces.place():
-            read = traces.read(traces.beside(path), 1)
-    lines = list(read.narrated.lines())
-    worth = any(one.priority != traces.ANSWERED for one in read.narrated.spoken) or read.narrated.unsaid
-    return [f"Said in {read.narrated.seconds / 60:.1f} minutes:", *lines] if worth else []
+            told = narrated.read(traces.beside(path))
+    worth = any(one.priority != traces.ANSWERED for one in told.spoken) or told.unsaid
+    return [f"Said in {told.seconds / 60:.1f} minutes:", *told.lines()] if worth else []
 
 
 def _plot(path: Path, shown: Sequence[Turn]) -> None:

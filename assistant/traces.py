@@ -8,13 +8,13 @@ import os
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from assistant import narrated
-from assistant.narrated import Narrated, counted, without_words
+from assistant.narrated import Narrated, Tally, counted
 from devices.lines import Latest
 from devices.threads import DaemonThread
 from pipelines import weights
@@ -24,6 +24,8 @@ KEPT = 200
 """Turns in the file, the newest last."""
 ANSWERED = "answer"
 """How urgent those turns are that count as such; the others are remarks."""
+KEPT_SOURCES = ("timer", "program")
+"""Where turns come from that nobody asked in words, and that are kept all the same."""
 LONGEST_LINE = 1_000_000
 """Characters of a line that may be a turn."""
 
@@ -109,23 +111,35 @@ class Clock:
 async def keep(events: Latest[Event], path: Path) -> None:
     """Keep the turns of a session in the file, until the line is closed: their times, not what was said.
 
-    What was said unasked stands in a file beside it, that of the last session only. A file that cannot be written ends
-    it without a word: no session shall fail for its statistics.
+    How much was said, and how soon, stands in figures in a file beside it, those of the last session only. A file that
+    cannot be written ends it without a word: no session shall fail for its statistics.
     """
-    clock, loop = Clock(), asyncio.get_running_loop()
+    clock, loop, tally = Clock(), asyncio.get_running_loop(), Tally()
     with DaemonThread("turns") as thread, suppress(OSError):
         async for event in events:
             if isinstance(event, Started):
                 clock.take(event)
-            elif isinstance(event, TurnTrace) and event.priority == ANSWERED:
-                turn = Turn(without_words(event), clock.time(event.said_at))
+                tally = Tally(event.at)
+            tally.take(event)
+            if isinstance(event, TurnTrace) and is_kept(event):
+                turn = Turn(unworded(event), clock.time(event.said_at))
                 await loop.run_in_executor(thread, append, path, turn)
-            if isinstance(event, (Started, TurnTrace, Unsaid, Health)):
-                await loop.run_in_executor(thread, narrated.append, beside(path), event)
+            if isinstance(event, (Started, TurnTrace, Health)):
+                await loop.run_in_executor(thread, narrated.write, beside(path), tally.told())
+
+
+def is_kept(trace: TurnTrace) -> bool:
+    """Whether a person asked, or a program or timer wanted it said; when something was seen is nobody's business."""
+    return trace.priority == ANSWERED and (bool(trace.asked) or trace.source in KEPT_SOURCES)
+
+
+def unworded(trace: TurnTrace) -> TurnTrace:
+    """The same without what was said, and without the camera's name."""
+    return replace(trace, asked="", last_word="", camera="")
 
 
 def beside(path: Path) -> Path:
-    """Where what was said unasked in the last session stands."""
+    """Where it stands how much was said in the last session."""
     return path.with_name("narration.jsonl")
 
 

@@ -26,6 +26,7 @@ from tests.fakes import FakeMicrophone
 from tests.stage import HELLO, SILENCE, Stage
 
 WORDS = "Welcome to this. It is a long introduction. It ends here."
+WEIGHTS: dict[str, Any] = {"spotter": {"backend": "fastestdet", "weights": "mine"}}
 NARRATES: dict[str, Any] = {"narration": NarrationOptions()}
 
 
@@ -82,6 +83,15 @@ def test_it_is_the_same_in_chinese() -> None:
     assert "留在本机" in said
     assert "日记" in said
     assert not any(letter in said for letter in ". ")
+
+
+@pytest.mark.parametrize(
+    ("spotter", "warns"), [({"spotter": {"backend": "embedded"}}, False), ({}, False), (WEIGHTS, True)]
+)
+def test_it_does_not_promise_to_warn_of_vehicles_that_nothing_finds(spotter: dict[str, Any], warns: bool) -> None:
+    assert ("cannot warn of them" in introduction(config(**spotter), True, "")) is not warns
+    chinese = config(**spotter, conversation={"language": "zh"})
+    assert ("不能提醒你避让车辆" in introduction(chinese, True, "")) is not warns
 
 
 def test_keys_that_are_others_are_told_as_they_are() -> None:

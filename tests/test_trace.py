@@ -221,13 +221,30 @@ async def test_what_was_said_unasked_is_kept_for_the_last_session_without_its_wo
     await emitted(lambda line: traces.keep(line, traces.place()), STARTED, caption(200.0, 50), SPOKEN)
     await emitted(lambda line: traces.keep(line, traces.place()), *NARRATED, SPOKEN)
     beside = traces.beside(traces.place())
-    assert "cup" not in beside.read_text(encoding="utf-8")
-    assert "what do you see" not in beside.read_text(encoding="utf-8")
+    kept = beside.read_text(encoding="utf-8")
+    assert not [word for word in ("cup", "what do you see", "desk", "people", "utc", "_at", "2026") if word in kept]
     assert stat.S_IMODE(beside.stat().st_mode) == 0o600
     assert len(traces.read(traces.place(), 20).turns) == 2
     told = printed(capsys)
     assert "caption: 3 said, 60 words" in told
     assert "not said: 2 expired, 1 no words left" in told
+
+
+async def test_when_something_was_seen_is_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "turns.jsonl"
+    told = [replace(SPOKEN, asked="", source=source, camera="door") for source in ("watch", "camera", "timer")]
+    await emitted(lambda line: traces.keep(line, path), STARTED, *told, replace(SPOKEN, camera="door"))
+    assert [turn.trace.source for turn in traces.read(path, 20).turns] == ["timer", SPOKEN.source]
+    assert "door" not in path.read_text(encoding="utf-8")
+
+
+async def test_of_figures_that_are_damaged_nothing_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OMNI_HOME", str(tmp_path))
+    await emitted(lambda line: traces.keep(line, traces.place()), *NARRATED, SPOKEN)
+    traces.beside(traces.place()).write_text('{"type": "turn_trace"}\n', encoding="utf-8")
+    assert "said" not in printed(capsys)
 
 
 async def test_a_session_that_talks_too_much_is_measured_to_keep_to_its_words() -> None:

@@ -17,7 +17,8 @@ class Embedded(BackendOptions):
     needs: ClassVar[tuple[str, ...]] = ("cv2", "ai_edge_litert")
     extra: ClassVar[str] = "embedded"
     stand_in: ClassVar[str] = (
-        "The embedded object detector finds people and nothing else, and misses those who are far away."
+        "The embedded object detector finds people and nothing else, and misses those who are far away: it cannot warn"
+        " of vehicles."
     )
 
     def load(self) -> EmbeddedSpotter:
