@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -226,6 +228,55 @@ def test_without_a_server_there_is_no_voice(tmp_path: Path) -> None:
     with pytest.raises(BackendError, match="cannot be reached") as error:
         SpeechDispatcher(address=f"unix_socket:{tmp_path}/none", autospawn=False).load()
     assert "\n" not in str(error.value)
+
+
+@pytest.fixture
+def hung(tmp_path: Path) -> Iterator[str]:
+    """The address of a server that takes connections and never says a word."""
+    if ssip.client_package() is None:
+        pytest.skip(ssip.ABSENT)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "speechd.sock"))
+        server.listen(64)
+        yield f"unix_socket:{tmp_path}/speechd.sock"
+
+
+def test_a_server_that_hangs_for_hours_gathers_no_threads(hung: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssip, "STARTING", 0.01)
+    begun = set(threading.enumerate())
+    options = SpeechDispatcher(address=hung, autospawn=False)
+    for _ in range(50):
+        with pytest.raises(BackendError, match="does not answer"):
+            options.load()
+    for thread in set(threading.enumerate()) - begun:
+        thread.join(5)
+    assert set(threading.enumerate()) <= begun
+
+
+def test_a_server_that_stays_away_is_tried_less_and_less_often(
+    voice: SpeechServer, server: Dispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, tried = [1000.0], []
+    connect = ssip.Connection.open
+
+    def opening(connection: ssip.Connection, address: str, autospawn: bool) -> None:
+        tried.append(clock[0])
+        connect(connection, address, autospawn)
+
+    monkeypatch.setattr(ssip.Connection, "open", opening)
+    monkeypatch.setattr(speech_dispatcher, "monotonic", lambda: clock[0])
+    with pytest.raises(BackendError, match="it is gone"):
+        Listener(2, server.stop).hears(voice, COUNTING)
+    for _ in range(1200):
+        with pytest.raises(BackendError, match="it cannot be reached"):
+            Listener().hears(voice, "Anyone?")
+        clock[0] += 0.5
+    assert tried[:2] == [1000.0, 1000.5]
+    assert len(tried) < 40
+    assert max(after - before for before, after in pairwise(tried)) == 30
+    server.start()
+    clock[0] += 30
+    assert Listener().hears(voice, "Back.")
 
 
 def test_without_its_client_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

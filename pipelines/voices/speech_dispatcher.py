@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import monotonic
 from typing import ClassVar
 from xml.sax.saxutils import escape
 
@@ -28,6 +29,8 @@ SYMBOLIC = ("male1", "male2", "male3", "female1", "female2", "female3", "child_m
 SLOWEST, USUAL, FASTEST = 80, 170, 449
 """Words a minute at the rates -100, 0 and 100, as speech-dispatcher's module for espeak-ng has them; those of other
 modules are not known."""
+LONGEST_REST = 30.0
+"""Seconds between two tries to reach a server that is not there, at the most."""
 HEARTBEAT = 2.0
 """Seconds without news of a message after which the server is asked for a sign of life."""
 
@@ -69,6 +72,9 @@ class SpeechServer:
     def __init__(self, options: SpeechDispatcher) -> None:
         self._options, self._manner = options, Manner()
         self._connection: Connection | None = None
+        self._tried: Connection | None = None
+        self._failed, self._why, self._again_at = 0, "", 0.0
+        """How often it could not be reached since it could; why; and when to try again, in seconds of any clock."""
         self._connected()
 
     def synthesize(self, text: str) -> Samples:
@@ -81,7 +87,7 @@ class SpeechServer:
         try:
             self._tune(self._connected())
         except Gone:
-            self._connection = None  # as is wanted it will be when it is back
+            self._leave()  # as is wanted it will be when it is back
         except BackendError:
             self._manner = before
             raise
@@ -97,7 +103,7 @@ class SpeechServer:
             server.ask("set_priority", PRIORITIES[priority])
             return not unwanted() and self._followed(server, server.speak(marked(said)), reached, unwanted)
         except Gone:
-            self._connection = None
+            self._leave()
             raise
 
     def hush(self) -> None:
@@ -125,15 +131,39 @@ class SpeechServer:
     def _connected(self) -> Connection:
         """The connection, made anew where the server went away. Raises BackendError."""
         if self._connection is None:
-            server = Connection(self._options.address, self._options.autospawn)
-            server.ask("set_data_mode", "ssml")
-            if self._options.module:
-                server.ask("set_output_module", self._options.module)
-            self._usual = int(server.ask("get_rate")), int(server.ask("get_volume"))
-            self._language = self._spoken = self._options.language or server.ask("get_language") or "en"
-            self._tune(server)
-            self._connection = server
+            if (self._tried is not None and self._tried.stuck) or monotonic() < self._again_at:
+                raise Gone(self._why)
+            self._connection = self._made()
         return self._connection
+
+    def _made(self) -> Connection:
+        """A new one. What fails again and again is tried less and less often."""
+        server = Connection()
+        try:
+            server.open(self._options.address, self._options.autospawn)
+            self._greet(server)
+        except BackendError as error:
+            server.close()
+            self._tried, self._failed, self._why = server, self._failed + 1, str(error)
+            self._again_at = monotonic() + (_rest(self._failed) if isinstance(error, Gone) else 0.0)
+            raise
+        self._tried, self._failed, self._again_at = None, 0, 0.0
+        return server
+
+    def _greet(self, server: Connection) -> None:
+        """Tell it how it is to speak. Raises BackendError."""
+        server.ask("set_data_mode", "ssml")
+        if self._options.module:
+            server.ask("set_output_module", self._options.module)
+        self._usual = int(server.ask("get_rate")), int(server.ask("get_volume"))
+        self._language = self._spoken = self._options.language or server.ask("get_language") or "en"
+        self._tune(server)
+
+    def _leave(self) -> None:
+        """It does not answer any more."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def _tune(self, server: Connection) -> None:
         """As options and manner want it. Raises BackendError."""
@@ -175,6 +205,11 @@ def faster(rate: int, times: float) -> int:
     beyond = words * times - USUAL
     wanted = round(100 * beyond / (FASTEST - USUAL if beyond > 0 else USUAL - SLOWEST))
     return max(-100, min(100, wanted))
+
+
+def _rest(failed: int) -> float:
+    """Seconds before the next try: the first one after a failure is made at once, as it may just have been started."""
+    return 0.0 if failed < 2 else min(LONGEST_REST, 0.25 * 2.0 ** min(failed, 16))
 
 
 def _language(text: str) -> str:

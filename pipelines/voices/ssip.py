@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib.util
 import os
 import queue
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -45,22 +48,44 @@ class Gone(BackendError):
 
 
 class Connection:
-    """One client of the server. Whatever takes too long is left alone, with the connection: make another one then."""
+    """One client of the server. Once it was slow, or the server refused something at the start: close it, and make
+    another one."""
 
-    def __init__(self, address: str, autospawn: bool) -> None:
+    def __init__(self) -> None:
         self._thread = DaemonThread("speech server")
         self._happened: queue.SimpleQueue[Happened | None] = queue.SimpleQueue()
+        self._closed = False
+        self._client: Any = None
+        self._last: Future[Any] | None = None
+
+    def open(self, address: str, autospawn: bool) -> None:
+        """Connect. Raises `Gone`, and BackendError where there is no client."""
         client = client_package()
         if client is None:
             raise BackendError(ABSENT)
 
-        def connect() -> Any:
-            made = client.SSIPClient(CLIENT_NAME, address=address or None, autospawn=autospawn)
+        def connect() -> None:
+            # It is known before it is made: one that the server never answers can be closed.
+            self._client = made = client.SSIPClient.__new__(client.SSIPClient)
+            made.__init__(CLIENT_NAME, address=address or None, autospawn=autospawn)
             # Its own way to tell of a message begins after the message: what happens at once would be missed.
             made._conn.set_callback(self._tell)
-            return made
+            if self._closed:
+                _hang_up(made)
 
-        self._client: Any = self._within(STARTING, connect, "it cannot be reached")
+        self._within(STARTING, connect, "it cannot be reached")
+
+    def close(self) -> None:
+        """End it with its threads, also where the server hangs; from any thread, and without waiting for anybody."""
+        self._closed = True
+        if self._client is not None:
+            _hang_up(self._client)
+        self._thread.shutdown()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether something is not over that took too long: the system itself does not answer."""
+        return self._last is not None and not self._last.done()
 
     def ask(self, command: str, *values: object) -> Any:
         """What the client's method of that name gives. Raises `Gone`, or BackendError for what the server refuses."""
@@ -85,14 +110,27 @@ class Connection:
         self._happened.put(Happened(message, what, index_mark))
 
     def _within(self, seconds: float, work: Callable[[], T], otherwise: str) -> T:
+        self._last = doing = self._thread.submit(work)
         try:
-            return self._thread.submit(work).result(seconds)
+            return doing.result(seconds)
         except Late:
             raise Gone(f"speech-dispatcher does not answer: {_HELP}") from None
         except Exception as error:  # the client raises whatever its socket and its parser do
             if type(error).__name__ in ("SSIPCommandError", "SSIPDataError"):
                 raise BackendError(f"speech-dispatcher refuses that: {error}") from error
             raise Gone(f"speech-dispatcher: {otherwise}: {_HELP}") from error
+
+
+def _hang_up(client: Any) -> None:
+    """What its own `close` does, without waiting; and whoever waits for an answer of the server has one."""
+    connection = getattr(client, "_conn", None)
+    if connection is None:
+        return
+    with suppress(OSError):
+        connection._socket.shutdown(socket.SHUT_RDWR)
+    connection._socket.close()
+    connection._com_buffer.append((500, "closed", ()))
+    connection._ssip_reply_semaphore.release()
 
 
 _HELP = "try spd-say hello, which tells why"
