@@ -110,6 +110,7 @@ def test_one_sentence_announces_one_change_of_a_subject() -> None:
         (SIGN, 15.0, "It reads: “EXIT 13”."),
         (SIGN, 25.0, "It reads: “EXIT 12”."),
         (SIGN, 5.0, "It reads: “EXIT 12”."),
+        (SIGN, 15.0, "Partly covered text: “EXIT”."),
         (LENS, 5.0, "The lens is covered."),
     ],
 )
@@ -201,6 +202,11 @@ def test_that_the_picture_is_another_is_not_true_where_only_something_in_it_is()
     assert len(judged(DOOR, (10.5, "The picture shows something else now.")).unsupported) == 1
 
 
+def test_that_a_text_is_partly_covered_now_is_news() -> None:
+    score = judged(SIGN, (10.5, "It says: EXIT 12."), (20.5, "Partly covered. Move the camera right. It says: EXIT."))
+    assert (len(score.announced), score.unsupported, score.repeats) == (2, [], [])
+
+
 def test_a_course_can_be_told_as_long_as_it_lasts() -> None:
     near = State({"person": (0.2,)}, course={"person": "closer"})
     script = Script("near", 40, (Spell(0, 10, ONE), Spell(10, 15, near), Spell(15, 40, ONE)), lambda at: room())
@@ -253,6 +259,7 @@ def test_who_talks_all_the_time_announces_much_by_chance() -> None:
         ("All is quiet.", []),
         ("It says: EXIT 12.", [Claim("text", text="EXIT 12")]),
         ("Partly covered. It says: EX", [Claim("text", text="EX", partly=True)]),
+        ("Partly covered. Move the camera right. It says: EX", [Claim("text", text="EX", partly=True)]),
         ("No longer there: EXIT 12.", [Claim("text", "gone", text="EXIT 12")]),
         ("One more person on your right: now 2.", [Claim("person", "came", 1, 2), Claim("person", count=2)]),
         ("It is much darker now.", [Claim("camera", "darker")]),

@@ -110,7 +110,7 @@ def claims(sentence: str) -> list[Claim]:
     found = [Claim("text", "gone" if GONE.search(plain) else "there", text=text, partly=partly) for text in read]
     if read and (place := _place(plain)) is not None:
         found = [replace(one, place=place) for one in found]
-    if (camera := _camera(plain)) is not None:
+    if (camera := _camera(plain)) is not None and not (read and partly):
         return [*found, camera]
     if ELSEWHERE.search(plain):
         return [*found, Claim("scene", "came")]

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from assistant.app import Kit, assemble
 from assistant.parts import Devices, Models, Outside
 from devices.lines import Latest
@@ -28,17 +26,21 @@ from pipelines.worker import Worker
 from tests.benchmarks._narration_claims import claims
 from tests.benchmarks._narration_pictures import NOISES, Pasted, View, drawn, noisy
 from tests.benchmarks._narration_runs import Backstage, Way, config_of
+from tests.benchmarks._narration_tables import percentile
+from tests.benchmarks._narration_truth import letters
 
-ROUNDS = 24
+ROUNDS, TEXTS = 16, 8
 SHOWN, GONE = 4.0, 3.0
 """Seconds for which something is there, and nothing is."""
-VISITS = (
-    Pasted("person", 0.25, 220),
-    Pasted("cup", 0.8, 190),
-    Pasted("cat", 0.5, 190),
-    Pasted("person", 0.75, 220, True),
-)
+VISITS = {
+    View((Pasted("person", 0.25, 220),)): "person",
+    View((Pasted("cup", 0.8, 190),)): "cup",
+    View((Pasted("cat", 0.5, 190),)): "cat",
+    View((Pasted("person", 0.75, 220, True),)): "person",
+}
 """What comes in turn: what comes and goes all the time is told less often, which is not to be measured here."""
+SIGNS = {View(sign=text, sign_x=x): text for text, x in (("EXIT 12", 0.5), ("ROOM 4", 0.3), ("GATE 7", 0.7))}
+EMPTY = View()
 RATE = 10
 """Pictures a second."""
 
@@ -63,8 +65,10 @@ class Heard(Nowhere):
 class Doorway:
     """A camera before which things come and go, never in step with the looks at a still picture."""
 
-    pictures: dict[Pasted | None, list[Pixels]]
-    """Some with each of them, and with none."""
+    visits: dict[View, str]
+    """What it is called that can be seen in each; they come in turn."""
+    pictures: dict[View, list[Pixels]]
+    """Some of each of them, and of nothing."""
     rounds: int
     name: str = "film"
     live: bool = False
@@ -76,31 +80,28 @@ class Doorway:
         """It is always there."""
 
     async def run(self, frames: Latest[Frame]) -> None:
-        loop, before = asyncio.get_running_loop(), None
+        loop, before = asyncio.get_running_loop(), EMPTY
         began = loop.time()
         for number in range(round(self.rounds * (SHOWN + GONE) * RATE)):
             await asyncio.sleep(max(0.0, began + number / RATE - loop.time()))
             taken, there = loop.time(), self.shows(number)
             for visit, came in ((before, False), (there, True)):
-                if visit is not None and there != before:
-                    self.changes.append((taken, visit.thing, came))
+                if visit in self.visits and there != before:
+                    self.changes.append((taken, self.visits[visit], came))
             before = there
             frames.put(Frame(self.pictures[there][number % NOISES], taken, self.name))
 
-    @staticmethod
-    def shows(number: int) -> Pasted | None:
+    def shows(self, number: int) -> View:
         """What is to be seen in the picture of that number."""
         turn, within = divmod(number, round((SHOWN + GONE) * RATE))
         here = 0 <= within - round(GONE * RATE) + 7 * turn % 10 < round(SHOWN * RATE)
-        return VISITS[turn % len(VISITS)] if here else None
+        return list(self.visits)[turn % len(self.visits)] if here else EMPTY
 
 
-def doorway(rounds: int = ROUNDS) -> Doorway:
+def doorway(rounds: int = ROUNDS, visits: dict[View, str] = VISITS) -> Doorway:
     """One thing after the other, with a sensor's noise."""
-    views: dict[Pasted | None, View] = {None: View(), **{visit: View((visit,)) for visit in VISITS}}
-    return Doorway(
-        {visit: [noisy(drawn(view), number) for number in range(NOISES)] for visit, view in views.items()}, rounds
-    )
+    pictures = {view: [noisy(drawn(view), number) for number in range(NOISES)] for view in (EMPTY, *visits)}
+    return Doorway(visits, pictures, rounds)
 
 
 @dataclass
@@ -145,10 +146,11 @@ async def first_words(way: Way, voice: Voice, rounds: int = ROUNDS) -> dict[str,
     """From each coming and going to the first sound of the words that tell of it."""
     play = stand(way, voice, doorway(rounds))
     await play.run()
-    replies = [event for event in play.events if isinstance(event, Reply)]
     late = {True: list[float](), False: list[float]()}
     for at, thing, came in play.camera.changes:
-        told = (one for one in replies if at - 0.001 <= one.asked_at < at + GONE and _tells(one.text, thing, came))
+        told = (
+            one for one in _replies(play) if at - 0.001 <= one.asked_at < at + GONE and _tells(one.text, thing, came)
+        )
         if (first := next(told, None)) is not None:
             late[came].append(first.answered_at - at)
     return {
@@ -161,6 +163,25 @@ async def first_words(way: Way, voice: Voice, rounds: int = ROUNDS) -> dict[str,
     }
 
 
+async def texts(way: Way, voice: Voice, rounds: int = TEXTS) -> dict[str, Any]:
+    """From the appearing of each sign to the first sound of its letters."""
+    play = stand(way, voice, doorway(rounds, SIGNS))
+    await play.run()
+    late, came = list[float](), [(at, text) for at, text, came in play.camera.changes if came]
+    for at, text in came:
+        told = (one for one in _replies(play) if at - 0.001 <= one.asked_at < at + SHOWN and _reads(one.text, text))
+        late += [one.answered_at - at for one in told][:1]
+    return {"signs": len(came), "told": len(late), "seconds": _spread(late)}
+
+
+def _reads(said: str, text: str) -> bool:
+    return any(letters(text) == letters(one.text) and one.sense != "gone" for one in claims(said))
+
+
+def _replies(play: Stand) -> list[Reply]:
+    return [event for event in play.events if isinstance(event, Reply)]
+
+
 def _tells(text: str, thing: str, came: bool) -> bool:
     """Whether it tells that this is there, or is not any more."""
     about = [one for one in claims(text) if one.subject == thing]
@@ -171,7 +192,7 @@ def _spread(seconds: Sequence[float]) -> dict[str, float]:
     return {"median": percentile(seconds, 0.5), "p95": percentile(seconds, 0.95), "max": percentile(seconds, 1.0)}
 
 
-async def hazards(way: Way, voice: Voice, many: int = 20) -> list[float]:
+async def hazards(way: Way, voice: Voice, many: int = 12) -> list[float]:
     """Seconds from a hazard's being offered to its first sound, while something long is being said."""
     play = stand(way, voice, doorway(1000))
     running = asyncio.create_task(play.run())
@@ -194,7 +215,7 @@ async def hazards(way: Way, voice: Voice, many: int = 20) -> list[float]:
     return delays
 
 
-async def stops(way: Way, voice: Voice, many: int = 20) -> list[float]:
+async def stops(way: Way, voice: Voice, many: int = 12) -> list[float]:
     """Seconds from the stop key to silence."""
     play = stand(way, voice, doorway(1000))
     running = asyncio.create_task(play.run())
@@ -219,8 +240,3 @@ def _begun(speaker: Heard) -> list[float]:
     """When sounds began, that which is being played among them."""
     playing = [speaker.began_at] if speaker.began_at is not None else []
     return [*(began for began, _ in speaker.sounds), *playing]
-
-
-def percentile(seconds: Sequence[float], share: float) -> float:
-    """0 where there are none."""
-    return round(float(np.quantile(seconds, share)), 3) if seconds else 0.0

@@ -7,7 +7,7 @@ told before, and nothing of it changed since; it is unsupported where it claims 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -61,7 +61,12 @@ class Score:
 
     @property
     def missed(self) -> list[str]:
-        return [f"{one.subject} at {one.at:g} s" for one in self.script.changes if one not in self.announced]
+        return _listed(one for one in self.script.changes if one not in self.announced)
+
+    @property
+    def unnamed(self) -> list[str]:
+        """Announced, but not by name."""
+        return _listed(one for one in self.announced if one not in self.named)
 
     @property
     def words(self) -> int:
@@ -194,3 +199,7 @@ def _until(said: Sequence[Said], last: Said) -> int:
 
 def _told(said: Said) -> str:
     return f"{said.began_at:.1f} s: {said.text}"
+
+
+def _listed(changes: Iterable[Change]) -> list[str]:
+    return [f"{one.subject} at {one.at:g} s" for one in changes]

@@ -54,10 +54,11 @@ def holds(claim: Claim, state: State) -> bool | None:
 
 
 def _stands(claim: Claim, state: State) -> bool:
-    """Whether that is to be read, whole, or as far as it is to be seen."""
+    """Whether that is to be read: whole, or, where it is said to be covered in part, as far as it is to be seen."""
     wanted = letters(claim.text)
-    there = any(wanted in letters(" ".join(state.texts)) or wanted in letters(text) for text in state.texts)
-    there = there or any(claim.partly and len(wanted) >= 2 and wanted in letters(text) for text in state.cropped)
+    if claim.partly:
+        return len(wanted) >= 2 and any(wanted in letters(text) for text in state.cropped)
+    there = any(wanted in letters(text) for text in (" ".join(state.texts), *state.texts))
     return not there if claim.sense == "gone" else there
 
 

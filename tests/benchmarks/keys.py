@@ -54,20 +54,28 @@ class Terminal:
 
 def main() -> None:
     figures, missed = {}, []
+    for name, took in pressed(TIMES).items():
+        figures[name] = {"median_s": round(float(np.median(took)), 3), "most_s": round(max(took), 3)}
+        print(f"{name:6}: silent after {np.median(took) * 1000:.0f} ms, at most {max(took) * 1000:.0f} ms")
+        missed += [f"{name}: {max(took):.3f} s"] * (max(took) > BAR)
+    report("keys", figures, missed)
+
+
+def pressed(times: int) -> dict[str, list[float]]:
+    """Seconds from each of the keys to silence, so many times each."""
     with tempfile.TemporaryDirectory() as folder:
         terminal = Terminal(Path(folder))
-        terminal.wait_for(b"on.", 120.0)
-        time.sleep(1.0)
-        terminal.press(b" ")  # the introduction
-        time.sleep(8.0)  # what there is to be seen is told once
-        for name, key in KEYS.items():
-            took = [_silenced(terminal, key) for _ in range(TIMES)]
-            figures[name] = {"median_s": round(float(np.median(took)), 3), "most_s": round(max(took), 3)}
-            print(f"{name:6}: silent after {np.median(took) * 1000:.0f} ms, at most {max(took) * 1000:.0f} ms")
-            missed += [f"{name}: {max(took):.3f} s"] * (max(took) > BAR)
-        terminal.press(b"Q")
-        terminal.process.wait(30)
-    report("keys", figures, missed)
+        try:
+            terminal.wait_for(b"on.", 120.0)
+            time.sleep(1.0)
+            terminal.press(b" ")  # the introduction
+            time.sleep(8.0)  # what there is to be seen is told once
+            took = {name: [_silenced(terminal, key) for _ in range(times)] for name, key in KEYS.items()}
+            terminal.press(b"Q")
+            terminal.process.wait(30)
+        finally:
+            terminal.process.kill()
+    return took
 
 
 def _silenced(terminal: Terminal, key: bytes) -> float:
