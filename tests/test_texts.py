@@ -204,14 +204,14 @@ def test_nothing_is_nothing(listener: Listener) -> None:
 
 
 def test_text_that_goes_on_outside_is_told_with_where_to_move_the_camera(listener: Listener) -> None:
-    assert listener.sees(line("TFORM 9", left=0.0)) == ["Partly covered. It says: TFORM 9. Move the camera left."]
+    assert listener.sees(line("TFORM 9", left=0.0)) == ["Partly covered, move left. It says: TFORM 9."]
 
 
 def test_text_that_comes_into_the_picture_is_told_partly_and_then_whole(listener: Listener) -> None:
     said = []
     for step, text in enumerate(("m 9", "orm 9", "tform 9", "latform 9", "Platform 9", "Platform 9", "Platform 9")):
         said += listener.sees(line(text, left=max(0.0, 0.1 * (step - 3)), width=0.1 + 0.05 * step))
-    assert said == ["Partly covered. It says: m 9. Move the camera left.", "It says: Platform 9."]
+    assert said == ["Partly covered, move left. It says: m 9.", "It says: Platform 9."]
 
 
 def test_text_that_leaves_the_picture_is_no_news(listener: Listener) -> None:
@@ -219,6 +219,20 @@ def test_text_that_leaves_the_picture_is_no_news(listener: Listener) -> None:
     assert listener.sees(line("Platform", left=0.6, width=0.4)) == []
     assert listener.sees(line("Plat", left=0.8, width=0.2)) == []
     assert listener.sees(line("Platform 9")) == []
+
+
+def test_text_that_stays_half_outside_is_told_to_be_and_then_that_it_is_gone(listener: Listener) -> None:
+    whole, half = Box(0.35, 0.31, 0.65, 0.49), Box(0.77, 0.31, 1.0, 0.49)
+    listener.sees(Spot(TEXT, whole, 0.99, "EXIT 12"), times=4)
+    assert listener.sees(Spot(TEXT, half, 0.99, "EXIT 1"), times=6) == ["Partly covered, move right. It says: EXIT 12."]
+    assert listener.remarks[-1].priority is Priority.CHANGE
+    assert listener.sees(times=6) == ["No longer there: EXIT 12."]
+
+
+def test_a_piece_that_ends_between_two_letters_is_no_other_number(listener: Listener) -> None:
+    listener.sees(Spot(TEXT, Box(0.4, 0.31, 0.7, 0.49), 0.99, "EXIT 12"), times=4)
+    piece = Spot(TEXT, Box(0.77, 0.31, 0.985, 0.49), 0.99, "EXIT 1")
+    assert listener.sees(piece, times=4) == ["Partly covered, move right. It says: EXIT 12."]
 
 
 def test_a_number_of_which_a_part_is_hidden_is_told_when_all_is_there(listener: Listener) -> None:
@@ -243,6 +257,11 @@ def test_a_warning_says_what_stands_close_beneath_it_and_the_rest_comes_after(li
     assert [remark.priority for remark in listener.remarks] == [Priority.HAZARD, Priority.CAPTION]
 
 
+def test_of_two_signs_that_warn_neither_takes_the_place_of_the_other(listener: Listener) -> None:
+    listener.sees(line("DANGER", 0.1), line("WET FLOOR", 0.8))
+    assert len({remark.key for remark in listener.remarks}) == 2
+
+
 def test_a_word_in_a_sentence_is_no_warning(listener: Listener) -> None:
     listener.sees(line("there was no danger at all in what they did on that evening"))
     listener.sees(line("endangered species", 0.7))
@@ -262,6 +281,31 @@ def test_only_large_text_is_told_to_be_gone(listener: Listener) -> None:
     assert listener.sees(times=10) == ["No longer there: CLOSED."]
     assert listener.remarks[-1].priority is Priority.CHANGE
     assert listener.sees(big("CLOSED")) == ["It says: CLOSED."]
+
+
+def test_small_text_is_told_to_be_gone_where_it_stood_alone_for_some_time(listener: Listener) -> None:
+    listener.sees(line("EXIT"), times=5)
+    assert listener.sees(times=10) == ["No longer there: EXIT."]
+    listener.sees(line("Menu", 0.2), line("Soup", 0.4), times=5)
+    assert listener.sees(times=10) == []
+
+
+def test_text_that_was_carried_out_of_the_picture_is_not_told_to_be_gone(listener: Listener) -> None:
+    listener.sees(big("CLOSED"), times=4)
+    assert listener.sees(Spot(TEXT, Box(0.7, 0.3, 1.0, 0.5), 0.95, "CLO")) == []
+    assert listener.sees(times=10) == []
+
+
+def test_what_the_guide_did_not_tell_after_all_is_told_later(listener: Listener) -> None:
+    listener.texts.guided(Spots("desk", listener.at, "text", (line("PUSH"),)))
+    assert listener.sees(line("PUSH"), times=5) == []
+    assert listener.sees(line("PUSH"), times=10) == ["It says: PUSH."]
+
+
+def test_what_the_guide_told_is_not_told_again(listener: Listener) -> None:
+    listener.texts.guided(Spots("desk", listener.at, "text", (line("PUSH"),)))
+    listener.texts.settled(Remark("It says: PUSH.", Priority.ANSWER, 1.0, source="aim"), "It says: PUSH.")
+    assert listener.sees(line("PUSH"), times=20) == []
 
 
 def test_what_nobody_heard_is_told_again_later_but_not_for_ever() -> None:
@@ -319,7 +363,7 @@ def test_looks_for_objects_tell_nothing_of_text(listener: Listener) -> None:
 def test_all_of_it_is_there_in_chinese() -> None:
     listener = Listener("zh")
     assert listener.sees(line("出口")) == ["上面写着：出口。"]
-    assert listener.sees(line("出口"), line("月台", 0.6, left=0.0)) == ["文字不完整。上面写着：月台。把摄像头向左移。"]
+    assert listener.sees(line("出口"), line("月台", 0.6, left=0.0)) == ["文字不完整，请向左移。上面写着：月台。"]
 
 
 READINGS = st.lists(
@@ -338,9 +382,9 @@ def test_what_is_told_was_read_and_nothing_is_told_twice_within_the_time_that_it
         seen |= {text for text, _, _, _ in look}
         said = listener.sees(*(line(text, top, score, left) for text, top, score, left in look), every=0.5)
         for remark in said:
-            words = remark.removeprefix("Partly covered. ").removeprefix("It says: ")
+            words = remark.partition("It says: ")[2] or remark.removeprefix("No longer there: ")
             assert any(words.startswith(text) for text in seen)
-    whole = [remark for remark in listener.remarks if not remark.text.startswith("Partly")]
+    whole = [remark for remark in listener.remarks if not remark.text.startswith(("Partly", "No longer"))]
     for text in ("EXIT", "Mind the gap"):
         assert sum(remark.text.count(text) for remark in whole) <= 2
 
@@ -361,9 +405,50 @@ def test_a_sign_that_the_camera_finds_is_told_partly_then_whole_then_never(liste
     reader, said = RapidOcr().load(), []
     for x in (-300, -220, -140, 100, 260, 420, 420, 420):
         said += listener.sees(*reader.read(Frame(sign(x), 0.0, "desk")))
-    assert said[0].startswith("Partly covered.")
-    assert said[0].endswith("Move the camera left.")
+    assert said[0].startswith("Partly covered, move left. ")
     assert said[1:] == ["It says: Platform 9."]
+
+
+def page(margin: int) -> Pixels:
+    """A book held close: lines from edge to edge, but for a margin."""
+    picture = np.full((480, 640, 3), 245, np.uint8)
+    for number in range(5):
+        picture_line = f"of {number + 3} who walk along the river"
+        size = (640 - 2 * margin) / cv2.getTextSize(picture_line, cv2.FONT_HERSHEY_SIMPLEX, 1, 3)[0][0]
+        place = (margin, 80 + 90 * number)
+        cv2.putText(picture, picture_line, place, cv2.FONT_HERSHEY_SIMPLEX, size, (20, 20, 20), 3, cv2.LINE_AA)
+    return picture
+
+
+@pytest.mark.parametrize(("margin", "partly"), [(6, False), (12, False), (-30, True)])
+def test_a_page_that_fills_the_picture_is_only_partly_there_where_its_letters_are_cut(
+    listener: Listener, margin: int, partly: bool
+) -> None:
+    pytest.importorskip("rapidocr")
+    from pipelines.readers.rapid import RapidOcr
+
+    (said,) = listener.sees(*RapidOcr().load().read(Frame(page(margin), 0.0, "desk")))
+    assert said.startswith("Partly covered") is partly
+
+
+def test_a_page_in_chinese_too(listener: Listener) -> None:
+    pytest.importorskip("rapidocr")
+    from PIL import Image, ImageDraw, ImageFont
+
+    from pipelines.readers.rapid import RapidOcr
+
+    font = next(Path("/usr/share/fonts").rglob("*CJK*.ttc"), None) or next(
+        Path("/usr/share/fonts").rglob("DroidSansFallback*"), None
+    )
+    if font is None:
+        pytest.skip("no font with Chinese letters is installed")
+    for left, partly in ((8, False), (-40, True)):
+        listener.texts.clear()
+        picture = Image.new("RGB", (640, 300), (245, 245, 245))
+        letters = ImageFont.truetype(str(font), 62)
+        ImageDraw.Draw(picture).text((left, 100), "今天下午图书馆不开门", font=letters, fill=(20, 20, 20))
+        (said,) = listener.sees(*RapidOcr().load().read(Frame(np.asarray(picture, np.uint8), 0.0, "desk")))
+        assert said.startswith("Partly covered") is partly
 
 
 def test_a_film_that_counts_its_frames_is_not_told_frame_by_frame(listener: Listener, media: Path) -> None:

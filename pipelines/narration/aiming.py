@@ -15,6 +15,8 @@ from pipelines.spots import CODE, TEXT, Box, Spot, Spots
 
 EDGE = 0.003
 """Share of the picture: what ends so near to its edge goes on outside."""
+NEAR = 0.02
+"""The same of a piece of what is known: where it is only a piece, it may well be cut between two letters."""
 ASIDE = 0.2
 """How far from the middle something may be, in shares of the picture."""
 SMALL_LINE, SMALL_THING = 0.025, 0.15
@@ -53,10 +55,10 @@ def aim(boxes: Sequence[Box], small: float = SMALL_LINE) -> Aim:
     return Aim(_direction(around, cut, size), good)
 
 
-def beyond(box: Box) -> tuple[Direction, ...]:
+def beyond(box: Box, edge: float = EDGE) -> tuple[Direction, ...]:
     """Where the camera must go for what ends at the picture's edge; empty: all of it is there."""
-    left, right = box.left <= EDGE, box.right >= 1 - EDGE
-    above, below = box.top <= EDGE, box.bottom >= 1 - EDGE
+    left, right = box.left <= edge, box.right >= 1 - edge
+    above, below = box.top <= edge, box.bottom >= 1 - edge
     if (left and right) or (above and below):
         return ("back",)
     sides: list[tuple[Direction, bool]] = [("left", left), ("right", right), ("up", above), ("down", below)]
@@ -128,7 +130,7 @@ class Aiming:
         if since < PAUSE or (direction == self._last and not again):
             return []
         self._last, self._said_at = direction, spots.captured_at
-        return [self._remark(self._words.move[direction], spots, spots.captured_at + PAUSE)]
+        return [self._remark(self._words.move[direction], spots, spots.captured_at + spots.took + PAUSE)]
 
     def _ends(self, text: str, spots: Spots) -> Remark:
         self._began = None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from pipelines.narration import textwords
-from pipelines.narration.aiming import beyond
+from pipelines.narration.aiming import NEAR, beyond
 from pipelines.narration.options import NarrationOptions
 from pipelines.narration.textlines import Line, is_part, parted
 from pipelines.phrases import Language
@@ -16,8 +17,10 @@ from pipelines.remarks import Priority, Remark
 from pipelines.spots import CODE, Box, Spot, Spots
 from pipelines.wording import mentions
 
-BIG = 0.04
-"""Share of the picture from which on it is told that a text is gone."""
+BIG, ALONE = 0.04, 0.01
+"""Share of the picture from which on it is told that a text is gone, or cut: any, and one that stands there alone."""
+STOOD = 3
+"""Looks that must have read one that stands alone."""
 ABSENT = 2.0
 """Seconds, at the least, for which it must be."""
 REMEMBERED = 30.0
@@ -30,6 +33,8 @@ SIGN = 8
 """Words up to which a line can be a warning: in a longer one the word just occurs."""
 BENEATH = 2
 """Lines beneath a warning that belong to it, when they stand close."""
+EDGED = Box(0, 0, 1, 1)
+"""Of what was told as cut, on whatever side: it is not told to be so once more."""
 
 
 class Texts:
@@ -55,7 +60,7 @@ class Texts:
         at = spots.captured_at
         self._take_in(spots)
         self._give_up(at)
-        return [*self._warnings(at), *self._news(at), *self._gone(at)]
+        return [*self._warnings(at), *self._news(at), *self._cut(at), *self._gone(at)]
 
     def guided(self, spots: Spots) -> list[Remark]:
         """The same while somebody is guided to a text, and hears of it by the guide: warnings alone."""
@@ -65,11 +70,14 @@ class Texts:
         warnings = self._warnings(spots.captured_at)
         for line in self._lines:
             if line.is_news(spots.captured_at):
-                line.told = line.spot
+                line.told, line.guided_at = line.spot, spots.captured_at
         return warnings
 
     def settled(self, remark: Remark, heard: str) -> None:
         """That was heard of a remark; where it is less than half, its lines are offered again later."""
+        for line in self._lines:
+            if remark.source == "aim" and line.spot.text in heard:
+                line.guided_at = None
         _, lines = self._offered.pop(remark.fact, (remark, []))
         for line in lines:
             line.offered = False
@@ -87,25 +95,26 @@ class Texts:
 
     def _take_in(self, spots: Spots) -> None:
         """All spots are compared with what was known before any of them was taken in."""
-        at, seen, found = spots.captured_at, list[Line](), list[tuple[Spot, list[Line]]]()
+        at, seen, found = spots.captured_at, Counter[int](), list[tuple[Spot, list[Line]]]()
         for spot in sorted((one for one in spots.found if one.text), key=lambda one: -one.score):
             known = self._known(spot, seen)
             found.append((spot, known))
-            seen += known
+            seen.update(map(id, known))
         for spot, known in found:
             for line in known:
-                pieces = len(known) > 1 or sum(line is one for one in seen) > 1
+                pieces = len(known) > 1 or seen[id(line)] > 1
                 line.again(line.spot if pieces or not line.is_read(spot) else spot, at)
-            seen += [] if known else [self._new(spot, at)]
+            seen.update([] if known else [id(self._new(spot, at))])
         for line in self._lines:
-            line.missed += not any(line is one for one in seen)
+            line.missed += id(line) not in seen
         self._lines = [line for line in self._lines if at - line.seen_at < REMEMBERED]
 
-    def _known(self, spot: Spot, seen: Sequence[Line]) -> list[Line]:
+    def _known(self, spot: Spot, seen: Container[int]) -> list[Line]:
         """The line that this is, the line of which it is a piece, or those lines that it joins."""
-        free = [line for line in self._lines if line.is_read(spot) and not any(line is one for one in seen)]
-        if free:
-            return [max(free, key=lambda line: (line.spot.text == spot.text, line.spot.box.overlap(spot.box)))]
+        free = [line for line in self._lines if id(line) not in seen]
+        exact = [line for line in free if (line.spot.text, line.spot.label) == (spot.text, spot.label)]
+        if read := exact or [line for line in free if line.is_read(spot)]:
+            return [max(read, key=lambda line: line.spot.box.overlap(spot.box))]
         whole = [line for line in self._lines if line.there and is_part(spot, line)]
         return whole[:1] or parted(spot, [line for line in self._lines if line.there])
 
@@ -154,15 +163,27 @@ class Texts:
         text, brief = textwords.told(spots, self._language, cut), textwords.brief(spots, self._language)
         for line in lines:
             line.offered, line.told = True, line.spot
-        kind = "warning" if priority is Priority.HAZARD else "text"
-        fact = f"{self._camera} {kind} {at:.3f} {' / '.join(spot.text for spot in spots)}"
+        read = " / ".join(spot.text for spot in spots)
+        kind = f"warning {read}" if priority is Priority.HAZARD else "text"  # two signs that warn are both told
+        fact = f"{self._camera} {kind} {at:.3f} {read}"
         remark = self._remark(text, priority, at, f"{self._camera} {kind}")
         remark = replace(remark, brief=brief, fact=fact)
         self._offered[fact] = remark, lines
         return remark
 
+    def _cut(self, at: float) -> list[Remark]:
+        """Text that the listener knows as whole, and that stands there in part only."""
+        cut = [line for line in self._lines if line.cut and not line.offered and not line.missed and self._counts(line)]
+        if not cut:
+            return []
+        sides = beyond(cut[0].spot.box, NEAR)
+        for line in cut:
+            line.told = replace(line.spot, box=EDGED)
+        text = textwords.told(self._ordered(cut), self._language, sides[0] if sides else None)
+        return [self._remark(text, Priority.CHANGE, at, f"{self._camera} text cut")]
+
     def _gone(self, at: float) -> list[Remark]:
-        """Large text that the listener knows of, and that is not there any more."""
+        """Text that the listener knows of, large or all that was written there, and that is not there any more."""
         gone = [line for line in self._lines if self._is_missed(line, at)]
         if not gone:
             return []
@@ -173,8 +194,16 @@ class Texts:
         return [self._remark(words.gone(texts), Priority.CHANGE, at, f"{self._camera} text gone")]
 
     def _is_missed(self, line: Line, at: float) -> bool:
-        big = line.spot.box.area >= BIG and not beyond(line.spot.box)
-        return big and not line.there and at - line.seen_at >= ABSENT and line.told is not None and not line.offered
+        if line.there or line.told is None or line.offered or at - line.seen_at < ABSENT:
+            return False
+        passed = bool(beyond(line.spot.box, NEAR)) and not beyond(line.told.box)  # it went out of the picture by itself
+        return not passed and self._counts(line)
+
+    def _counts(self, line: Line) -> bool:
+        """Whether it matters what becomes of it: it is large, or it stood there for some time, and nothing else did."""
+        since = line.seen_at - ABSENT
+        alone = not any(one.seen_at >= since for one in self._lines if one is not line)
+        return line.largest >= BIG or (alone and line.reads >= STOOD and line.largest >= ALONE)
 
     def _ordered(self, lines: Sequence[Line]) -> tuple[Spot, ...]:
         """As one reads them; codes after the text."""
@@ -185,7 +214,10 @@ class Texts:
         return Remark(text, priority, at, topic="text", key=key, camera=self._camera, source="reader")
 
     def _give_up(self, at: float) -> None:
-        """On remarks of which nobody ever told what became of them."""
+        """On remarks of which nobody ever told what became of them, and on a guide who never told what it saw."""
+        for line in self._lines:
+            if line.guided_at is not None and at - line.guided_at >= RETRY:
+                line.told, line.guided_at = None, None
         for remark, _ in [*self._offered.values()]:
             if at - remark.at > PATIENCE:
                 self.settled(remark, "")

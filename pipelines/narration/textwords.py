@@ -29,11 +29,13 @@ class TextWords:
     gone: Callable[[str], str]
     more: Callable[[int], str]
     """So many lines were left out."""
-    partly: str
-    """Stands before text of which a part is outside of the picture."""
+    partly: Callable[[str], str]
+    """Stands before text of which a part is outside of the picture, and says where the camera must go."""
     nothing: str
     """There is no text, though somebody asks for it."""
     move: Mapping[Direction, str]
+    side: Mapping[Direction, str]
+    """The same in a word or two."""
     found: str
     """What was aimed at is well in the picture."""
     over: str
@@ -54,7 +56,7 @@ WORDS: dict[Language, TextWords] = {
         code=lambda text: f"A code says: {text}",
         gone=lambda text: f"No longer there: {text}",
         more=lambda lines: f"And {lines} more line{'s' * (lines != 1)}.",
-        partly="Partly covered.",
+        partly=lambda where: f"Partly covered, move {where}.",
         nothing="I can read no text from here.",
         move={
             "left": "Move the camera left.",
@@ -66,6 +68,7 @@ WORDS: dict[Language, TextWords] = {
             "hold": "Hold still.",
             "search": "Nothing yet. Move slowly.",
         },
+        side={"left": "left", "right": "right", "up": "up", "down": "down", "back": "back"},
         found="It is in the middle of the picture.",
         over="I stop guiding you: it did not come into view.",
         ended="I no longer guide you.",
@@ -78,7 +81,7 @@ WORDS: dict[Language, TextWords] = {
         code=lambda text: f"码的内容是：{text}",
         gone=lambda text: f"这些文字不见了：{text}",
         more=lambda lines: f"还有{lines}行。",
-        partly="文字不完整。",
+        partly=lambda where: f"文字不完整，请{where}。",
         nothing="从这里看不到能读的文字。",
         move={
             "left": "把摄像头向左移。",
@@ -90,6 +93,7 @@ WORDS: dict[Language, TextWords] = {
             "hold": "请保持不动。",
             "search": "还没有找到，请慢慢移动摄像头。",
         },
+        side={"left": "向左移", "right": "向右移", "up": "向上移", "down": "向下移", "back": "退后一点"},
         found="它在画面中间。",
         over="没有找到，不再指引。",
         ended="不再指引。",
@@ -109,14 +113,14 @@ def whole(lines: Sequence[Spot], language: Language) -> str:
 
 
 def told(lines: Sequence[Spot], language: Language, direction: Direction | None = None) -> str:
-    """The first lines, how many more there are, then codes; `direction`: where the camera must go for all of it."""
+    """The first lines, how many more there are, then codes; `direction`: where the camera must go for all of it, which
+    comes first, as the camera can be moved while the text is read out."""
     words, texts, codes = WORDS[language], _texts(lines), _codes(lines)
     first = texts[: _fits(texts)]
-    said = [words.partly] if direction is not None else []
+    said = [words.partly(words.side[direction])] if direction is not None else []
     said += [words.says(flowing(first, words))] if first else []
     said += [words.more(len(texts) - len(first))] if len(texts) > len(first) else []
     said += [words.code(ended(code, words)) for code in codes]
-    said += [words.move[direction]] if direction is not None else []
     return words.gap.join(said)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import Field
@@ -11,6 +12,7 @@ from devices.media import Frame
 from pipelines.backends import BackendOptions
 from pipelines.captioners.embedded import fitted
 from pipelines.captioners.reading import Line
+from pipelines.readers.extent import pulled_in
 from pipelines.readers.order import in_order
 from pipelines.spots import CODE, TEXT, Box, Spot
 
@@ -44,7 +46,8 @@ class RapidReader:
     def read(self, frame: Frame) -> Sequence[Spot]:
         """Lines from top to bottom in an H×W×3 RGB picture, then codes."""
         pixels = fitted(frame.pixels)
-        lines = in_order(_spot(TEXT, line) for line in self._text.read(pixels))
+        spots = (_spot(TEXT, line) for line in self._text.read(pixels))
+        lines = in_order(replace(spot, box=pulled_in(spot.box, pixels)) for spot in spots)
         codes = in_order(_spot(CODE, line) for line in self._codes.find(pixels)) if self._codes else ()
         return [*lines, *codes]
 
