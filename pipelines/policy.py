@@ -11,6 +11,7 @@ Pure: its only clock is the times it is given. All that speaks goes by it: answe
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ from pipelines.taste import SpeechOptions as SpeechOptions
 from pipelines.taste import Taste as Taste
 from pipelines.taste import Why as Why
 
+_ENDS = re.compile(r"[.!?…][\"'”’)]*(?=\s|$)|[。！？…][”’）]*")
 MINUTE = 60.0
 MOST = 20
 """Remarks of one priority that wait."""
@@ -66,6 +68,7 @@ class SpeechPolicy:
         if remark.expires_at is None:  # pictures of a file that is read fast are of a time to come
             remark = replace(remark, expires_at=min(remark.at, now) + self.options.lasts(remark.priority))
         self._review(now)
+        remark = self._sized(remark) or remark
         if (why := self._refused(remark, now)) is not None:
             self.dropped.append((remark, why))
             return False
@@ -176,10 +179,21 @@ class SpeechPolicy:
             return "expired"
         if (why := self.taste.unwanted(remark)) is not None:
             return why
+        if self._sized(remark) is None:
+            return "no words left"
         if not remark.asked and _any_same(remark.key, (one.key for one in as_urgent if one.at > remark.at)):
             return "newer"
         full = sum(one.priority is remark.priority for one in as_urgent) >= MOST
         return "too many" if full and remark.priority is Priority.ANSWER and not remark.lasting else None
+
+    def _sized(self, remark: Remark) -> Remark | None:
+        """In no more words than there are in a whole minute; None where not one sentence of it has so few."""
+        most = self.options.budget(self.taste.level)
+        if remark.free or count(remark.text) <= most:
+            return remark
+        brief = remark.brief if count(remark.brief) <= most else ""
+        text = brief or _cut(remark.text, most) or _cut(remark.brief, most)
+        return replace(remark, text=text) if text else None
 
     def _kept_from(self, remark: Remark) -> int:
         """Words that it leaves to what is more urgent, and waits."""
@@ -214,9 +228,12 @@ class SpeechPolicy:
         return max([self._last.get(key, -inf), *now])
 
     def _review(self, now: float) -> None:
-        """Drop what is not to be said any more."""
+        """Drop what is not to be said any more, and cut what has too many words since there is less to be said."""
+        self._waiting = [self._sized(one) or one for one in self._waiting]
         for remark in [*self._waiting]:
             why = self.taste.unwanted(remark)
+            if why is None and self._sized(remark) is None:
+                why = "no words left"
             if self.late(remark, now):
                 why = why or ("no words left" if self._poor(remark, now) else "expired")
             elif self._knows(remark.fact) and not remark.asked:
@@ -232,6 +249,16 @@ class SpeechPolicy:
     def _drop(self, why: Why, which: Callable[[Remark], bool]) -> None:
         self.dropped += [(one, why) for one in self._waiting if which(one)]
         self._waiting = [one for one in self._waiting if not which(one)]
+
+
+def _cut(text: str, most: int) -> str:
+    """Its first sentences, in no more words than that; empty where the first has more."""
+    fitting = ""
+    for end in _ENDS.finditer(text):
+        if count(text[: end.end()]) > most:
+            break
+        fitting = text[: end.end()].rstrip()
+    return fitting
 
 
 def _may_begin(remark: Remark, *, talking: bool, thinking: bool) -> bool:

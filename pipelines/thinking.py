@@ -11,17 +11,17 @@ from math import inf
 from devices.lines import LineClosed, Lossless
 from pipelines.agenda import Agenda
 from pipelines.answering import Answers, Request
-from pipelines.backends import Exchange
 from pipelines.floor import Floor, meaning
 from pipelines.memory import Memory
+from pipelines.past import ABOUT_ITSELF as ABOUT_ITSELF
+from pipelines.past import MOST_REMEMBERED as MOST_REMEMBERED
+from pipelines.past import Past
 from pipelines.phrases import Language, Phrases, language_of
 from pipelines.questions import Questions
 from pipelines.remarks import Priority, Remark
 from pipelines.speaking import Mouth
-from pipelines.spoken_log import Saying, SpokenLog
 from pipelines.talking import ConversationOptions
 from pipelines.turn import Sentences, Turn
-from pipelines.turns import ABOUT_ITSELF as ABOUT_ITSELF
 from pipelines.turns import WORKING, Turns
 from pipelines.types import (
     Called,
@@ -30,14 +30,10 @@ from pipelines.types import (
     PartialTranscript,
     Perception,
     Reminder,
-    Reply,
     SpeechPaused,
     SpeechStarted,
     Transcript,
 )
-
-MOST_REMEMBERED = 2000
-"""Characters of a question, and of an answer, that later prompts hold."""
 
 
 class Conversation:
@@ -49,13 +45,15 @@ class Conversation:
         """`voice`: what speaks, and what waits to be said."""
         self.options, self.memory = options, memory
         self.mouth, self.agenda = voice
-        self.history: list[Exchange] = []
+        self._past = Past(options.history)
+        self.history, self.spoken = self._past.history, self._past.spoken
         self._answers, self._emit = answers, emit
         self._floor = Floor(options.floor)
         self._turns = Turns(self.mouth, self.agenda, self._remember)
         self._questions = Questions(options.floor.unfinished, emit)
         self._alarm: asyncio.Timeout | None = None
-        self.spoken = SpokenLog()
+        self._types = False
+        """Whether somebody types."""
         self._spoken: Language = "en" if options.language == "auto" else options.language
         self.agenda.when_offered(self._look_again)
         self._grants: Callable[[Transcript], bool] = lambda said: False
@@ -123,6 +121,14 @@ class Conversation:
         """
         self.agenda.forget_seen()
 
+    def typing(self, on: bool) -> None:
+        """Somebody types, or is done: until then nothing is said but hazards, and what is being said is held."""
+        self._types = on
+        if on:
+            self.mouth.hold()
+        else:
+            self._go_on()
+
     async def _next(self, perceptions: Lossless[Perception]) -> Perception | None:
         """The next perception, with what falls due until it comes; None at the end."""
         while True:
@@ -163,6 +169,7 @@ class Conversation:
 
     async def _end(self) -> None:
         """Nobody says anything more: answer what waits, and let nothing be lost that is to be said."""
+        self._types = False
         self._give_up_floor()
         await self._fall_due(inf)
         while self._turns.running or self._questions or self.agenda.waits:
@@ -194,12 +201,12 @@ class Conversation:
 
     @property
     def _quiet(self) -> bool:
-        return self._floor.free and not self.busy and self._questions.unfinished is None
+        return self._floor.free and not self._types and not self.busy and self._questions.unfinished is None
 
     @property
     def _attends(self) -> bool:
-        """Somebody talks, or is about to be answered."""
-        return not self._floor.free or bool(self._questions)
+        """Somebody talks or types, or is about to be answered."""
+        return self._types or not self._floor.free or bool(self._questions)
 
     async def _weigh(self, partial: PartialTranscript) -> None:
         """Words mean it; a pause without them does not."""
@@ -221,7 +228,13 @@ class Conversation:
 
     def _give_up_floor(self) -> None:
         self._floor.release()
-        self.mouth.resume()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """With what was held, where nobody talks or types any more; and with what waited."""
+        if self._floor.free and not self._types:
+            self.mouth.resume()
+        self._look_again()
 
     async def _hear(self, said: Transcript) -> None:
         """Someone has said something, or typed it."""
@@ -230,10 +243,10 @@ class Conversation:
             self._floor.understood(said.said_at)
         if not spoken and meant != "hush":
             meant = "words"
+        self._types = self._types and said.source != "keyboard"
         if meant in ("words", "hush") or (meant == "nothing" and self._quiet):
             await self._respond(said, meant == "hush")
-        if self._floor.free:
-            self.mouth.resume()
+        self._go_on()
 
     async def _respond(self, said: Transcript, hush: bool) -> None:
         questions, before = self._questions, self._turns.unanswered
@@ -279,12 +292,8 @@ class Conversation:
 
     def _remember(self, turn: Turn, cut: bool) -> None:
         reply = turn.reply(cut)
-        if reply.asked and reply.text:
-            self.history.append(Exchange(reply.asked[:MOST_REMEMBERED], reply.text[:MOST_REMEMBERED]))
-        if len(self.history) > 2 * self.options.history:
-            del self.history[: len(self.history) - self.options.history]
         forgotten = turn.remark is not None and self.agenda.forgotten(turn.remark)
-        self._keep(turn, reply, whole=not forgotten)
+        self._past.keep(reply, turn.remark, whole=not forgotten)
         if turn.remark is None:
             self.agenda.withdraw(WORKING)
         else:
@@ -295,13 +304,6 @@ class Conversation:
             trace = turn.traced(cut)
             self._emit(replace(trace, last_word="") if forgotten else trace)
         self._look_again()
-
-    def _keep(self, turn: Turn, reply: Reply, *, whole: bool) -> None:
-        """To be heard again: what was begun of a remark is worth hearing whole, where that may be."""
-        remark = turn.remark
-        if reply.text and (remark is None or remark.source != ABOUT_ITSELF):
-            text = remark.text if remark is not None and whole else reply.text
-            self.spoken.add(Saying(text, reply.ended_at, reply.priority))
 
     def _look_again(self) -> None:
         """What waited for quiet may be due now."""

@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Callable
 
 from pipelines.agenda import Agenda
+from pipelines.past import ABOUT_ITSELF
 from pipelines.remarks import Priority, Remark
 from pipelines.sentences import sentences
 from pipelines.speaking import Mouth
 from pipelines.turn import Sentences, Turn
 from pipelines.types import Transcript
 
-ABOUT_ITSELF = "wish"
-"""The source of remarks that are not kept to be repeated: that it speaks faster now, or what was repeated."""
 WORKING = "working"
 """The key of the remark that an answer takes a while."""
 

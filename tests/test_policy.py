@@ -500,3 +500,76 @@ def test_what_it_remembers_has_an_end() -> None:
 )
 def test_words_are_counted_as_they_are_heard(text: str, number: int) -> None:
     assert count(text) == number
+
+
+def test_a_text_that_is_too_long_for_a_whole_minute_is_cut_to_the_sentences_that_fit() -> None:
+    policy = SpeechPolicy(SpeechOptions(low=10), Taste("low"))
+    long = f"A room. {words(7)}. {words(20)}."
+    assert policy.offer(remark(long), 1000.0)
+    taken = policy.take(1000.0)
+    assert taken is not None
+    assert taken.text == f"A room. {words(7)}."
+
+
+@pytest.mark.parametrize("more", [{}, {"brief": words(20)}])
+def test_one_sentence_that_is_too_long_is_refused_at_once_and_holds_up_nothing(more: dict[str, str]) -> None:
+    policy = SpeechPolicy(SpeechOptions(low=10), Taste("low"))
+    assert not policy.offer(remark(words(40), **more), 1000.0)
+    assert [why for _, why in policy.dropped] == ["no words left"]
+    assert policy.offer(remark("a small change", Priority.CHANGE), 1000.0)
+    assert policy.take(1000.0) is not None
+
+
+def test_what_became_too_long_while_it_waited_holds_up_nothing_either() -> None:
+    policy = SpeechPolicy(SpeechOptions(low=10), Taste("high"))
+    assert policy.offer(remark(words(40)), 1000.0)
+    assert policy.offer(remark(words(30), brief="a chair", at=999.0), 1000.0)
+    assert policy.offer(remark("a small change", Priority.CHANGE), 1000.0)
+    policy.taste = Taste("low")
+    taken = policy.take(1000.0)
+    assert taken is not None
+    assert taken.text == "a chair"
+    assert [(one.text, why) for one, why in policy.dropped] == [
+        (words(40), "no words left"),
+        ("a small change", "outranked"),
+    ]
+
+
+def test_of_another_scene_all_that_waits_unasked_is_forgotten_by_its_camera_and_hazards_too() -> None:
+    policy = SpeechPolicy()
+    kept = [
+        remark("asked", Priority.ANSWER, camera="desk", asked=True),
+        remark("lasts", Priority.ANSWER, camera="desk", lasting=True),
+        remark("elsewhere", Priority.HAZARD, camera="door"),
+        remark("dinner", Priority.ANSWER),
+    ]
+    lost = [remark(f"{priority.word} ahead", priority, camera="desk", key="one key") for priority in ALL]
+    for one in [*kept, *lost]:
+        policy.offer(one, 1000.0)
+    policy.dropped.clear()
+    policy.forget("desk")
+    assert {one.text for one in policy.waiting} == {one.text for one in kept}
+    assert {why for _, why in policy.dropped} == {"withdrawn"}
+
+
+def test_while_an_answer_is_thought_about_only_that_it_takes_a_while_is_said() -> None:
+    policy = SpeechPolicy()
+    still = remark("a moment", Priority.WORKING, asked=True)
+    for one in (remark("pictures are smaller", Priority.WORKING), remark(), remark("dinner", Priority.ANSWER), still):
+        policy.offer(one, 1000.0)
+    taken = policy.take(1000.0, thinking=True)
+    assert taken is not None
+    assert taken.text == "a moment"
+    assert policy.take(1000.0, thinking=True, speaking=Priority.WORKING) is None
+    policy.offer(remark("a car", Priority.HAZARD), 1000.0)
+    hazard = policy.take(1000.0, thinking=True, speaking=Priority.WORKING)
+    assert hazard is not None
+    assert hazard.text == "a car"
+
+
+def test_what_was_heard_by_half_counts_as_told() -> None:
+    told = remark("a cup and a plate")
+    assert [told.was_heard(heard) for heard in ("", "a cup", "a cup and", "a cup and a plate")] == [
+        False, False, True, True,
+    ]  # fmt: skip
+    assert not remark("").was_heard("")
