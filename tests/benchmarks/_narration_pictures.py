@@ -63,6 +63,12 @@ def drawn(view: View) -> Any:
     return picture.astype(np.float32) * np.float32(view.light)
 
 
+@lru_cache(maxsize=64)
+def shown(view: View, noise: int) -> Pixels:
+    """As the camera gives it."""
+    return noisy(drawn(view), noise)
+
+
 def noisy(picture: Any, number: int) -> Pixels:
     """With one of the noises."""
     return np.asarray(np.clip(picture + _noise(number), 0, 255), np.uint8)

@@ -116,6 +116,12 @@ class Way:
 
     only: tuple[str, ...] = ()
     """Films that are narrated so; none: all."""
+    but: tuple[str, ...] = ()
+    """Films that are not narrated so."""
+
+    def tells(self, film: str) -> bool:
+        """Whether it narrates that one."""
+        return film not in self.but and (not self.only or film in self.only)
 
     @property
     def baseline(self) -> bool:

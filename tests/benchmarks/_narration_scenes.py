@@ -13,7 +13,7 @@ import numpy as np
 
 from devices.media import Pixels
 from pipelines.spots import Box
-from tests.benchmarks._narration_pictures import NOISES, WIDTH, Pasted, View, boxed, drawn, noisy
+from tests.benchmarks._narration_pictures import NOISES, WIDTH, Pasted, View, boxed, shown
 from tests.benchmarks.gate import changes as labelled
 from tests.narrating import EVERYTHING, Script, Spell, State
 
@@ -85,8 +85,8 @@ def frozen() -> Script:
     story = [(0, View(who)), (6, View(who, frozen=True)), (44, View(who))]
     there = _state(who)
     spells = [(0, there), (36, State(there.things, camera="frozen")), (44, there)]
-    shown = partial(_view, story)
-    return Script("frozen", 52, _spells(spells, 52), _film(shown), slack=0.5, boxes=_boxes(shown))
+    views = partial(_view, story)
+    return Script("frozen", 52, _spells(spells, 52), _film(views), slack=0.5, boxes=_boxes(views))
 
 
 def nearer() -> Script:
@@ -181,9 +181,9 @@ def _read(path: str) -> tuple[list[Pixels], float]:
     every = max(1, round(film.get(cv2.CAP_PROP_FPS) / 10))
     while film.grab():
         if len(pictures) * every == film.get(cv2.CAP_PROP_POS_FRAMES) - 1 or every == 1:
-            shown = film.retrieve()[1]
-            scale = min(1.0, WIDTH / shown.shape[1])
-            small = cv2.resize(shown, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            pixels = film.retrieve()[1]
+            scale = min(1.0, WIDTH / pixels.shape[1])
+            small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
             pictures.append(np.ascontiguousarray(small[:, :, ::-1]))
     return pictures, film.get(cv2.CAP_PROP_FPS) / every
 
@@ -234,6 +234,6 @@ def _film(story: Story) -> Callable[[float], Pixels]:
 
     def frame(at: float) -> Pixels:
         view = story(at)
-        return noisy(drawn(view), 0 if view.frozen else round(at * 10) % NOISES)
+        return shown(view, 0 if view.frozen else round(at * 10) % NOISES)
 
     return frame
