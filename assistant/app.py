@@ -155,7 +155,7 @@ def assemble(kit: Kit, emit: Emit) -> Session:
         _hearing(kit, mouth, switches),
         asks=parts.asks(outside.asks, outside.hold),
         asks_hold=outside.hold,
-        obey=Prompts(config.keys, agenda, _language(config)).before(partial(commands.obeyed, switches, granting.grant)),
+        obey=Prompts(config.keys, conversation, _language(config)).before(partial(commands.obeyed, switches, granting.grant)),
         beside=(
             timers.run,
             sounding.run,

@@ -18,6 +18,8 @@ QUIT = "/quit"
 """The line that ends the session."""
 TYPING = "/typing"
 """The line that tells that something is being typed: the name of the key's action follows, or nothing at its end."""
+DONE = "/typed"
+"""The line that tells that the line before it was typed, and nothing is being typed any more."""
 NO_KEY = "/no-key"
 """The line of a single key that does nothing: to whoever cannot see it, silence would not tell that."""
 

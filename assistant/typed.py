@@ -6,7 +6,7 @@ import codecs
 import re
 from collections.abc import Callable
 
-from assistant.keys import ACTIONS, NO_KEY, QUIT, TYPED, TYPING, Keys
+from assistant.keys import ACTIONS, DONE, NO_KEY, QUIT, TYPED, TYPING, Keys
 from assistant.presses import Presses
 
 LONGEST = 2000
@@ -51,7 +51,12 @@ class Typing:
         return self._lines(self._presses.expire())
 
     def _lines(self, keys: list[str]) -> list[str]:
-        return [line for key in keys if (line := self._press(key))]
+        return [line for key in keys for line in self._told(key) if line]
+
+    def _told(self, key: str) -> list[str]:
+        """What this key completes; of a command that was typed, that it is typed."""
+        typed, line = self._single and self.text is not None, self._press(key)
+        return [line, DONE] if typed and self.text is None and line.startswith("/") and line != TYPING else [line]
 
     def _press(self, key: str) -> str:
         """The line, if this key completes one, or stands for one."""

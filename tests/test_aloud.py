@@ -14,7 +14,7 @@ import pytest
 from assistant.aloud import Aloud
 from assistant.asking import STOP, Typist
 from assistant.cli import main
-from assistant.keys import TYPING, KeysOptions, listed
+from assistant.keys import DONE, TYPING, KeysOptions, listed
 from assistant.terminal import choose_view
 from pipelines.types import Event, Notice, Recovered, Reply, Transcript, Trouble
 from tests.terminals import Terminal, show
@@ -89,7 +89,7 @@ async def typed(typist: Typist, person: int, *presses: bytes) -> list[str]:
         assert typist.lines is not None
         async for line in typist.lines():
             found.append(line)
-            if line != STOP:
+            if line not in (STOP, DONE):
                 os.write(person, waiting.pop(0))
 
     reading = asyncio.create_task(read())
@@ -107,9 +107,9 @@ async def test_keys_act_and_what_is_typed_is_told_whole(keyboard: int) -> None:
     lines = await typed(typist, keyboard, b"r", b"w", b"dog\n", b"t", b"who\n", b"t", b"x\x1b")
     assert lines == [
         "/repeat",
-        *(STOP, f"{TYPING} watch", "/watch dog"),
-        *(STOP, f"{TYPING} question", "who"),
-        *(STOP, f"{TYPING} question", TYPING),
+        *(f"{TYPING} watch", "/watch dog", DONE),
+        *(f"{TYPING} question", "who"),
+        *(f"{TYPING} question", TYPING),
     ]
     assert [event.text for event in events if isinstance(event, Notice)] == ["typed: /watch dog"]
 

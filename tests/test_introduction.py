@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from assistant.asking import Prompts
+from assistant.asking import LONGEST_TYPING
 from assistant.config import Config, parse
 from assistant.introduction import Introduction, Kept, addresses, introduction, stored
-from assistant.keys import ACTIONS, NO_KEY, TYPING, KeysOptions
+from assistant.keys import ACTIONS, DONE, NO_KEY, TYPING
 from pipelines.agenda import Agenda
 from pipelines.controls import Controls
 from pipelines.dials import Dials, SettingsOptions
@@ -21,9 +21,10 @@ from pipelines.narration.announcing import Announcer, captured, clause
 from pipelines.narration.options import NarrationOptions
 from pipelines.policy import SpeechOptions
 from pipelines.remarks import Priority, Remark
-from pipelines.types import Attention, Event, Mode, Notice, Recovered, Reply, Trouble
+from pipelines.types import Attention, Event, Mode, Notice, Recovered, Reply, Transcript, Trouble
 from tests.fakes import FakeMicrophone
-from tests.stage import HELLO, SILENCE, Stage
+from tests.playing import Played, Thinker, playing
+from tests.stage import ANSWERS, HELLO, SILENCE, Stage
 
 WORDS = "Welcome to this. It is a long introduction. It ends here."
 WEIGHTS: dict[str, Any] = {"spotter": {"backend": "fastestdet", "weights": "mine"}}
@@ -248,18 +249,58 @@ async def test_privacy_is_heard_when_it_is_switched_on_and_off() -> None:
 
 
 async def test_whoever_types_without_seeing_it_is_told_what_happens() -> None:
-    dials = Dials(SettingsOptions(), lambda event: None)
-    agenda, obeyed = Agenda(SpeechOptions(), dials, lambda event: None), list[str]()
-
-    def obey(line: str) -> bool:
-        obeyed.append(line)
-        return True
-
-    prompted, said = Prompts(KeysOptions(single=True), agenda, "en").before(obey), []
-    for line in (f"{TYPING} watch", TYPING, NO_KEY, "/repeat", f"{TYPING} nonsense"):
-        assert prompted(line)
-        if remark := agenda.take(False, None):
-            said.append(remark.text)
-    assert said == ["Type what to watch for.", "Given up.", "This key does nothing. H tells the keys."]
-    assert obeyed == ["/repeat"]
+    stage = Stage()
+    async with playing(stage) as played:
+        for line in (f"{TYPING} watch", TYPING, NO_KEY, f"{TYPING} nonsense", DONE):
+            assert played.session.obey(line)
+            await asyncio.sleep(5)
+        assert not played.controls.conversation.repeat(), "what tells of the keyboard is nothing to be repeated"
+    assert stage.said() == ["Type what to watch for.", "Given up.", "This key does nothing. H tells the keys."]
     assert all(action.prompt["zh"] for action in ACTIONS.values() if action.prompt["en"])
+
+
+def offers(played: Played, text: str, priority: Priority = Priority.CAPTION) -> None:
+    now = asyncio.get_running_loop().time()
+    played.controls.conversation.agenda.offer(Remark(text, priority, now, expires_at=now + 60))
+
+
+async def test_while_somebody_types_only_hazards_are_told_and_what_was_held_goes_on_after_it() -> None:
+    stage = Stage()
+    async with playing(stage) as played:
+        offers(played, "One two three four five six seven eight nine ten.", Priority.ANSWER)
+        await asyncio.sleep(0.5)
+        played.session.obey(f"{TYPING} question")
+        await asyncio.sleep(5)
+        offers(played, "A car!", Priority.HAZARD)
+        offers(played, "A cup.")
+        await asyncio.sleep(5)
+        assert stage.said() == ["A car!"]
+        played.session.obey(TYPING)
+        await asyncio.sleep(20)
+    ten = "One two three four five six seven eight nine ten."
+    assert stage.said() == ["A car!", ten, "Given up.", "A cup."]
+
+
+async def test_a_question_that_is_thought_about_is_answered_though_another_one_is_typed_meanwhile() -> None:
+    stage = Stage(chat=Thinker(ANSWERS))
+    async with playing(stage) as played:
+        await played.session.perceptions.put(Transcript("hello", asyncio.get_running_loop().time(), source="keyboard"))
+        await asyncio.sleep(0.1)
+        played.session.obey(f"{TYPING} question")
+        await asyncio.sleep(10)
+        assert stage.said() == []
+        assert not played.session.obey("how many are there")
+        typed = Transcript("how many are there", asyncio.get_running_loop().time(), source="keyboard")
+        await played.session.perceptions.put(typed)
+        await asyncio.sleep(20)
+    assert stage.said() == ["Hello there.", "I see two. One is on the left."]
+
+
+async def test_what_was_begun_by_mistake_and_left_silences_nobody_for_ever() -> None:
+    stage = Stage()
+    async with playing(stage) as played:
+        played.session.obey(f"{TYPING} question")
+        await asyncio.sleep(LONGEST_TYPING + 1)
+        offers(played, "A cup.")
+        await asyncio.sleep(5)
+    assert stage.said() == ["Type your question.", "A cup."]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from assistant.keyboard import ByKey, typed_lines
-from assistant.keys import NO_KEY, QUIT, TYPING, Keys, KeysOptions
+from assistant.keys import DONE, NO_KEY, QUIT, TYPING, Keys, KeysOptions
 from assistant.typed import LONGEST, Typing
 
 pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
@@ -240,8 +240,8 @@ def test_a_question_is_typed_after_its_key_and_keys_are_letters_until_it_is_sent
 
 def test_some_keys_begin_their_line_and_want_the_rest() -> None:
     typing = single()
-    assert typing.feed(b"wperson with a dog\n") == [f"{TYPING} watch", "/watch person with a dog"]
-    assert typing.feed(b"/topic text off\n") == [f"{TYPING} command", "/topic text off"]
+    assert typing.feed(b"wperson with a dog\n") == [f"{TYPING} watch", "/watch person with a dog", DONE]
+    assert typing.feed(b"/topic text off\n") == [f"{TYPING} command", "/topic text off", DONE]
 
 
 def test_escape_or_an_empty_line_gives_up() -> None:
