@@ -30,6 +30,9 @@ class SpottingOptions(Options):
     """Between two looks for text while something moves: it is slow, and what moves can seldom be read."""
     still: float = Field(default=1.0, ge=0, le=600)
     """Between two looks while all is still: what was overlooked, or taken for something else, may be found now."""
+    calm: float = Field(default=1.0, ge=0, le=60)
+    """For so long after something moved the looks for objects follow each other as if it did: one that does not find
+    what was there may err, and only the next ones tell that it is gone."""
     share: float = Field(default=0.5, gt=0, le=1)
     """Share of the time for which a model may work on one camera: captions and speech need the processor, too."""
 
@@ -60,6 +63,7 @@ class Spotting:
     _looked_at: float = -inf
     """When the newest picture was taken that was looked at, or waits to be."""
     _moves: bool = False
+    _moved_at: float = -inf
     _spent: float = 0.0
     """Seconds that the last look took."""
     _hurried_until: float = -inf
@@ -68,6 +72,7 @@ class Spotting:
     def saw(self, frame: Frame, motion: Motion, keyframe: bool) -> None:
         """A frame, in the order in which they were taken."""
         at, moved, self._moves = frame.captured_at, self._moves, bool(motion.share)
+        self._moved_at = at if self._moves else self._moved_at
         calmed = moved and not self._moves
         if keyframe or calmed or at - self._looked_at >= self._pause(at) - EARLY:
             self._looked_at = at
@@ -80,7 +85,7 @@ class Spotting:
     def cover(self) -> None:
         """Cameras are switched off: forget what waits."""
         self.frames.forget()
-        self._looked_at = self._hurried_until = -inf
+        self._looked_at = self._moved_at = self._hurried_until = -inf
         self._moves = False
 
     def close(self) -> None:
@@ -111,7 +116,8 @@ class Spotting:
         return {f"{camera} {self.sought} {name}": count for name, count in told.items() if count or name == "looks"}
 
     def _pause(self, at: float) -> float:
-        wanted = 0.0 if at < self._hurried_until else self.options.pause(self.sought, self._moves)
+        lately = self.sought == "objects" and at - self._moved_at <= self.options.calm
+        wanted = 0.0 if at < self._hurried_until else self.options.pause(self.sought, self._moves or lately)
         return max(wanted, self._spent / self.options.share)
 
     async def _look(self, frame: Frame) -> tuple[Spot, ...]:

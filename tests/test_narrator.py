@@ -136,8 +136,25 @@ def test_what_the_detector_loses_and_finds_again_nearby_is_not_told_again() -> N
 
 def test_a_low_score_is_told_as_possible_and_a_lower_one_not_at_all() -> None:
     listener = Listener()
-    listener.shows(10, spot("cup", 0.5, score=0.55), spot("dog", 0.85, score=0.41))
+    large = {"width": 0.3, "height": 0.4}
+    listener.shows(10, spot("cup", 0.5, score=0.55, **large), spot("dog", 0.85, score=0.41, **large))
     assert listener.said == ["Possibly a cup ahead."]
+
+
+def test_what_is_small_and_doubtful_is_left_unsaid() -> None:
+    listener = Listener()
+    listener.shows(10, spot("cup", 0.2, score=0.58), spot("person", 0.8, score=0.65, width=0.1, height=0.2))
+    assert listener.said == []
+    listener.shows(10, spot("cup", 0.2, score=0.75), spot("person", 0.5, score=0.55))
+    assert listener.said == ["A cup on your left.", "Possibly a person ahead."]
+
+
+def test_what_comes_near_enough_to_be_known_is_called_by_its_right_name_within_some_looks() -> None:
+    listener = Listener()
+    listener.shows(4, spot("bicycle", 0.5, score=0.84), every=0.2)
+    listener.shows(2, spot("motorbike", 0.5, score=0.88), spot("bicycle", 0.5, score=0.45), every=0.2)
+    assert listener.said == ["A bicycle ahead.", "Correction: a motorbike ahead."]
+    assert listener.heard[-1][0] <= 4.8
 
 
 def test_two_names_for_one_box_are_told_as_possible() -> None:
@@ -181,6 +198,22 @@ def test_what_is_not_as_it_was_afterwards_is_told() -> None:
     listener.frame((), Motion(since=5.0, differs=0.1, settled=True), 1.0)
     listener.shows(3, motion=Motion(since=5.0, differs=0.1))
     assert listener.said == ["Something moves on your left.", "Something changed on your left."]
+
+
+def test_what_nobody_can_name_is_told_to_be_over_when_all_is_as_it_was() -> None:
+    listener = Listener()
+    listener.shows(5)
+    listener.shows(4, motion=moving(5.0))
+    listener.shows(6, motion=Motion(since=5.0))
+    assert listener.said == ["Something moves on your left.", "The motion on your left is over."]
+    assert listener.heard[-1][0] == pytest.approx(10.0, abs=0.21)
+
+
+def test_something_large_that_goes_is_no_other_scene() -> None:
+    listener = Listener()
+    listener.shows(5, spot("motorbike", 0.4, width=0.6, height=0.8))
+    listener.shows(4, motion=moving(5.0, share=0.45), every=0.2)
+    assert listener.said == ["A motorbike ahead.", "The motorbike ahead is gone."]
 
 
 def test_another_scene_is_told_and_described_anew() -> None:
@@ -445,7 +478,7 @@ def test_a_guess_at_a_part_of_someone_is_not_told() -> None:
 def test_a_guess_is_made_once_and_not_taken_back() -> None:
     listener = Listener()
     for _ in range(3):
-        listener.shows(8, spot("book", 0.2, score=0.55))
+        listener.shows(8, spot("book", 0.2, score=0.55, width=0.3, height=0.4))
         listener.shows(4)
     assert listener.said == ["Possibly a book on your left."]
 

@@ -95,6 +95,12 @@ def test_it_looks_as_soon_as_all_comes_to_rest() -> None:
     assert looking.looked == [0.0, 0.6]
 
 
+def test_what_is_gone_is_known_soon_as_it_looks_often_for_a_moment_after_something_moved() -> None:
+    looking = Looking()
+    run(looking.watches(lambda at: MOVES if 1.0 <= at < 1.2 else STILL, 4.0))
+    assert looking.looked == [0.0, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 3.0]
+
+
 def test_it_looks_at_every_keyframe() -> None:
     looking = Looking("text")
     run(looking.watches(still, 1.0, keyframes=(0.0, 0.35)))

@@ -66,8 +66,10 @@ class Hazards:
         place = position(track.box, self._options.positions, self._language)
         doubtful = track.score < self._options.doubt or bool(track.rivals)
         sure = track.named and (track.label in self._options.hazards or not doubtful)
+        latest = track.firsts[-1]  # of several names that it may have the one from nearby
+        label = latest if track.rivals and latest in self._options.hazards else track.label
         return Remark(
-            WORDS[self._language].danger(track.label if sure else "", place, doubtful),
+            WORDS[self._language].danger(label if sure else "", place, doubtful),
             Priority.HAZARD,
             at,
             key=f"{self._camera} hazard {track.number}",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import count
 
 from devices.media import Frame
-from pipelines.moving import CUT, Motion, Where
+from pipelines.moving import CUT, REST, Motion, Where
 from pipelines.narration.light import Light, Lightness
 from pipelines.narration.options import NarrationOptions
 from pipelines.narration.places import position
@@ -22,6 +22,8 @@ RESTS = 1.5
 """The same after it came to rest."""
 AGAIN = 5.0
 """Seconds between two such remarks."""
+ONE = 0.1
+"""Share of the picture that may change beside something large that comes or goes, without its being another scene."""
 SHARED = 0.1
 """Share of the picture: so far around a thing motion is its own."""
 
@@ -46,6 +48,9 @@ class Motions:
         """When the motion at hand began."""
         self._where: Where | None = None
         self._told = False
+        self._unnamed = False
+        """Whether it was told that something moves, and not yet what came of it."""
+        self._moved_at = 0.0
         self._settled_at: float | None = None
         self.cut_at: float | None = None
         """When the scene at hand began, where another one was seen before it."""
@@ -65,20 +70,28 @@ class Motions:
         """When the motion at hand began; None: all is still."""
         return self._since
 
-    def saw(self, frame: Frame, motion: Motion, explained: Callable[[Box, float], bool]) -> list[Remark]:
-        """What a frame tells. `explained`: whether it is known what moved in that place since then."""
+    def saw(
+        self, frame: Frame, motion: Motion, explained: Callable[[Box, float], bool], largest: float = 0.0
+    ) -> list[Remark]:
+        """What a frame tells.
+
+        `explained`: whether it is known what moved in that place since then; `largest`: share of the picture of the
+        largest thing that is there, which may have gone.
+        """
         at, step = frame.captured_at, self._light.look(frame)
         remarks = [] if step is None else [self._remark(getattr(self._words, step), "light", at, Priority.CHANGE)]
         new = motion.since is not None and motion.since != self._since
         lit = self._light.steps or step is not None or self._light.blind
-        if new and motion.share >= CUT and not lit and self._first_at is not None:
+        if new and motion.share >= max(CUT, largest + ONE * bool(largest)) and not lit and self._first_at is not None:
             return [*remarks, self._elsewhere(at, motion)]
         self._first_at = at if self._first_at is None else self._first_at
         if new:
-            self._told, self._settled_at = False, None
+            self._told, self._settled_at, self._unnamed = False, None, False
         self._since, self._where = motion.since, motion.where if motion.share else self._kept(motion)
         if motion.settled:
             self._settled_at = at
+        if motion.share:
+            self._moved_at = at
         return remarks + self._moved(at, motion, explained)
 
     _first_at: float | None = None
@@ -98,13 +111,17 @@ class Motions:
             return []
         since, box = self._since, BOXES[self._where]
         place = position(box, self._options.positions, self._language)
+        if self._unnamed and at - self._moved_at >= REST and self._settled_at is None:
+            self._unnamed = False
+            if not explained(box, since):
+                return [self._remark(self._words.over(place), "motion", at, Priority.CHANGE, "over")]
         if self._settled_at is not None and at - self._settled_at >= RESTS:
-            self._settled_at, self._told = None, True
+            self._settled_at, self._told, self._unnamed = None, True, False
             if not explained(box, since):
                 return [self._remark(self._words.changed(place), "motion", at, Priority.CHANGE, "changed")]
         if self._told or not motion.share or at - since < WAITS or explained(box, since):
             return []
-        self._told = True
+        self._told = self._unnamed = True
         return [self._remark(self._words.moves(place), "motion", at, Priority.CHANGE)]
 
     def _remark(self, text: str, topic: Topic, at: float, priority: Priority, about: str = "") -> Remark:

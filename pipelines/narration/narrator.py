@@ -29,7 +29,7 @@ LOOKS, FIRST = 2, 1.5
 """Looks before anything is told of a scene, so that it is told in one breath; or seconds of it."""
 EARLIER = 0.5
 """Seconds by which a thing may be told of before the motion that it made is told."""
-KINDS = "motion", "changed", "light", "scene"
+KINDS = "motion", "over", "changed", "light", "scene"
 """What a camera says beside people and objects, by the ends of the keys."""
 
 
@@ -138,7 +138,8 @@ class Narrator:
         if self._troubles.words:
             return
         cut = self._motions.cut_at
-        remarks = self._motions.saw(frame, motion, self._explained)
+        largest = max((track.box.area for track in self._tracks.all if track.named), default=0.0)
+        remarks = self._motions.saw(frame, motion, self._explained, largest)
         if self._motions.cut_at != cut:
             self._forget()
         for remark in remarks:

@@ -21,7 +21,11 @@ from pipelines.spots import PERSON, Box
 SAME_PLACE = 0.3
 """Share of the picture: what was lost and found no further away is the same thing."""
 LOW = 1.5, 5
-"""Seconds, and looks, for which something is there before it is told in spite of a low score."""
+"""Seconds, and looks, for which something is there before it is told in spite of a doubt."""
+SMALL, LARGE = 0.025, 0.1
+"""Shares of the picture: what is smaller must be so much surer, or nothing is told of it; and what a thing, other than
+a person, must be to be told in spite of a low score."""
+SURER = 0.1
 KNOWN = 5
 """Looks after which it is told that something is another thing than was said."""
 HOLD = 0.5
@@ -155,17 +159,23 @@ class Known:
         return Told(track.label, place, track.box, track.course, self._doubtful(track))
 
     def _doubtful(self, track: Track) -> bool:
-        return track.score < self._options.doubt or bool(track.rivals)
+        return self._is_low(track) or bool(track.rivals)
+
+    def _is_low(self, track: Track) -> bool:
+        return track.score < self._options.doubt + SURER * (track.box.area < SMALL)
 
     def _tellable(self, track: Track) -> bool:
         """Silence is better than a guess at what is hardly there, or only partly to be seen."""
         if track.score < self._options.least:
             return False
-        if track.score >= self._options.doubt:
-            return not track.rivals or track.called >= 2
+        if not self._doubtful(track):
+            sure = track.label == PERSON or track.score >= self._options.doubt + SURER
+            return sure or track.seen_at - track.since >= HOLD
         seconds, looks = LOW
         lasted = track.seen_at - track.since >= seconds and track.sightings >= looks
-        return lasted and not cut(track.box)
+        low = self._is_low(track)
+        least = LARGE if low and track.label != PERSON else SMALL
+        return lasted and track.box.area >= least and not (low and cut(track.box))
 
     def _is_part(self, track: Track, tracks: Sequence[Track]) -> bool:
         """Whether it is a guess at a part of something that is surely there, and nobody knows of it."""
@@ -198,6 +208,8 @@ class Known:
         return [one for key, one in keys.items() if at - self._since[key] >= self._hold(one, at)]
 
     def _hold(self, change: Change, at: float) -> float:
+        if change.kind == "renamed":  # that took some looks already
+            return 0.0
         if change.kind not in ("new", "gone"):
             return HOLD
         place = change.now.label, change.now.third

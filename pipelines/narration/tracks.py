@@ -35,6 +35,8 @@ YOUNG = 1.5
 """Seconds for which something that began at the edge still comes in."""
 LATELY = 8
 """Looks."""
+AGREE, SURE = 3, 0.7
+"""Looks in a row that have one name for it, and their least score, from which on it is that, whatever it was before."""
 FADING = 0.95
 """What a vote counts one look later."""
 SMOOTHING = 0.4
@@ -81,6 +83,8 @@ class Track:
     growth: float = 0.0
     """By how much it grows, as the logarithm a second."""
     past: deque[tuple[float, Box]] = field(default_factory=deque)
+    agreeing: int = 0
+    """Looks in a row up to now that were sure of the name that fits best."""
 
     def see(self, seen: Sighting, at: float) -> None:
         """It was found again."""
@@ -88,15 +92,26 @@ class Track:
         for name, score in seen.names.items():
             self.votes[name] = self.votes.get(name, 0.0) + score
             self.looks[name] = self.looks.get(name, 0) + 1
-        best = max(self.votes, key=self.votes.__getitem__)
-        if self.votes[best] > 1.5 * self.votes[self.label] or self.sightings < 3:
-            self.label = best
-        self.firsts.append(next(iter(seen.names)))
+        self._name(seen)
         score = seen.names.get(self.label, seen.score)
         self.score += SMOOTHING * (score - self.score)
         self.sightings, self.missed, self.found = self.sightings + 1, 0, self.found + 0.15 * (1 - self.found)
         self.box, self.seen_at = seen.box, at
         self._move(at)
+
+    def _name(self, seen: Sighting) -> None:
+        """By all votes, or by the last ones where they are sure of another name: it was too far away before."""
+        first, last = next(iter(seen.names)), self.firsts[-1]
+        agreed = seen.names[first] >= SURE
+        self.agreeing = (self.agreeing + 1 if first == last else 1) if agreed else 0
+        self.firsts.append(first)
+        fickle = cut(seen.box) or len(set(self.firsts)) >= FICKLE
+        if self.agreeing >= AGREE and first != self.label and not fickle:
+            self.label, self.score, self.votes = first, seen.names[first], {first: self.votes[first]}
+            return
+        best = max(self.votes, key=self.votes.__getitem__)
+        if self.votes[best] > 1.5 * self.votes[self.label] or self.sightings < 3:
+            self.label = best
 
     def miss(self) -> None:
         """A look did not find it."""

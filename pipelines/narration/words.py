@@ -18,6 +18,8 @@ class Words:
     """Something moves there, and nothing tells what it is."""
     changed: Callable[[str], str]
     """It is at rest again, and not as it was."""
+    over: Callable[[str], str]
+    """What moved there, and nobody knows what it was, does not any more, and all is as it was before."""
     elsewhere: str
     """The picture shows another scene."""
     darker: str
@@ -45,6 +47,7 @@ WORDS: dict[Language, Words] = {
     "en": Words(
         moves=lambda place: f"Something moves{' ' * bool(place)}{place}.",
         changed=lambda place: f"Something changed{' ' * bool(place)}{place}.",
+        over=lambda place: f"The motion{' ' * bool(place)}{place} is over.",
         elsewhere="The picture shows something else now.",
         darker="It is much darker now.",
         brighter="It is much brighter now.",
@@ -60,6 +63,7 @@ WORDS: dict[Language, Words] = {
     "zh": Words(
         moves=lambda place: f"{place}有动静。",
         changed=lambda place: f"{place}有变化。",
+        over=lambda place: f"{place}{'的' * bool(place)}动静停了。",
         elsewhere="画面完全变了。",
         darker="光线暗了很多。",
         brighter="光线亮了很多。",
