@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import inf
 from typing import Literal
 
@@ -141,8 +142,7 @@ class WatchFor:
             await self._changed.wait()
             self._changed.clear()
             frames, self._frames = self._frames, {}
-            for frame in frames.values():
-                await self._ask_all(frame)
+            await self._asking.run(self._ask_all([*frames.values()]))
             await asyncio.sleep(EVERY)
 
     def _look(self) -> None:
@@ -154,13 +154,18 @@ class WatchFor:
             self._known[situation.camera] = known
             for one in [*self._watched]:
                 if (told := self._met(one, situation)) is not None:
-                    self._tell(one, told, situation.read_at if one.how == "text" else situation.known_at)
+                    at = situation.read_at if one.how == "text" else situation.known_at
+                    self._tell(one, told, at, situation.camera)
 
-    async def _ask_all(self, frame: Frame) -> None:
-        for one in [one for one in self._watched if one.how == "question"]:
+    async def _ask_all(self, frames: Sequence[Frame]) -> None:
+        asked = [one for one in self._watched if one.how == "question"]
+        for frame, one in product(frames, asked):
+            if one not in self._watched:
+                continue
+            holds = await self._holds(one, frame)
             already, one.fresh = one.fresh, False
-            if await self._asking.run(self._holds(one, frame)) and one in self._watched:
-                self._tell(one, WORDS[one.language].true(one.what, already), frame.captured_at)
+            if holds and one in self._watched:
+                self._tell(one, WORDS[one.language].true(one.what, already), frame.captured_at, frame.camera)
 
     async def _holds(self, one: Watched, frame: Frame) -> bool:
         return self._means.asks is not None and await self._means.asks(frame, one.sought)
@@ -196,9 +201,20 @@ class WatchFor:
     def _sure(self, thing: Thing) -> bool:
         return thing.score >= self._options.doubt and not thing.rivals
 
-    def _tell(self, one: Watched, text: str, at: float | None) -> None:
-        """Once; then it is over."""
+    def _tell(self, one: Watched, text: str, at: float | None, camera: str) -> None:
+        """Once; then it is over. Who says "stop" to something else still wants to hear it."""
         self._watched.remove(one)
         now = asyncio.get_running_loop().time()
         at = max(now - LATE, at if at is not None else -inf)
-        self._offer(Remark(text, Priority.ANSWER, at, expires_at=now + LATE, asked=True, source="watch"))
+        self._offer(
+            Remark(
+                text,
+                Priority.ANSWER,
+                at,
+                expires_at=now + LATE,
+                asked=True,
+                lasting=True,
+                camera=camera,
+                source="watch",
+            )
+        )

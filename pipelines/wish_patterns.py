@@ -34,6 +34,8 @@ _ANYMORE = r"(?: any ?more| any longer| at all)?"
 _HERE = r"(?: (?:there|here|now|right now|around|around me|around here))*"
 _SEE = r"(?:see|spot|find|notice|read)"
 _THING = r"(?P<what>(?!nearest|next|best)\w[\w'-]*(?: [\w'-]+){0,3}?)"
+_NO_TIME = r"(?!.*\b(?:seconds?|minutes?|hours?|o'clock|noon|midnight|half past|quarter (?:past|to))\b)"
+"""That is no condition that can be seen: a timer."""
 _COME = r"(?:comes?|appears?|arrives?|enters?|shows? up|turns? up|passes|walks? in|is|are|gets?|has|can|says?|there)"
 
 _WORDED: dict[str, tuple[str, ...]] = {
@@ -167,11 +169,11 @@ _WORDED: dict[str, tuple[str, ...]] = {
         r"|a while\b).+)",
         r"keep (?:an eye|a lookout|your eyes)(?: open| out)? for (?P<what>.+)",
         r"(?:tell|let|warn|alert|notify|inform) me (?:know )?(?:when|as soon as|once|the moment)(?:ever)?"
-        rf" (?P<what>(?!(?:was|were|is|are|did|does|do|will|has|have|had|to|your|i|we|exactly"
+        rf" (?P<what>{_NO_TIME}(?!(?:was|were|is|are|did|does|do|will|has|have|had|to|your|i|we|exactly"
         rf"|you(?! (?:can )?{_SEE}))\b).+)",
         r"(?:warn|alert|notify) me (?:about|of|if) (?P<what>.+)",
         rf"(?:let me know|tell me) if (?P<what>(?:someone|somebody|anyone|anybody|a person|people) {_COME}\b.*)",
-        r"say (?:so |something )?(?:when|as soon as) (?P<what>(?!(?:you|i|we)\b).+)",
+        rf"say (?:so |something )?(?:when|as soon as) (?P<what>{_NO_TIME}(?!(?:you|i|we)\b).+)",
     ),
     "where": (
         rf"where(?:'s| is| are| was| were) (?:the|my|our|that|this) {_THING}"

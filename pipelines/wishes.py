@@ -84,7 +84,7 @@ def wish_of_line(name: str, words: str) -> Wish | None:
     if kind in ("watch", "where"):
         if not words:
             raise ValueError(f"/{name} takes words: /{name} bottle")
-        return Wish(kind, condition(words) if kind == "watch" else words)
+        return Wish(kind, condition(_WATCH_FOR.sub("", words)) if kind == "watch" else words)
     if kind == "topic":
         return _topic(words.lower().split())
     if kind == "privacy" and words.lower() in SWITCHED:
@@ -96,6 +96,8 @@ def wish_of_line(name: str, words: str) -> Wish | None:
     return None if kind is None else Wish(kind)
 
 
+_WATCH_FOR = re.compile(r"\A(?:out )?for (?=\S)", re.IGNORECASE)
+"""As one says it, in a line as well: `/watch for a bottle`."""
 SHORT = {"said": "before", "watching": "watches"}
 """Slash lines that have another name than their wish."""
 SWITCHED = {"on": True, "off": False}

@@ -137,7 +137,7 @@ WORDS: dict[Language, WishWords] = {
         watches=lambda what: f"Watching for {listed(what)}.",
         no_keys="There are no single keys here: lines that begin with a slash do the same.",
         help=(
-            "You can say: repeat, back, spell, what did you say before, more, less, faster, slower, louder, softer, "
+            "You can say: repeat, back, spell, what did you say before, more, less, faster, slower, louder, quieter, "
             "pause, go on, stop, describe, read that, what's to my left, what's ahead, where was the door, "
             "watch for a person, don't tell me about text, privacy, or keys. You can also just ask."
         ),

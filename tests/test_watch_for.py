@@ -66,6 +66,8 @@ async def test_a_thing_is_told_once_when_it_comes_with_where_it_is() -> None:
     assert scene.watch.watched == ()
     (told,) = scene.told
     assert (told.priority, told.asked) == (Priority.ANSWER, True)
+    assert told.lasting, "who silences an answer still waits for it"
+    assert told.camera == "desk", "nobody is told of it once the camera is off"
 
 
 async def test_what_is_there_already_is_said_at_once() -> None:
@@ -194,6 +196,24 @@ async def test_nothing_is_told_of_what_was_seen_before_the_cameras_were_switched
     scene.watch.cover()
     await asyncio.sleep(10)
     assert scene.told == []
+    running.cancel()
+
+
+async def test_of_several_conditions_none_is_asked_of_a_picture_from_before_the_cameras_were_switched_off() -> None:
+    asked = Asked([True])
+    scene = Scene(Means(asks=asked.holds))
+    running = asyncio.create_task(scene.watch.run(Lossless[Perception](4, "perceptions")))
+    scene.watch.begin("the door opens", "en")
+    scene.watch.begin("the light is on", "en")
+    scene.shows(shade=1)
+    await asyncio.sleep(0.2)
+    scene.watch.cover()
+    await asyncio.sleep(10)
+    assert len(asked.questions) == 1
+    assert scene.told == []
+    scene.shows(shade=2)
+    await asyncio.sleep(1.0)
+    assert [remark.text for remark in scene.told] == ["Already: the door opens."], "it was not known before"
     running.cancel()
 
 

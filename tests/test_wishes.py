@@ -106,6 +106,7 @@ WITH = {
     "where did you see the bottle last": Wish("where", "bottle"),
     "where was the red cup last seen": Wish("where", "red cup"),
     "门在哪里": Wish("where", "门"),
+    "门刚才在哪里": Wish("where", "门"),
     "我的钥匙在哪儿": Wish("where", "钥匙"),
     "don't tell me about text": Wish("topic", "text", on=False),
     "Stop talking about objects, please.": Wish("topic", "objects", on=False),
@@ -155,7 +156,8 @@ NONE = """
     | what are you | what is a watch | where is the nearest station to buy a ticket and when does it open
     | is it too fast | too much sugar is bad | what is privacy | what does privacy mean | what are keys
     | why is privacy important | which key opens the door | who is ahead in the race | what lies ahead for Europe
-    | the man said stop it is enough | tell me when napoleon was born
+    | the man said stop it is enough | tell me when napoleon was born | tell me when ten minutes are over
+    | let me know when it is five o'clock | say when an hour has passed
     | 什么更贵 | 你看到了什么 | 有几个人 | 现在几点 | 天气怎么样 | 左手怎么写字好看 | 讲个笑话 | 十分钟后提醒我
         | 五分钟后叫我
     | 你好 | 谢谢 | 灯开着吗 | 为什么天是蓝的 | 左派是什么意思 | 把灯关掉 | 关灯 | 巴黎在哪个国家 | 隐私是什么
@@ -271,3 +273,8 @@ def test_a_few_words_may_stand_on_something_and_a_sentence_may_not() -> None:
     assert name_of("platform nine") == "platform nine"
     assert name_of("the exit") == "exit"
     assert name_of("the door opens") == ""
+
+
+@pytest.mark.parametrize("line", ["a bottle", "for a bottle", "out for a bottle", "for bottle"])
+def test_a_line_may_say_what_to_watch_for_as_one_would(line: str) -> None:
+    assert wish_of_line("watch", line) == Wish("watch", line.removeprefix("out ").removeprefix("for "))
