@@ -20,3 +20,5 @@ class Controls:
     """Their names."""
     speaks: bool
     """Whether there is a voice and a speaker."""
+    narrates: bool = False
+    """Whether what the cameras see is told unasked."""

@@ -77,6 +77,11 @@ class Mouth:
         """Whether there is anything that can be heard."""
         return self._voice is not None and (self._speaker is not None or isinstance(self._voice, SelfSpeaking))
 
+    @property
+    def adjustable(self) -> bool:
+        """Whether it can speak faster and slower."""
+        return isinstance(self._voice, Adjustable)
+
     def hold(self) -> None:
         """Fall silent at once and keep the place: someone talks, or may. A hazard is told all the same."""
         self._free.clear()

@@ -35,6 +35,11 @@ class Talk:
     told: list[str] = field(default_factory=list)
     full: bool = False
     silent: str = ""
+    adjustable: bool = True
+
+    @property
+    def mouth(self) -> Talk:
+        return self
 
     def say(self, text: str) -> bool:
         self.told.append(text)
@@ -68,7 +73,7 @@ class Desk:
 class House:
     """Orders with a session behind them, and all that came of them."""
 
-    def __init__(self, present: Present | None = None, speaks: bool = True) -> None:
+    def __init__(self, present: Present | None = None, speaks: bool = True, narrates: bool = True) -> None:
         self.events: list[Event] = []
         self.published: list[Message] = []
         self.lost = False
@@ -76,7 +81,8 @@ class House:
         self.switches = Switches(AttentionOptions(), present or Present(), self.events.append)
         self.dials = Dials(SettingsOptions(), self.events.append)
         self.at_start = self.state
-        controls = Controls(self.switches, self.dials, self.talk, self.desk, ("desk",), speaks)  # type: ignore[arg-type]
+        session = self.switches, self.dials, self.talk, self.desk
+        controls = Controls(*session, ("desk",), speaks, narrates)  # type: ignore[arg-type]
         clock = Clock()
         clock.take(Started(asyncio.get_running_loop().time(), NOON.isoformat()))
         self.orders = Orders(OPTIONS, controls, clock, self._publish, self.events.append)
@@ -90,7 +96,7 @@ class House:
     def state(self) -> dict[str, Any]:
         """All that can be switched and set."""
         attention, now = self.switches.attention, self.dials.now
-        set_to = {name: getattr(now, name) for name in ("captioning", "speaking", "verbosity", "interval")}
+        set_to = {name: getattr(now, name) for name in SettingsOptions.model_fields}
         return {"microphone": attention.microphone, "camera": attention.camera, **set_to}
 
     def changed(self) -> dict[str, Any]:

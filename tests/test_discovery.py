@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ from hypothesis import strategies as st
 from assistant.mqtt.announced import Announced
 from assistant.mqtt.discovery import PLATFORMS, QUIET, READ_BACK, Announcer, config_topic, discovery, platforms
 from assistant.mqtt.entities import Equipment
+from assistant.mqtt.forms import Refused
 from assistant.mqtt.message import Message
 from assistant.mqtt.names import identity
 from assistant.mqtt.options import MqttOptions
+from assistant.mqtt.parsing import parsed
 from pipelines.wording import slug
 
-ALL = Equipment(microphone=True, voice=True)
+ALL = Equipment(microphone=True, voice=True, narration=True)
 NONE = Equipment(captioner=False, events=False, answers=False)
 ROOT = {
     "device", "origin", "availability", "availability_mode", "availability_template", "availability_topic",
@@ -75,6 +78,8 @@ def test_one_camera_is_not_named_and_several_are() -> None:
         (Equipment(microphone=True), {}, {"say", "repeat", "stop", "speaking"}),
         (Equipment(voice=True), {}, {"listening"}),
         (ALL, {}, {"transcript", "reply"}),
+        (Equipment(voice=True), {}, {"level", "pause"}),
+        (Equipment(narration=True), {}, {"rate", "volume"}),
         (Equipment(answers=False), {}, {"ask", "describe", "read", "count", "answer"}),
         (
             Equipment(captioner=False),
@@ -107,7 +112,19 @@ def test_figures_expire_and_settings_and_figures_are_out_of_the_way() -> None:
     figures = [one for one in found.values() if one.get("state_topic") == "omni/home/bridge/health"]
     assert len(figures) == 7
     assert all(one["expire_after"] == 180 and one["entity_category"] == "diagnostic" for one in figures)
-    assert {key for key, one in found.items() if one.get("entity_category") == "config"} == {"verbosity", "interval"}
+    settable = {key for key, one in found.items() if one.get("entity_category") == "config"}
+    assert settable == {"verbosity", "interval", "level", "rate", "volume"}
+
+
+def test_how_much_and_how_fast_it_talks_is_set_within_what_the_orders_take() -> None:
+    found = components()
+    assert found["level"]["options"] == ["off", "low", "normal", "high"]
+    for name in ("rate", "volume"):
+        for end in ("min", "max"):
+            parsed(name, str(found[name][end]).encode(), datetime.now(UTC))
+        with pytest.raises(Refused):
+            parsed(name, str(found[name]["max"] + 0.05).encode(), datetime.now(UTC))
+    assert found["pause"]["command_topic"] == "omni/home/pause/set"
 
 
 def test_two_cameras_keep_their_ids_when_one_is_added_or_they_are_sorted() -> None:

@@ -112,6 +112,12 @@ def test_what_is_not_so_does_not_fit(whole: dict[str, Any], clock: Clock, key: s
         ("verbosity", {"value": "brief"}),
         ("interval", {"value": 5.0}),
         ("interval", {"value": -1.0}),
+        ("level", {"value": "off"}),
+        ("topics", {"value": ["people", "light"]}),
+        ("topics", {"value": ["cats"]}),
+        ("pause", {"value": "ON"}),
+        ("rate", {"value": 3.5}),
+        ("volume", {"value": 0.5}),
     ],
 )
 def test_an_order_is_obeyed_where_it_fits_and_refused_where_it_does_not(

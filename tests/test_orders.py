@@ -30,12 +30,32 @@ from tests.house import NOON, house
         ("interval", "3600", {"interval": 3600.0}),
         ("interval", '{"value": 3}', {"interval": 3.0}),
         ("captioning", ' {"value": "OFF", "transaction": "7"}', {"captioning": False}),
+        ("level", "high", {"level": "high"}),
+        ("topics", "text, people", {"topics": ("people", "text")}),
+        ("topics", '{"value": ["light"]}', {"topics": ("light",)}),
+        ("topics", "none", {"topics": ()}),
+        ("pause", "ON", {"paused": True}),
+        ("rate", "1.45", {"rate": 1.45}),
+        ("volume", "0", {"volume": 0.0}),
+        ("volume", '{"value": 1.5}', {"volume": 1.5}),
     ],
 )
 async def test_a_switch_and_a_dial_do_what_they_say(name: str, payload: str, changed: dict[str, Any]) -> None:
     async with house() as home:
         await home.given(name, payload)
         assert (home.changed(), home.notices()) == (changed, [])
+
+
+async def test_where_nothing_is_narrated_and_no_voice_can_be_faster_nothing_is_set() -> None:
+    async with house(narrates=False) as home:
+        home.talk.adjustable = False
+        for name, order in (("level", "low"), ("topics", "text"), ("pause", "ON"), ("rate", "2")):
+            await home.given(name, order)
+        assert home.changed() == {}
+        assert [notice.split(": ", 1)[1] for notice in home.notices()] == [
+            *["nothing is told unasked: there is no [narration]"] * 3,
+            "this voice cannot speak faster or slower",
+        ]
 
 
 async def test_privacy_comes_and_goes_with_what_was_on_before() -> None:

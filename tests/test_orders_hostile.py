@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.mqtt.forms import FORMS, LONGEST
+from assistant.mqtt.forms import FORMS, LONGEST, NumberOrder, TopicsOrder, ValueOrder
 from assistant.mqtt.message import DEEPEST, Message
 from assistant.mqtt.options import MqttOptions
 from assistant.mqtt.parsing import LARGEST
@@ -36,6 +36,13 @@ from tests.house import NOON, House, house
         ("interval", "nan", "valid number"),
         ("interval", "1e3", "valid number"),
         ("interval", '{"value": "5"}', "valid number"),
+        ("level", "shout", "should be 'off', 'low', 'normal' or 'high'"),
+        ("topics", "people, cats", "should be 'people', 'text', 'objects', 'motion' or 'light'"),
+        ("topics", '{"value": "people"}', "valid array"),
+        ("topics", "", "valid"),
+        ("rate", "3.5", "less than or equal to 3"),
+        ("volume", "inf", "valid number"),
+        ("pause", "yes", "should be 'ON' or 'OFF'"),
         ("ask", "", "is empty"),
         ("ask", " \n\t", "is empty"),
         ("ask", "?" * (LONGEST + 1), "at most 500 characters"),
@@ -166,8 +173,9 @@ def test_nothing_that_comes_in_does_harm(messages: list[Message]) -> None:
 def test_a_switch_is_moved_by_its_own_words_alone(name: str, payload: bytes) -> None:
     home = virtual.run(_live_through([Message(f"omni/hall/{name}/set", payload)]))
     if home.changed():
-        assert name in ("privacy", "listening", "captioning", "speaking", "verbosity", "interval")
-        assert payload in (b"ON", b"OFF", b"brief", b"detailed") or b"value" in payload or name == "interval"
+        assert issubclass(FORMS[name], ValueOrder)
+        words = (b"ON", b"OFF", b"brief", b"detailed")
+        assert payload in words or b"value" in payload or issubclass(FORMS[name], (NumberOrder, TopicsOrder))
     if home.talk.told:
         assert name in ("say", "repeat", "stop")
     assert all(enquiry.command == name for enquiry in home.desk.asked)

@@ -268,7 +268,8 @@ async def opened(config: Config, file: Path, emit: Emit) -> Bridge:
     """The bridge of the configuration in `file`, with [mqtt]. Raises BackendError where the outbox is not to be had."""
     assert config.mqtt is not None
     sees = bool(config.camera) and config.captioner is not None
-    there = Equipment(sees, bool(config.camera) and config.events is not None, sees or config.chat is not None)
+    events, narrates = bool(config.camera) and config.events is not None, config.narration is not None
+    there = Equipment(sees, events, sees or config.chat is not None, narrates)
     bridge = Bridge(config.mqtt, there, emit, memo=Announced(config.mqtt, file))
     await bridge.open()
     return bridge

@@ -10,8 +10,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from assistant.mqtt.forms import FORMS, SwitchOrder
+from assistant.mqtt.parsing import NONE
 from assistant.mqtt.topics import Topics
 from pipelines.news import Verbosity
+from pipelines.remarks import Level
 
 Schema = dict[str, Any]
 
@@ -67,6 +69,12 @@ def _of_node(of: Topics) -> Iterator[Topic]:
     yield Topic(of.state("verbosity"), verbosity, "how much is asked of each picture", content_type=TEXT)
     seconds = {"type": "number", "minimum": 0}
     yield Topic(of.state("interval"), seconds, "seconds between two captions at the least", content_type=TEXT)
+    level = TypeAdapter(Level).json_schema()
+    yield Topic(of.state("level"), level, "how much is said unasked", content_type=TEXT)
+    told = {"type": "string", "pattern": f"^({NONE}|[a-z]+(,[a-z]+)*)$"}
+    yield Topic(of.state("topics"), told, f"what is talked about unasked, or {NONE}", content_type=TEXT)
+    for name, what in (("rate", "how fast it speaks"), ("volume", "how loud it speaks")):
+        yield Topic(of.state(name), seconds, f"{what}: 1 as the voice does by itself", content_type=TEXT)
 
 
 def _ref(name: str) -> Schema:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from assistant.mqtt.options import MqttOptions
 from assistant.mqtt.topics import Topics
 from pipelines.news import Kind, Verbosity
+from pipelines.remarks import LEVELS
 from pipelines.wording import printable
 
 Entity = dict[str, Any]
@@ -20,6 +21,7 @@ _LATE = 30
 """Seconds after which a press of a button is not worth delivering."""
 _WHOLE = {"json_attributes_template": "{{ value or '{}' }}"}
 """All of a payload as attributes, and none where it was cleared."""
+_CONFIG = {"entity_category": "config"}
 _FIGURE = {"expire_after": EXPIRES, "entity_category": "diagnostic", "state_class": "measurement"}
 
 
@@ -33,6 +35,8 @@ class Equipment:
     """What happens before the cameras is told as events, with motion and people."""
     answers: bool = True
     """Questions are answered in writing."""
+    narration: bool = False
+    """What the cameras see is told unasked."""
     microphone: bool = False
     voice: bool = False
 
@@ -130,19 +134,28 @@ def _switches(topics: Topics, there: Equipment) -> Iterator[tuple[str, Entity]]:
         ("captioning", "Captioning", "text-box-check", there.captioner),
         ("listening", "Listening", "microphone", there.microphone),
         ("speaking", "Speaking", "volume-high", there.voice),
+        ("pause", "Narration paused", "pause", there.narration),
     ):
         if wanted:
             yield key, {"platform": "switch", "name": name, "icon": f"mdi:{icon}", **_set(topics, key)}
 
 
 def _dials(topics: Topics, there: Equipment) -> Iterator[tuple[str, Entity]]:
-    if not there.captioner:
-        return
-    choice = {"options": list(get_args(Verbosity)), "entity_category": "config", **_set(topics, "verbosity")}
-    yield "verbosity", {"platform": "select", "name": "Verbosity", **choice}
-    number = {"min": 0, "max": 3600, "step": 0.5, "mode": "box", "entity_category": "config"}
-    unit = {"device_class": "duration", "unit_of_measurement": "s", **_set(topics, "interval")}
-    yield "interval", {"platform": "number", "name": "Caption interval", **number, **unit}
+    if there.captioner:
+        yield "verbosity", {"name": "Verbosity", **_choice(topics, "verbosity", get_args(Verbosity))}
+        number = {"min": 0, "max": 3600, "step": 0.5, "mode": "box", **_CONFIG}
+        unit = {"device_class": "duration", "unit_of_measurement": "s", **_set(topics, "interval")}
+        yield "interval", {"platform": "number", "name": "Caption interval", **number, **unit}
+    if there.narration:
+        yield "level", {"name": "Narration level", **_choice(topics, "level", LEVELS)}
+    for key, name, least, most in (("rate", "Speech rate", 0.8, 3), ("volume", "Speech volume", 0, 2)):
+        if there.voice:
+            number = {"min": least, "max": most, "step": 0.05, "mode": "slider", **_CONFIG}
+            yield key, {"platform": "number", "name": name, **number, **_set(topics, key)}
+
+
+def _choice(topics: Topics, key: str, of: Sequence[str]) -> Entity:
+    return {"platform": "select", "options": list(of), **_CONFIG, **_set(topics, key)}
 
 
 def _diagnostics(topics: Topics, there: Equipment) -> Iterator[tuple[str, Entity]]:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
 from devices.media import Options
 from pipelines.news import Answer, Command, Verbosity
+from pipelines.remarks import TOPICS, Level, Topic
 from pipelines.wording import one_line
 
 if TYPE_CHECKING:
@@ -219,7 +220,13 @@ class VerbosityOrder(ValueOrder):
         controls.dials.set(verbosity=self.value)
 
 
-class IntervalOrder(ValueOrder):
+class NumberOrder(ValueOrder):
+    """A number."""
+
+    value: float
+
+
+class IntervalOrder(NumberOrder):
     """Seconds between two captions of a camera at the least."""
 
     name = "interval"
@@ -230,9 +237,74 @@ class IntervalOrder(ValueOrder):
         controls.dials.set(interval=self.value)
 
 
+class LevelOrder(ValueOrder):
+    """How much is said unasked."""
+
+    name = "level"
+
+    value: Level
+
+    async def obey(self, controls: Controls) -> None:
+        _needs_narration(controls)
+        controls.dials.set(level=self.value)
+
+
+class TopicsOrder(ValueOrder):
+    """What is talked about unasked: all that is named, and nothing else."""
+
+    name = "topics"
+
+    value: tuple[Topic, ...]
+
+    async def obey(self, controls: Controls) -> None:
+        _needs_narration(controls)
+        controls.dials.set(topics=tuple(topic for topic in TOPICS if topic in self.value))
+
+
+class PauseOrder(SwitchOrder):
+    """Whether nothing is said unasked for now, but hazards."""
+
+    name = "pause"
+
+    async def obey(self, controls: Controls) -> None:
+        _needs_narration(controls)
+        controls.dials.set(paused=self.on)
+
+
+class RateOrder(NumberOrder):
+    """How fast the voice speaks: 1 as it does by itself."""
+
+    name = "rate"
+
+    value: float = Field(ge=0.8, le=3, allow_inf_nan=False)
+
+    async def obey(self, controls: Controls) -> None:
+        _needs_voice(controls)
+        if not controls.conversation.mouth.adjustable:
+            raise Refused("this voice cannot speak faster or slower")
+        controls.dials.set(rate=self.value)
+
+
+class VolumeOrder(NumberOrder):
+    """How loud it speaks: 1 as the voice does by itself."""
+
+    name = "volume"
+
+    value: float = Field(ge=0, le=2, allow_inf_nan=False)
+
+    async def obey(self, controls: Controls) -> None:
+        _needs_voice(controls)
+        controls.dials.set(volume=self.value)
+
+
 def _needs_voice(controls: Controls) -> None:
     if not controls.speaks:
         raise Refused("there is no [voice] with a [speaker]")
+
+
+def _needs_narration(controls: Controls) -> None:
+    if not controls.narrates:
+        raise Refused("nothing is told unasked: there is no [narration]")
 
 
 def _is_heard(controls: Controls) -> None:
@@ -246,6 +318,7 @@ FORMS: dict[str, type[Order]] = {
     for form in (
         *(AskOrder, DescribeOrder, ReadOrder, CountOrder, SayOrder, RepeatOrder, StopOrder),
         *(PrivacyOrder, CaptioningOrder, ListeningOrder, SpeakingOrder, VerbosityOrder, IntervalOrder),
+        *(LevelOrder, TopicsOrder, PauseOrder, RateOrder, VolumeOrder),
     )
 }
 """By the name in their topic."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from assistant.mqtt.forms import FORMS, IntervalOrder, Name, Order, Refused
+from assistant.mqtt.forms import FORMS, Name, NumberOrder, Order, Refused, TopicsOrder
 from pipelines.mistakes import first_mistake
 from pipelines.wording import one_line
 
@@ -16,6 +16,8 @@ LARGEST = 8192
 """Bytes of a payload."""
 STALE = timedelta(seconds=60)
 """An order is for now: one that is older, or of a time to come, is refused."""
+NONE = "none"
+"""What stands for no topic at all: an empty text would be one that was forgotten."""
 PRESS = "PRESS"
 """What a button sends."""
 _NUMBER = re.compile(r"\d{1,6}(\.\d{1,6})?")
@@ -66,6 +68,8 @@ def _plain(form: type[Order], text: str) -> Order:
 
 
 def _value(form: type[Order], text: str) -> Any:
-    if form is IntervalOrder and _NUMBER.fullmatch(text.strip()):
+    if issubclass(form, NumberOrder) and _NUMBER.fullmatch(text.strip()):
         return float(text)
+    if form is TopicsOrder and text.strip():
+        return () if text.strip() == NONE else tuple(text.replace(",", " ").split())
     return text

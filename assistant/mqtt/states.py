@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from assistant.mqtt.message import Message
 from assistant.mqtt.options import MqttOptions
+from assistant.mqtt.parsing import NONE
 from assistant.mqtt.payloads import payload, stored, utc
 from assistant.mqtt.retained import Retained
 from assistant.mqtt.topics import Topics
@@ -128,6 +129,11 @@ class States:
         self._set("speaking", settings.speaking)
         self._set("verbosity", settings.verbosity)
         self._set("interval", f"{settings.interval:g}")
+        self._set("level", settings.level)
+        self._set("topics", ",".join(settings.topics) or NONE)
+        self._set("pause", settings.paused)
+        self._set("rate", f"{settings.rate:g}")
+        self._set("volume", f"{settings.volume:g}")
 
     def _event(self, event: CameraEvent) -> None:
         """Something moves until it is calm again, also where words to it are still to come."""
