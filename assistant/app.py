@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from assistant import commands, duplex, scenes, wishing
+from assistant import commands, duplex, narration, scenes, wishing
 from assistant.asking import Prompts
 from assistant.config import Config
 from assistant.feed import Feed
 from assistant.greeting import greet
-from assistant.narration import Narration, boxes, narration
+from assistant.kit import Kit as Kit
+from assistant.narration import Narration
 from assistant.parts import NOBODY, REAL, Devices, Models, Outside, Parts, Server
 from devices.media import Camera
 from pipelines.abilities import abilities
@@ -45,7 +45,6 @@ from pipelines.live import Hearing, Session, live
 from pipelines.looking import Looks
 from pipelines.memory import Memory
 from pipelines.narration.announcing import Announcer
-from pipelines.phrases import Language
 from pipelines.precedence import Precedence
 from pipelines.relief import Relief
 from pipelines.seeing import Eye
@@ -60,17 +59,6 @@ from pipelines.trouble import Patience
 from pipelines.types import Emit
 from pipelines.watchers import MissedCamera, Watcher, Watchers
 from pipelines.watching import Watch, event_ids
-
-
-@dataclass(frozen=True, slots=True)
-class Kit:
-    """What a session is put together from."""
-
-    config: Config
-    devices: Devices
-    models: Models
-    parts: Parts = REAL
-    outside: Outside = NOBODY
 
 
 async def run(config: Config, feed: Feed, outside: Outside = NOBODY, parts: Parts = REAL) -> None:
@@ -109,44 +97,32 @@ def without(config: Config, devices: Devices) -> Config:
 def assemble(kit: Kit, emit: Emit) -> Session:
     """Every part of a session, in the order in which work passes through them."""
     config, outside, parts = kit.config, kit.outside, kit.parts
-    announcer = Announcer(emit, _language(config), outside.opening.stored)
+    announcer = Announcer(emit, kit.language, outside.opening.stored)
     parts.opens(outside.opening)
     sounding = Sounding(config.earcons, announcer.emit)
     switches = Switches(config.attention, _present(kit), sounding.emit)
     emit, precedence, memory = switches.emit, Precedence(), Memory(config.memory, outside.changed)
     dials = Dials(config.settings, emit)
-    sight = _sight(kit, precedence, dials, emit)
+    sight = _sight(kit, precedence, dials, announcer.working(emit))
     mouth, agenda = _mouth(kit, dials, emit), Agenda(config.speech, dials, emit, parts.clock(), switches.sees)
     if config.narration is not None:
         announcer.attach(agenda)
-    names = [camera.name for camera in kit.devices.cameras]
-    telling = narration(config, kit.models, names, agenda, emit, _language(config))
-    for narrator, name in zip(telling.narrators, names, strict=False):
-        narrator.judge_light_by(parts.lightness(name))
-    watching = wishing.watch_for(
-        config, kit.models, telling.narrators, sounding.at_hits(agenda.offer), wishing.yes_or_no(sight, emit)
-    )
-    telling = replace(telling, watching=watching)
-    if telling.guiding is not None:
-        telling.guiding.attach(sounding.aim)
-        switches.when_covered(telling.guiding.end)
-    eyes = _eyes(kit, sight, memory, switches, replace(telling, sounding=sounding))
-    looks = Looks(config.looking, eyes, sight, emit) if sight and isinstance(sight.captioner, Looker) else None
-    if looks is not None:
-        switches.when_covered(looks.cover)
+    telling = narration.build(kit, sight, agenda, sounding, switches)
+    eyes = _eyes(kit, sight, memory, switches, telling)
+    looks = _looks(kit, eyes, sight, switches)
     timers, servers = Timers(), [parts.server(options, emit) for options in config.mcp]
-    toolbox = _toolbox(kit, memory, looks, timers, servers)
-    mind = _mind(kit, precedence, emit)
-    answers = Answers(memory, mind, looks, toolbox, timers)
-    relieving = [sight.relief.run] if sight and sight.relief else []
+    toolbox, mind = _toolbox(kit, memory, looks, timers, servers), _mind(kit, precedence, emit)
+    answers = Answers(memory, mind, looks, toolbox, timers, boxes=telling.boxes)
     conversation = Conversation(config.conversation, memory, answers, (mouth, agenda), emit)
     sounding.attach(mouth, lambda: conversation.busy, lambda name: _sounds(name, dials, agenda))
-    granting = wishing.granting(config, kit.models, telling, conversation, (dials, switches))
-    place = Place([eye.camera.name for eye in eyes], switches.sees, conversation.own)
-    seeing, blind = Answers(memory, mind, looks), Answers(Memory(), mind)  # programs set no timers, and call no tools
-    answers.boxes = seeing.boxes = boxes(config, telling)
-    enquiries = Enquiries(seeing, blind, place, emit)
-    outside.attach(_controls(kit, switches, dials, conversation, enquiries))
+    granting = wishing.granting(kit, telling, conversation, dials, switches)
+    seeing = Answers(memory, mind, looks, boxes=telling.boxes)  # programs set no timers, and call no tools
+    place = Place([*kit.cameras], switches.sees, conversation.own)
+    enquiries = Enquiries(seeing, Answers(Memory(), mind), place, emit)
+    narrates = config.narration is not None
+    outside.attach(Controls(switches, dials, conversation, enquiries, kit.cameras, mouth.present, narrates))
+    obeyed = partial(commands.obeyed, switches, granting.grant, language=kit.language)
+    relief = [sight.relief.run] if sight and sight.relief else []
     return Session(
         conversation,
         switches,
@@ -155,13 +131,13 @@ def assemble(kit: Kit, emit: Emit) -> Session:
         _hearing(kit, mouth, switches),
         asks=parts.asks(outside.asks, outside.hold),
         asks_hold=outside.hold,
-        obey=Prompts(config.keys, conversation, _language(config)).before(partial(commands.obeyed, switches, granting.grant)),
+        obey=Prompts(config.keys, conversation, kit.language).before(obeyed),
         beside=(
             timers.run,
             sounding.run,
             granting.run,
-            *([watching.run] if watching else []),
-            *relieving,
+            *telling.beside,
+            *relief,
             *(server.run for server in servers),
         ),
         outside=outside.counters,
@@ -178,18 +154,13 @@ def _present(kit: Kit) -> Present:
     return Present(kit.devices.microphone is not None, bool(kit.devices.cameras), wake.backend.phrase if wake else "")
 
 
-def _controls(kit: Kit, switches: Switches, dials: Dials, conversation: Conversation, enquiries: Enquiries) -> Controls:
-    cameras = tuple(camera.name for camera in kit.devices.cameras)
-    return Controls(switches, dials, conversation, enquiries, cameras, conversation.mouth.present)
-
-
 def _sight(kit: Kit, precedence: Precedence, dials: Dials, emit: Emit) -> Sight | None:
     captioner = kit.models.get(Captioner)
     if captioner is None:
         return None
-    name, language = kit.models.loaded["captioner"].name, _language(kit.config)
-    relief = Relief(kit.config.ladder, emit, language, kit.parts.light)
-    reports = scenes.reports(kit.config, dials, language)
+    name = kit.models.loaded["captioner"].name
+    relief = Relief(kit.config.ladder, emit, kit.language, kit.parts.light)
+    reports = scenes.reports(kit.config, dials, kit.language)
     budget = Budget(kit.config.budget)
     sight = Sight(*captioner, precedence, relief=relief, name=name, dials=dials, budget=budget, reports=reports)
     return sight.abreast(lanes(captioner.backend))
@@ -221,12 +192,18 @@ def _eyes(kit: Kit, sight: Sight | None, memory: Memory, switches: Switches, tel
     )
 
 
+def _looks(kit: Kit, eyes: tuple[Eye, ...], sight: Sight | None, switches: Switches) -> Looks | None:
+    if sight is None or not isinstance(sight.captioner, Looker):
+        return None
+    looks = Looks(kit.config.looking, eyes, sight, switches.emit)
+    switches.when_covered(looks.cover)
+    return looks
+
+
 def _watchers(kit: Kit, sight: Sight | None, telling: Narration, emit: Emit) -> list[Watcher | None]:
     """Who is told what each camera shows: what makes events of it, and what tells it aloud."""
-    watches, narrators = _watches(kit, sight, emit), telling.narrators
-    sounds = [telling.sounding.watcher(camera.name) if telling.sounding else None for camera in kit.devices.cameras]
-    both = zip(watches, narrators or [None for _ in watches], sounds, strict=True)
-    told = [[one for one in (*pair, telling.watching) if one is not None] for pair in both]
+    watches = zip(_watches(kit, sight, emit), telling.cameras, strict=True)
+    told = [[*([watch] if watch else []), *tellers] for watch, tellers in watches]
     return [Watchers(*all_of) if len(all_of) > 1 else all_of[0] if all_of else None for all_of in told]
 
 
@@ -238,17 +215,11 @@ def _guard(kit: Kit, camera: Camera, watch: Watcher | None) -> Guard | None:
 
 def _watches(kit: Kit, sight: Sight | None, emit: Emit) -> list[Watch | None]:
     """One for each camera, where events are wanted."""
-    options, cameras, since = kit.config.events, kit.devices.cameras, datetime.now(UTC)
+    options, since = kit.config.events, datetime.now(UTC)
     if options is None:
-        return [None for _ in cameras]
+        return [None for _ in kit.cameras]
     waiting = options if sight else options.model_copy(update={"late": 0.0})  # no words are to come
-    names, language = [camera.name for camera in cameras], _language(kit.config)
-    return [Watch(name, event_ids(name, since), waiting, emit, language) for name in names]
-
-
-def _language(config: Config) -> Language:
-    """Of what is said without asking a model."""
-    return "en" if config.conversation.language == "auto" else config.conversation.language
+    return [Watch(name, event_ids(name, since), waiting, emit, kit.language) for name in kit.cameras]
 
 
 def _switched(camera: Camera, watch: Watcher | None, switches: Switches) -> Camera:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Protocol
 
 from assistant import keys
 from assistant.config import Config
-from assistant.narration import Narration, boxes
+from assistant.kit import Kit
 from assistant.parts import Models
 from pipelines.backends import Looker, Reader, Spotter, Voice
 from pipelines.dials import Dials
 from pipelines.granting import Granting, Knows, Reach
 from pipelines.narration.answers import Boxes
+from pipelines.narration.guiding import Guiding
 from pipelines.narration.narrator import Narrator
 from pipelines.narration.situation import Situation
 from pipelines.phrases import Language
@@ -51,19 +53,28 @@ def yes_or_no(sight: Sight | None, emit: Emit) -> YesOrNo | None:
     return YesOrNo(sight, Patience("look", emit)) if sight and isinstance(sight.captioner, Looker) else None
 
 
-def granting(
-    config: Config, models: Models, telling: Narration, conversation: Conversation, attends: tuple[Dials, Switches]
-) -> Granting:
+class Telling(Protocol):
+    """The parts that tell unasked what cameras see."""
+
+    @property
+    def boxes(self) -> Boxes | None: ...
+    @property
+    def watching(self) -> WatchFor | None: ...
+    @property
+    def guiding(self) -> Guiding | None: ...
+
+
+def granting(kit: Kit, telling: Telling, conversation: Conversation, dials: Dials, switches: Switches) -> Granting:
     """What wishes reach in this session."""
-    (dials, switches), (voice, _) = attends, models.get(Voice) or (None, None)
+    voice, _ = kit.models.get(Voice) or (None, None)
     reach = Reach(
         conversation,
         dials,
         switches,
         voice,
-        _knows(boxes(config, telling)),
+        _knows(telling.boxes),
         telling.watching,
-        partial(keys.spoken, config.keys),
+        partial(keys.spoken, kit.config.keys),
         telling.guiding.wished if telling.guiding is not None else None,
     )
     granted = Granting(reach)

@@ -79,12 +79,12 @@ class Answers:
         looks: Looks | None = None,
         toolbox: Toolbox | None = None,
         timers: Timers | None = None,
+        boxes: Boxes | None = None,
     ) -> None:
-        """None is what there is not."""
+        """None is what there is not. `boxes`: what cameras know of where things are, if anybody looks for that."""
         self._memory, self._mind = memory, mind
         self._looks, self._toolbox, self._timers = looks, toolbox, timers
-        self.boxes: Boxes | None = None
-        """What cameras know of where things are, if anybody looks for that."""
+        self.boxes = boxes
 
     async def to(self, request: Request) -> Sentences:
         """The sentences of one answer, each as soon as it is whole; closing it ends the work."""

@@ -28,7 +28,9 @@ class Turns:
         self._present: Turn | None = None
         self._beside: Turn | None = None
         """What is said over it, or while it makes no sound yet."""
-        self._silent_since = 0.0
+        self._tell_at = 0.0
+        """When it is to be told that the answer takes a while."""
+        self._patience = 0.0
 
     @property
     def busy(self) -> bool:
@@ -65,12 +67,12 @@ class Turns:
     @property
     def deadline(self) -> float | None:
         """When it is to be told that an answer takes a while."""
-        patience = self._agenda.policy.options.patience
-        return self._silent_since + patience if patience and self.thinks and self._mouth.present else None
+        return self._tell_at if self._patience and self.thinks and self._mouth.present else None
 
     def answer(self, turn: Turn, answer: Sentences) -> None:
         """Begin an answer."""
-        self._silent_since = asyncio.get_running_loop().time()
+        self._patience = self._agenda.policy.options.patience
+        self._tell_at = asyncio.get_running_loop().time() + self._patience
         self._begin(turn, answer)
 
     async def tell(self, remark: Remark) -> None:
@@ -82,8 +84,9 @@ class Turns:
         self._begin(turn, sentences(_one(remark.text)))
 
     def tell_working(self, text: str) -> None:
-        """The answer takes a while: whoever asked is told, and told again after that time once more."""
-        now = self._silent_since = asyncio.get_running_loop().time()
+        """The answer takes a while: whoever asked is told, and told again after twice that time."""
+        now, self._patience = asyncio.get_running_loop().time(), 2 * self._patience
+        self._tell_at = now + self._patience
         self._agenda.offer(Remark(text, Priority.WORKING, now, key=WORKING, asked=True, source=ABOUT_ITSELF))
 
     async def interrupt(self) -> None:

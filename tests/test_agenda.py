@@ -171,3 +171,47 @@ async def test_however_a_session_ends_it_ends_and_all_that_was_offered_is_accoun
     unsaid = [one.text for one in stage.told(Unsaid)]
     assert len(heard) + len(unsaid) == len(offered) + 1
     assert all(text.startswith(one.text) for one in heard for text in offered if text.split()[0] == one.text.split()[0])
+
+
+async def test_nothing_waits_for_what_was_told_a_moment_ago_to_be_told_again() -> None:
+    desk = Desk()
+    for text in ("The voice has trouble.", "The voice has trouble: again."):
+        desk.offer(text, Priority.ANSWER, key="voice", cooldown=60.0, expires_at=now() + 15)
+        assert desk.agenda.waits is (text == "The voice has trouble.")
+        if (remark := desk.agenda.take(False, None)) is not None:
+            desk.agenda.done(remark, remark.text)
+
+
+async def test_a_session_ends_while_a_trouble_may_not_be_told_yet() -> None:
+    stage = Stage()
+    async with playing(stage) as played:
+        for text in ("The voice has trouble.", "The voice has trouble: again."):
+            told = Remark(text, Priority.ANSWER, now(), key="voice", cooldown=60.0, expires_at=now() + 15)
+            played.controls.conversation.agenda.offer(told)
+            await asyncio.sleep(3)
+        began = now()
+    assert now() - began < 1
+    assert stage.said() == ["The voice has trouble."]
+    assert [one.why for one in stage.told(Unsaid)] == ["the end"]
+
+
+async def test_while_cameras_are_off_nothing_of_their_pictures_is_taken_and_no_word_of_it_is_told() -> None:
+    told, sees = list[Event](), [True]
+    dials = Dials(SettingsOptions(), told.append)
+    agenda = Agenda(SpeechOptions(), dials, told.append, sees=lambda: sees[0])
+    settled: list[str] = []
+
+    def again(remark: Remark, heard: str) -> None:
+        settled.append(remark.text)
+        if len(settled) < 3:
+            agenda.offer(remark)  # as those do who have something to tell until it is heard
+
+    agenda.when_settled(again)
+    agenda.offer(Remark("Something covers the lens.", Priority.ANSWER, now(), camera="desk", lasting=True))
+    sees[0] = False
+    agenda.forget_seen()
+    assert settled == ["Something covers the lens."] * 3
+    assert [(one.text, one.why, one.camera) for one in told if isinstance(one, Unsaid)] == [
+        ("", "cameras off", "desk")
+    ] * 3
+    assert agenda.take(False, None) is None

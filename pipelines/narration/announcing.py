@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Protocol
 
 from pipelines.phrases import Language
-from pipelines.remarks import Priority, Remark
+from pipelines.remarks import Offer, Priority, Remark
 from pipelines.types import Attention, Emit, Event, Notice, Recovered, Trouble
 from pipelines.wording import one_line, shortened
 
@@ -48,13 +47,6 @@ _MUTE = ("voice", "speaker")
 _TECHNICAL = re.compile(r"[/\\=@<>{}_\[\]]|\d{3}")
 
 
-class Offer(Protocol):
-    """Where remarks are offered: the agenda."""
-
-    def offer(self, remark: Remark) -> bool:
-        """False where it never will be said."""
-
-
 class Announcer:
     """Stands before the feed; told to nobody until it is given the agenda."""
 
@@ -73,6 +65,17 @@ class Announcer:
         self._emit(event)
         if self._agenda is not None and (remark := self._remark(event)) is not None:
             self._agenda.offer(remark)
+
+    def working(self, emit: Emit) -> Emit:
+        """The same way to the feed, for whoever tells how work goes on: that is said where nothing else is."""
+
+        def told(event: Event) -> None:
+            emit(event)
+            if self._agenda is not None and isinstance(event, Notice):
+                key = f"{event.part} working"
+                self._agenda.offer(Remark(event.text, Priority.WORKING, event.at, key=key, expires_at=event.at + LATE))
+
+        return told
 
     def _remark(self, event: Event) -> Remark | None:
         match event:
