@@ -30,4 +30,5 @@ class Past:
             del self.history[: len(self.history) - self._least]
         if reply.text and (remark is None or remark.source != ABOUT_ITSELF):
             text = remark.text if remark is not None and whole else reply.text
-            self.spoken.add(Saying(text, reply.ended_at, reply.priority))
+            seen = remark is not None and remark.seen
+            self.spoken.add(Saying(text, reply.ended_at, reply.priority, reply.text if seen else ""))

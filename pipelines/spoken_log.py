@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from pipelines.phrases import Language
@@ -68,6 +68,8 @@ class Saying:
     """Seconds on the loop's clock when it ended."""
     priority: str = ""
     """How urgent it was: `hazard`, `answer`, `caption`, …"""
+    heard: str = ""
+    """As far as it was heard, where more of it is kept."""
 
 
 @dataclass(slots=True)
@@ -88,6 +90,11 @@ class SpokenLog:
         if self._place:
             self._place = min(self._place + 1, MOST - 1)
         self._kept.append(saying)
+
+    def cover(self) -> None:
+        """Cameras are switched off: what was heard may be heard again, and no more than that."""
+        kept = [replace(one, text=one.heard or one.text) for one in self._kept]
+        self._kept = deque(kept, maxlen=MOST)
 
     def at(self, now: float) -> Saying | None:
         """The one that somebody is at, which is the last one but for a moment after going back."""

@@ -120,6 +120,7 @@ class Conversation:
         An answer to a question goes on, as whoever asked wants it. What was heard can be heard again, as it was heard.
         """
         self.agenda.forget_seen()
+        self.spoken.cover()
 
     def typing(self, on: bool) -> None:
         """Somebody types, or is done: until then nothing is said but hazards, and what is being said is held."""

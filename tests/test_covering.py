@@ -229,6 +229,26 @@ async def test_what_is_being_said_of_what_was_seen_ends_at_once_and_no_word_of_i
         played.controls.switches.mute(camera=True)
 
 
+async def test_what_was_cut_before_is_not_heard_whole_in_private() -> None:
+    stage = Stage(cameras=[FakeCamera([10] * 100, "desk")])
+    async with playing(stage) as played:
+        offers(played, LONG)
+        await asyncio.sleep(1.5)
+        offers(played, "Dinner.", Priority.ANSWER, camera="")
+        await asyncio.sleep(5)
+        (cut, _) = stage.told(Reply)
+        assert cut.cut
+        log = played.controls.conversation.spoken
+        before = log.before()
+        assert before is not None
+        assert before.text == LONG, "whoever wants it again hears it whole"
+        played.controls.switches.mute(camera=False)
+        before = log.before()
+        assert before is not None
+        assert before.text == cut.text
+        played.controls.switches.mute(camera=True)
+
+
 async def test_what_was_not_said_before_its_first_word_is_told_without_words() -> None:
     stage = Stage(cameras=[FakeCamera([10] * 100, "desk")], takes={"voice": 1.0})
     async with playing(stage) as played:
