@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pipelines.eventwords import WORDS as EVENTS
-from pipelines.narration.labels import counted, plural, spoken
+from pipelines.narration.labels import counted, measure, plural, spoken
 from pipelines.narration.newswords import news
 from pipelines.narration.options import NarrationOptions
 from pipelines.narration.things import Change, Kind, Told
 from pipelines.narration.words import WORDS
+from pipelines.spotters.names import said
 from tests.listening import box
 
 CHINESE = "\u4e00", "\u9fff"
@@ -116,3 +119,24 @@ def test_what_is_new(changes: list[Change], before: dict[str, int], english: str
 def test_nobody_is_told_of_everything_at_once() -> None:
     labels = ["cup", "dog", "cat", "car", "bus", "bed", "tie", "book", "kite"]
     assert news([change("new", label, 1) for label in labels], {}, "side", "en").endswith("and 3 more things.")
+
+
+OF_LISTS = """person bicycle car motorbike motorcycle aeroplane airplane bus train truck boat traffic_light fire_hydrant
+stop_sign parking_meter bench bird cat dog horse sheep cow elephant bear zebra giraffe backpack umbrella handbag tie
+suitcase frisbee skis snowboard sports_ball kite baseball_bat baseball_glove skateboard surfboard tennis_racket bottle
+wine_glass cup fork knife spoon bowl banana apple sandwich orange broccoli carrot hot_dog pizza donut cake chair sofa
+couch pottedplant potted_plant bed diningtable dining_table toilet tvmonitor tv laptop mouse remote keyboard cellphone
+cell_phone microwave oven toaster sink refrigerator book clock vase scissors teddy_bear hair_drier toothbrush"""
+
+
+@pytest.mark.parametrize("name", OF_LISTS.split())
+def test_every_name_of_widely_used_lists_is_said_in_chinese_too(name: str) -> None:
+    label = said(name)
+    assert not re.search("[A-Za-z]", counted(label, 2, "zh") + spoken(label, "zh"))
+    assert measure(label)
+
+
+def test_the_same_thing_has_one_name_whatever_list_it_comes_from() -> None:
+    assert said("motorcycle") == said("motorbike") in NarrationOptions().hazards
+    assert said("tvmonitor") == said("TV")
+    assert said("diningtable") == said("dining_table")

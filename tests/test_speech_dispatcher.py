@@ -253,6 +253,18 @@ def test_a_server_that_hangs_for_hours_gathers_no_threads(hung: str, monkeypatch
     assert set(threading.enumerate()) <= begun
 
 
+def test_a_server_that_takes_words_and_says_none_is_one_line(
+    voice: SpeechServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speech_dispatcher, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(speech_dispatcher, "MUTE", 0.2)
+    monkeypatch.setattr(ssip.Connection, "speak", lambda connection, text: -1)  # a message of which nothing is told
+    with pytest.raises(BackendError, match="takes words and says nothing: try spd-say hello"):
+        Listener().hears(voice, "Anyone?")
+    monkeypatch.undo()
+    assert Listener().hears(voice, "Back.")
+
+
 def test_a_server_that_stays_away_is_tried_less_and_less_often(
     voice: SpeechServer, server: Dispatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:

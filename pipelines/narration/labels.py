@@ -10,7 +10,6 @@ person 个 人
 bicycle 辆 自行车
 car 辆 汽车
 motorbike 辆 摩托车
-motorcycle 辆 摩托车
 aeroplane 架 飞机
 airplane 架 飞机
 bus 辆 公交车
@@ -70,7 +69,6 @@ couch 张 沙发
 potted plant 盆 盆栽
 bed 张 床
 table 张 桌子
-dining table 张 餐桌
 toilet 个 马桶
 TV 台 电视
 laptop 台 笔记本电脑
@@ -91,10 +89,16 @@ teddy bear 个 玩具熊
 hair dryer 个 吹风机
 toothbrush 支 牙刷
 """
-_SPOKEN = {
+PARTED = {
+    "diningtable": "dining table",
     "pottedplant": "potted plant",
-    "diningtable": "table",
-    "tvmonitor": "TV",
+    "tvmonitor": "tv",
+    "cellphone": "cell phone",
+    "motorcycle": "motorbike",
+}
+"""From names of widely used lists that are no words, or another word for the same, to the one name of a thing."""
+_SPOKEN = {
+    "dining table": "table",
     "tv": "TV",
     "cell phone": "mobile phone",
     "hair drier": "hair dryer",
@@ -121,15 +125,20 @@ def _parted(line: str) -> tuple[str, tuple[str, str]]:
 _IN_CHINESE = dict(_parted(line) for line in _CHINESE.strip().splitlines())
 
 
+def _name(label: str) -> str:
+    name = PARTED.get(label, label)
+    return _SPOKEN.get(name, name)
+
+
 def spoken(label: str, language: Language) -> str:
     """The name by itself: `potted plant`, `盆栽`; a name that is not known here stays as it is."""
-    name = _SPOKEN.get(label, label)
+    name = _name(label)
     return name if language == "en" else _IN_CHINESE.get(name, ("个", name))[1]
 
 
 def counted(label: str, count: int, language: Language) -> str:
     """`a bottle`, `2 bottles`, `一个瓶子`, `2个瓶子`."""
-    name = _SPOKEN.get(label, label)
+    name = _name(label)
     if language == "zh":
         measure, chinese = _IN_CHINESE.get(name, ("个", name))
         return f"{'一' if count == 1 else '两' if count == 2 else count}{measure}{chinese}"
@@ -140,7 +149,7 @@ def counted(label: str, count: int, language: Language) -> str:
 
 def measure(label: str) -> str:
     """The Chinese word by which it is counted."""
-    return _IN_CHINESE.get(_SPOKEN.get(label, label), ("个", ""))[0]
+    return _IN_CHINESE.get(_name(label), ("个", ""))[0]
 
 
 def plural(name: str) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.backends import BackendError
-
-SAID = {"diningtable": "dining table", "pottedplant": "potted plant", "tvmonitor": "screen", "cellphone": "cell phone"}
-"""Names of widely used lists that are no words."""
+from pipelines.narration.labels import PARTED
 
 
 def names(file: Path) -> tuple[str, ...]:
@@ -23,6 +21,6 @@ def names(file: Path) -> tuple[str, ...]:
 
 
 def said(name: str) -> str:
-    """In small letters, its words parted by one space."""
+    """The one name that a thing has here, else in small letters, its words parted by one space."""
     plain = " ".join(name.replace("_", " ").lower().split())
-    return SAID.get(plain, plain)
+    return PARTED.get(plain, plain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from time import monotonic
 from typing import ClassVar
 from xml.sax.saxutils import escape
@@ -29,6 +30,9 @@ SYMBOLIC = ("male1", "male2", "male3", "female1", "female2", "female3", "child_m
 SLOWEST, USUAL, FASTEST = 80, 170, 449
 """Words a minute at the rates -100, 0 and 100, as speech-dispatcher's module for espeak-ng has them; those of other
 modules are not known."""
+MUTE = 15.0
+"""Seconds for which it may say nothing of what it was given: it waits for the end of what others say. Where it is
+paused, it may be silent for as long as it likes."""
 LONGEST_REST = 30.0
 """Seconds between two tries to reach a server that is not there, at the most."""
 HEARTBEAT = 2.0
@@ -115,14 +119,18 @@ class SpeechServer:
         self, server: Connection, message: int, reached: Callable[[int], None], unwanted: Callable[[], bool]
     ) -> bool:
         """Until it was said, or is not any more: whether it was said to its end."""
-        cancelled = False
+        cancelled, since = False, monotonic()
         while True:
             if unwanted() and not cancelled:
                 server.ask("cancel")
                 cancelled = True
             happened = server.next(HEARTBEAT)
+            if happened is not None and happened.message == message:
+                since = inf if happened.what == "pause" else monotonic()
             if happened is None:
-                server.ask("get_rate")  # it may wait for others, or be paused, for as long as it likes
+                server.ask("get_rate")
+                if monotonic() > since + MUTE:
+                    raise Gone("speech-dispatcher takes words and says nothing: try spd-say hello, which tells why")
             elif happened.message == message and happened.what == "index_marks":
                 reached(int(happened.mark))
             elif happened.message == message and happened.what in ("end", "cancel"):

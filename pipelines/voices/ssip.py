@@ -123,7 +123,7 @@ class Connection:
 
 def _hang_up(client: Any) -> None:
     """What its own `close` does, without waiting; and whoever waits for an answer of the server has one."""
-    connection = getattr(client, "_conn", None)
+    connection = client.__dict__.pop("_conn", None)  # its own end would wait for a thread, and that may be this one
     if connection is None:
         return
     with suppress(OSError):
