@@ -268,3 +268,66 @@ def test_what_a_sentence_tells_are_things_and_their_states() -> None:
         ("posture", "person", "sit"),
         ("colour", "cup", "red"),
     }
+
+
+def found(*things: tuple[str, Box]) -> Situation:
+    numbered = tuple(Thing(number, label, box, 0.9, 0.0, 10.0) for number, (label, box) in enumerate(things))
+    return Situation("hall", numbered, known_at=10.0, read_at=10.0)
+
+
+LEFT, RIGHT = Box(0.1, 0.2, 0.3, 0.9), Box(0.7, 0.2, 0.9, 0.9)
+
+
+@pytest.mark.parametrize(
+    "caption",
+    [
+        "A person on the left.",
+        "Someone is in the middle of the picture.",
+        "The image shows a room with a person on the left.",
+        "A room can be seen with someone.",
+        "A motorcycle can be seen on the right.",
+        "A motorcycle on the right and a man on the left.",
+        "This is an indoor scene with a motorbike ahead.",
+        "A tv is visible.",
+        "左边有一个人。",
+        "画面中可以看到一个人和一辆摩托车。",
+        'A sign that says "EXIT" can be seen.',
+        "有一块写着“EXIT”的牌子。",
+    ],
+)
+def test_a_caption_of_what_boxes_and_a_reader_found_adds_nothing_even_as_the_first(caption: str) -> None:
+    boxes = found(("person", LEFT), ("motorbike", RIGHT), ("tvmonitor", BOX))
+    ear = Ear(Situation("hall", boxes.things, (Spot(TEXT, BOX, 0.9, "EXIT"),), 10.0, 10.0))
+    assert ear.hears(caption) == ""
+
+
+def test_a_caption_adds_to_what_boxes_found_what_they_cannot_know() -> None:
+    assert Ear(found(("person", LEFT))).hears("A man in a red coat is on the left.") != ""
+
+
+def test_a_caption_that_comes_when_its_thing_is_gone_is_not_told() -> None:
+    ear = Ear(found(("cup", RIGHT)))
+    ear.hears("A cup on the right.")
+    ear.situation = found()
+    assert ear.hears("A cup on the right.") == ""
+
+
+@pytest.mark.parametrize(
+    "caption",
+    ["The image is dark.", "It is too dark to see.", "A dark picture.", "The lens is covered.", "A covered lens.",
+     "Something blocks the lens.", "The picture is very blurry.", "画面很暗。", "镜头被遮住了。", "一片漆黑。"],
+)  # fmt: skip
+def test_of_the_picture_itself_frames_tell(caption: str) -> None:
+    assert Ear().hears(caption) == ""
+
+
+@pytest.mark.parametrize("caption", ["A dark coat is on a chair.", "A person is covered with a blanket.", "A camera."])
+def test_what_is_dark_or_covered_in_it_is_told(caption: str) -> None:
+    assert Ear().hears(caption) == caption
+
+
+def test_of_two_captions_that_wait_the_newer_takes_the_place_of_the_older() -> None:
+    ear = Ear()
+    ear.hears("A chair.")
+    (older,), (newer,) = ear.shown("A laptop is open."), ear.shown("There is a cup of coffee.")
+    assert older.key == newer.key

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pipelines.captionwords import among, quotations
 from pipelines.gist import gist, wanted
 from pipelines.phrases import language_of
-from pipelines.vocabulary import COLOURS, PEOPLE, VERB_FORMS
+from pipelines.vocabulary import COLOURS, MARKS, PEOPLE, VERB_FORMS
 
 Point = tuple[str, str, str]
 """One thing that a sentence tells: its kind, see `LASTS`, a word, and of a state of a thing which."""
@@ -21,6 +21,8 @@ LASTS = {"thing": 600.0, "sign": 600.0, "text": 600.0, "deed": 120.0} | dict.fro
 while is there all the same."""
 TURNS = 30.0
 """The same of a state since when another one was told of the same thing: it may be true again."""
+MARKED = frozenset(MARKS.values())
+"""Colours, numbers and directions: of what is told in Chinese it is not known of which thing."""
 SIGN = 0.5
 """Of Chinese signs that stand in no list here, two make a word."""
 
@@ -31,10 +33,21 @@ IDLE = frozenset(
 PARTS = frozenset(
     """
 hand hands hair eye eyes head face lap arm arms leg legs finger fingers room area side part surface floor wall ceiling
-air screen
+air screen scene setting space environment view image picture photo left right middle centre center front ahead corner
+top bottom foreground background distance edge
 """.split()  # noqa: SIM905
 )
-"""What belongs to everything of its kind, and is no news by itself."""
+"""What belongs to everything of its kind, or is a place, which boxes tell: it is no news by itself."""
+BEARERS = frozenset(
+    ["sign", "board", "text", "word", "letter", "label", "message", "poster", "note", "notice", "banner", "display"]
+)
+"""What text stands on: no news beside that text."""
+_PLACES_IN_CHINESE = re.compile(
+    r"[左右前后]?(?:房间|室内|室外|场景|画面)[里中内]?|[左右](?:边|侧|方|面)|[前后]方|中间|中央|正在"
+)
+_BEARERS_IN_CHINESE = re.compile(
+    r"[一]?[块个张]?的?(?:指示牌|牌子|标牌|标志|标语|文字|字样|海报|告示)|[挂贴]着|写[着有的是]*"
+)
 CLOTHES = frozenset(
     ["shirt", "dress", "suit", "coat", "jacket", "hat", "sweater", "uniform", "jeans", "costume", "hoodie"]
 )
@@ -43,7 +56,8 @@ POSTURES = frozenset(["sit", "stand", "lie", "kneel", "walk", "run", "jump", "ri
 LIKE = {
     "seated": "sit", "standing": "stand", "type": "work", "typing": "work", "t-shirt": "shirt", "tshirt": "shirt",
     "kneeling": "kneel", "dancing": "dance", "crouching": "crouch", "speak": "talk", "speaking": "talk",
-    "talking": "talk",
+    "talking": "talk", "motorcycle": "motorbike", "plane": "aeroplane", "airplane": "aeroplane", "vehicle": "car",
+    "monitor": "television", "fridge": "refrigerator",
 }  # fmt: skip
 """Words that are taken for another one, beside those that all captions are compared by."""
 
@@ -56,8 +70,17 @@ def points(text: str) -> frozenset[Point]:
     unquoted = re.sub(r"[\"“][^\"”]*[\"”]", ",", text)
     read = {("text", line, "") for line in quotations(text)}
     if language_of(unquoted) == "zh":
-        return frozenset(read | set(_signs(unquoted)))
-    return frozenset(read | set(_words(unquoted)) | set(_marks(unquoted)) | set(_places(unquoted)))
+        plain = _BEARERS_IN_CHINESE.sub("", unquoted) if read else unquoted
+        return frozenset(read | set(_signs(_PLACES_IN_CHINESE.sub("，", plain))))
+    told = {*_words(unquoted), *_marks(unquoted), *_places(unquoted)}
+    return frozenset(read | {one for one in told if not (read and one[1] in BEARERS)})
+
+
+def nouns(name: str) -> frozenset[str]:
+    """By which words points tell of a thing that is called so, in English or Chinese."""
+    if language_of(name) == "zh":
+        return frozenset(point[1] for point in _signs(name))
+    return frozenset(filter(None, [_bare(name.lower().split()[-1])])) if name.strip() else frozenset()
 
 
 def _words(text: str) -> Iterator[Point]:
@@ -102,7 +125,7 @@ def _places(text: str) -> Iterator[Point]:
 
 def _signs(text: str) -> Iterator[Point]:
     for word in wanted(text):
-        yield ("thing" if word.isascii() else "sign", word, "")
+        yield ("thing" if word.isascii() and word not in MARKED else "sign", word, "")
 
 
 def _bare(word: str) -> str:
@@ -156,7 +179,7 @@ class History:
 
     def _news(self, point: Point, at: float, known: frozenset[str], lines: list[str]) -> float:
         kind, word, _ = point
-        if self._lives(point, at) or (kind == "thing" and word in known):
+        if self._lives(point, at) or (kind in ("thing", "sign") and word in known):
             return 0.0
         if kind == "text":
             return float(not among(word, lines))

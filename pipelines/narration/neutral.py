@@ -8,6 +8,7 @@ from pipelines.gist import synonyms
 from pipelines.narration import neutralwords as words
 from pipelines.narration import placewords as places
 from pipelines.narration.neutralchinese import in_chinese
+from pipelines.narration.passives import active
 from pipelines.narration.places import third
 from pipelines.narration.situation import Situation
 from pipelines.phrases import Language
@@ -74,7 +75,7 @@ def _sentence(sentence: str, situation: Situation | None) -> str:
         return ""
     for rules in (words.LEADS, words.LEADS, words.ABOUT_PEOPLE, words.FEELINGS, words.SOMEONE, words.PRONOUNS):
         sentence = _applied(sentence, rules)
-    sentence, beside = _unplaced(_agreeing(sentence), situation)
+    sentence, beside = _unplaced(_agreeing(active(sentence)), situation)
     told = [_finished(one) for one in (sentence, *(f"there {_be(one)} {one}" for one in beside))]
     return " ".join(one for one in told if one)
 

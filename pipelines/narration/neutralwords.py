@@ -94,7 +94,12 @@ LEADS = _rules(
     (rf"^an? (?:[\w-]+ ){{0,3}}{_PICTURE} (?:of|showing) ", ""),
     (r"^(?:an? )?(?:extreme )?close-?up (?:view |shot |photo |image )?of ", ""),
     (r",? \b(?:in|within|of) (?:the|this) (?:image|picture|photo(?:graph)?|frame|scene)\b(?! of)", ""),
-    (r"^(?:we|you|i|one) (?:can )?(?:also )?(?:see|observe|notice) ", ""),
+    (r"^(?:here,? )?(?:we|you|i|one) (?:can )?(?:also |clearly )?(?:see|observe|notice) ", ""),
+    (
+        rf"^(?:the|this) {_PICTURE} (?:is set|was taken|is taken|was shot|takes place|is located) (?:in|at|on|inside) ",
+        "",
+    ),
+    (rf"^(?:this|it) is (?=an? (?:[\w-]+ ){{0,3}}(?:{_PICTURE}|room)$)", ""),
     (r"\bclose-?up(?: of)?\b", ""),
 )
 NAMES = [

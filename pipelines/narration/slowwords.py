@@ -24,11 +24,38 @@ _SENTENCE = {"en": re.compile(r"(?<=[.!?])\s+"), "zh": re.compile(r"(?<=[。！�
 _CLAUSE = {
     "en": re.compile(
         r"; |,? (?:and|while|as) (?=(?:there|they|the|a|an|another|two|some) )(?=[^,;]* (?:is|are|\w+ing)\b)"
-        r"|,? with (?=(?:a|an|the|two|some|several|their) )"
+        r"|(?<!covered)(?<!filled),? with (?=(?:a|an|the|two|some|several|their) )"
     ),
     "zh": re.compile(r"[，；]"),
 }
 _THERE = re.compile(r"^There (?:is|are) ")
+
+
+_PICTURE = r"(?:image|picture|photo(?:graph)?|frame|view|scene|lens|camera|screen|footage|video)"
+_DIM = (
+    r"(?:dark|black|blurry|blurred|covered|blocked|obstructed|obscured|unclear|out of focus|overexposed|darkness|blank)"
+)
+_OF_CAMERA = {
+    "en": re.compile(
+        rf"(?:(?:the|this|an?) (?:\w+ )?{_PICTURE} (?:is|appears|seems|looks)(?: to be)?(?: [\w-]+){{0,2}} {_DIM}"
+        rf"(?: (?!and\b|with\b)\w+){{0,4}}|(?:(?:an?|the) )?(?:\w+ )?{_DIM} {_PICTURE}"
+        rf"|it is (?:\w+ ){{0,2}}{_DIM}(?: to .*)?"
+        rf"|(?:something|an? \w+|it) (?:is )?(?:\w+ing|\w+s) (?:the|this|most of the|part of the) (?:lens|camera)"
+        r"|nothing (?:can be|is) (?:seen|visible|to be seen))[.!]?",
+        re.IGNORECASE,
+    ),
+    "zh": re.compile(
+        r"(?:这张|整个|整张)?(?:画面|图像|照片|图片|镜头|屏幕|视野|这里|四周)?[里中内]?(?:是|几乎|全|很|太|非常|一片|完全|比较|有点|都|看起来)*"
+        r"(?:昏暗|黑暗|漆黑|暗|黑|模糊(?:不清)?|什么[也都]看不[清见到])[了的]?[。！]?"
+        r"|(?:有东西|有什么|某物|手指?)?[^，。]{0,4}镜头[^，。]{0,4}[遮挡盖][^，。]{0,3}[。！]?|[^，。]{0,6}[遮挡盖]住?了?镜头[。！]?"
+    ),
+}
+
+
+def of_what_is_there(text: str, language: Language) -> str:
+    """Without sentences about the picture itself, its light and its lens: frames tell of those, and sooner."""
+    sentences = [sentence.strip() for sentence in _SENTENCE[language].split(text)]
+    return (" " if language == "en" else "").join(one for one in sentences if not _OF_CAMERA[language].fullmatch(one))
 
 
 def clauses(text: str, language: Language) -> list[str]:
