@@ -21,6 +21,14 @@ EDGE = 3.5
 """Grey levels by which a cell is not as those on both sides of it let expect; light that falls off evenly is less."""
 LEAST = 0.08
 """Share of such cells in a picture that has any detail to lose."""
+GRAIN = (80, 45)
+"""The same for what is as small as letters: so many cells of a few pixels each."""
+STROKE, ABOVE_NOISE = 16.0, 6.0
+"""Grey levels by which such a cell stands out, at the least; and how many times as much as half of all cells do."""
+PRINT = 0.003
+"""Share of such cells from which on there is something to read, and no cover: a word or two."""
+MARGIN = 7
+"""Rows of such cells at the top and at the bottom that count not: many a camera writes the time there."""
 FLAT = 1.0
 """Grey levels between the cells of a picture that is too plain to tell whether it stands still."""
 LEARNING, MEMORY = 5.0, 60.0
@@ -102,6 +110,8 @@ class Glance:
     """Grey levels between the darkest and the brightest cell."""
     detail: float
     """Share of the cells that are not as their neighbours let expect, 0 to 1."""
+    strokes: NDArray[np.bool_]
+    """Where small cells stand out from those beside them: edges, and the strokes of letters."""
 
 
 class CameraGuard:
@@ -123,7 +133,7 @@ class CameraGuard:
         self._take(self._dark, dark, at)
         self._take(self._covered, False if dark else covered, at)
         if not covered:
-            self._learn(seen.detail, 0.0 if self._at is None else at - self._at)
+            self._learn(seen, 0.0 if self._at is None else at - self._at)
         self._at, self._print = at, seen.print
 
     def forget(self) -> None:
@@ -139,6 +149,7 @@ class CameraGuard:
         self._covered = Lasting("camera_covered", self._options.after)
         self._at, self._print = None, -1
         self._usual = self._known = 0.0
+        self._always = np.zeros((GRAIN[1] - 2 * MARGIN, GRAIN[0] - 2), np.float32)
 
     def _is_frozen(self, seen: Glance) -> bool | None:
         return self._live and seen.print == self._print if seen.contrast > FLAT else None
@@ -147,16 +158,28 @@ class CameraGuard:
         return seen.brightest <= self._options.dark * (1.5 if self._dark.on else 1.0)
 
     def _is_covered(self, seen: Glance) -> bool:
-        """Of what it usually shows hardly anything can be seen; a wall that was always there usually shows nothing."""
+        """Of what it usually shows hardly anything can be seen; a wall that was always there usually shows nothing.
+
+        A sheet of print before the lens is none: it is held there to be read.
+        """
         if self._known < LEARNING or self._usual < LEAST:
             return False
-        return seen.detail <= self._usual * self._options.covered * (2.0 if self._covered.on else 1.0)
+        return self._is_blank(seen, 2.0 if self._covered.on else 1.0) and not self._is_print(seen)
 
-    def _learn(self, detail: float, seconds: float) -> None:
+    def _is_blank(self, seen: Glance, times: float = 1.0) -> bool:
+        return seen.detail <= self._usual * self._options.covered * times
+
+    def _is_print(self, seen: Glance) -> bool:
+        """What always stands there counts not: a mask has edges."""
+        return float(np.mean(seen.strokes & (self._always < 0.5))) >= PRINT
+
+    def _learn(self, seen: Glance, seconds: float) -> None:
         """At first the average of all that was seen, later of what was seen in the last minute or so."""
         self._known += seconds
         share = seconds / min(self._known, MEMORY) if self._known else 1.0
-        self._usual += (detail - self._usual) * share
+        if not self._is_blank(seen):  # else it is a page, which is not always there
+            self._always += (seen.strokes - self._always) * np.float32(share)
+        self._usual += (seen.detail - self._usual) * share
 
     def _take(self, lasting: Lasting, holds: bool | None, at: float) -> None:
         if lasting.take(holds, at):
@@ -165,7 +188,7 @@ class CameraGuard:
 
 
 def glance(frame: Frame) -> Glance:
-    """What there is to be seen, in a tenth of a millisecond."""
+    """What there is to be seen, in a third of a millisecond."""
     import cv2
 
     pixels = frame.pixels
@@ -177,10 +200,17 @@ def glance(frame: Frame) -> Glance:
         zlib.crc32(sample.data),
         float(ordered[int(0.95 * ordered.size)]),
         float(ordered[-1] - ordered[0]),
-        float(np.mean(np.concatenate([_bends(cells), _bends(cells.T)]) >= EDGE)),
+        float(np.mean(np.concatenate([_bends(cells).ravel(), _bends(cells.T).ravel()]) >= EDGE)),
+        _strokes(cv2.resize(sample, GRAIN, interpolation=cv2.INTER_AREA).astype(np.float32)),
     )
 
 
+def _strokes(cells: NDArray[Any]) -> NDArray[np.bool_]:
+    """Noise makes all cells differ a little, letters make some of them differ much."""
+    bends = np.maximum(_bends(cells)[MARGIN:-MARGIN], _bends(cells.T).T[MARGIN - 1 : 1 - MARGIN, 1:-1])
+    return bends >= max(STROKE, ABOVE_NOISE * float(np.median(bends)))
+
+
 def _bends(cells: NDArray[Any]) -> NDArray[np.float32]:
-    """How far each cell is from the middle of those beside it, in grey levels, times two."""
-    return np.asarray(np.abs(cells[:, :-2] - 2 * cells[:, 1:-1] + cells[:, 2:])).ravel()
+    """How far each cell is from the middle of those left and right of it, in grey levels, times two."""
+    return np.asarray(np.abs(cells[:, :-2] - 2 * cells[:, 1:-1] + cells[:, 2:]))

@@ -66,6 +66,14 @@ def room() -> Pixels:
     return picture
 
 
+def page(*lines: str, size: float = 0.9, light: float = 1.0) -> Pixels:
+    """A sheet of print that fills the picture."""
+    picture = plain(235)
+    for number, line in enumerate(lines):
+        cv2.putText(picture, line, (24, 60 + 40 * number), cv2.FONT_HERSHEY_SIMPLEX, size, (20, 20, 20), 2)
+    return (picture * light).astype(np.uint8)
+
+
 def hand(level: int = 90) -> Pixels:
     """Before the lens: nothing but light that comes through at one side."""
     light = np.linspace(0.5, 1.5, 320, dtype=np.float32) * level
@@ -154,6 +162,29 @@ def test_a_hand_before_the_lens_covers_it_until_it_is_taken_away() -> None:
 
 def test_a_torch_into_the_lens_is_no_better() -> None:
     diary = watched((20, shot(room())), (20, repeat(plain(255))), (10, shot(room())))
+    assert diary.told == about(("began", "camera_covered", 20), ("over", "camera_covered", 40))
+
+
+@pytest.mark.parametrize("light", [1.0, 0.4])
+def test_a_page_held_before_the_lens_is_there_to_be_read_and_covers_nothing(light: float) -> None:
+    for size in (0.4, 0.9):
+        sheet = page("Open 9 to 18", "Ring twice", size=size, light=light)
+        assert watched((20, shot(room())), (120, shot(sheet)), (20, shot(room()))).told == [], size
+
+
+def test_a_blank_sheet_before_the_lens_and_a_noisy_dim_hand_cover_it() -> None:
+    for cover in (shot(page()), shot(hand(40), 20.0)):
+        diary = watched((20, shot(room())), (20, cover), (10, shot(room())))
+        assert diary.told == about(("began", "camera_covered", 20), ("over", "camera_covered", 40))
+
+
+def test_the_time_that_a_camera_writes_into_its_picture_is_no_page() -> None:
+    def stamped(picture: Pixels, noise: float = 3.0) -> Iterable[Pixels]:
+        for one in shot(picture, noise):
+            cv2.putText(one, "2026-01-02 10:20 DOOR", (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1)
+            yield one
+
+    diary = watched((20, stamped(room())), (20, stamped(hand(), 8.0)), (10, stamped(room())))
     assert diary.told == about(("began", "camera_covered", 20), ("over", "camera_covered", 40))
 
 
