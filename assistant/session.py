@@ -118,14 +118,16 @@ async def until_signal(main: Any) -> int:
 
 
 async def _show(chosen: Config, arguments: argparse.Namespace, parts: Parts) -> int:
+    from assistant import introduction
     from assistant.asking import Typist
     from assistant.terminal import choose_view
 
     feed, told = Feed(), metrics.tellers(chosen.metrics)
     recording = None if arguments.events is None else _output(arguments.events)
     bridge = await _bridge(chosen, _file(arguments), feed)
-    view = choose_view(arguments.plain, arguments.json, sys.stdout, narrates=chosen.narration is not None)
-    typist = Typist(chosen.keys, view.typed, feed.emit)
+    narrates, language = chosen.narration is not None, introduction.language_of(chosen)
+    view = choose_view(arguments.plain, arguments.json, sys.stdout, narrates, language)
+    typist = Typist(chosen.keys, view.typed, feed.emit, language)
     outside = _introduced(chosen, arguments, parts, typist)
     shown = [asyncio.create_task(view.run(feed.subscribe(name="view")))]
     shown.append(asyncio.create_task(traces.keep(feed.subscribe(name="traces"), traces.place())))

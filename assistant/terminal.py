@@ -15,6 +15,7 @@ from assistant.aloud import Aloud
 from assistant.plain import PATIENCE, Json, Plain, attends, complete, drops, listed, moment, while_read, words
 from devices.lines import Latest
 from devices.threads import DaemonThread
+from pipelines.phrases import Language
 from pipelines.types import (
     Attention,
     Caption,
@@ -62,7 +63,7 @@ class View(Protocol):
         """Show the events until the line is closed."""
 
 
-def choose_view(plain: bool, json: bool, stream: TextIO, narrates: bool = False) -> View:
+def choose_view(plain: bool, json: bool, stream: TextIO, narrates: bool = False, language: Language = "en") -> View:
     """JSON lines where asked for, the live view on a terminal that can repaint and may, whole lines elsewhere.
 
     `narrates`: the session is for people who do not see the screen; a screen reader would trip over what is repainted.
@@ -72,7 +73,7 @@ def choose_view(plain: bool, json: bool, stream: TextIO, narrates: bool = False)
     if json:
         return Json(stream)
     if narrates:
-        return Aloud(stream)
+        return Aloud(stream, language)
     if plain or not _may_repaint(stream):
         return Plain(stream)
     from rich.console import Console

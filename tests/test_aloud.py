@@ -49,6 +49,20 @@ async def test_what_a_key_or_a_command_came_to_is_a_line_and_what_models_cannot_
     assert await told(events) == ["typed: /watch dog", "there is no /foo"]
 
 
+async def test_a_chinese_session_leads_its_lines_in_chinese() -> None:
+    stream = StringIO()
+    events: list[Event] = [
+        Transcript("这里有人吗", 0.0),
+        Transcript("读一下", 0.0, source="keyboard"),
+        Reply("有一个人。", "", 0.0, 0.0, 0.0),
+        Trouble("camera door", "it is gone", 0.0),
+        Recovered("chat", 0.0),
+    ]
+    await show(Aloud(stream, "zh"), events)
+    lines = ["听到：这里有人吗", "问：读一下", "有一个人。", "摄像头door出了问题：it is gone", "回答恢复了"]
+    assert stream.getvalue().splitlines() == lines
+
+
 async def test_each_is_one_line_that_commands_no_terminal() -> None:
     events: list[Event] = [
         Reply(NASTY, "", 0.0, 0.0, 0.0),

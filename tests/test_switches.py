@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from assistant import config
+from assistant import commands, config
 from assistant.plain import attends
 from devices.lines import Sink
 from devices.media import AudioChunk
@@ -277,8 +278,8 @@ async def test_options_may_begin_with_everything_off() -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("/foo", "there is no /foo: /mode open"),
-        ("/", "there is no /: /mode open"),
+        ("/foo", "there is no /foo: /help tells"),
+        ("/", "there is no /: /help tells"),
         ("/mode shout", "there is no mode shout: /mode open, wake, push, text"),
         ("/mic maybe", "/mic on, or /mic off"),
         ("/camera on now", "/camera takes one word"),
@@ -316,3 +317,15 @@ def test_a_configuration_that_wants_a_wake_word_must_name_one() -> None:
         config.parse(sections, "test")
     chosen = config.parse(sections | {"wake": {"backend": "microwakeword"}}, "test")
     assert chosen.attention.mode == "wake"
+
+
+def test_a_refused_command_is_told_in_chinese_and_with_what_was_meant() -> None:
+    for line, told in (
+        ("/repaet", "there is no /repaet: is it /repeat? /help tells the commands"),
+        ("/foo", "there is no /foo: /help tells the commands"),
+    ):
+        with pytest.raises(commands.Refused, match=re.escape(told)):
+            commands.obey(line, None, lambda wish: None)  # type: ignore[arg-type]
+    assert commands.in_chinese("there is no microphone", "/mic") == "没有麦克风"
+    assert commands.in_chinese("there is no /foo: x", "/foo") == "没有 /foo 这个命令：/help"
+    assert commands.in_chinese("/mic takes one word: x", "/mic a b") == "/mic 不能这样用：/help"

@@ -86,10 +86,14 @@ class Announcer:
             case Recovered():
                 text = "恢复了。" if self._language == "zh" else " works again."
                 return self._of_part(event.part, text, event.at, Priority.CAPTION)
-            case Notice(part="") if "·" not in (text := refusal(event.text)):  # else a list of commands
+            case Notice(part="") if "·" not in (text := refusal(event.text)) and self._speaks(text):  # no list of all
                 return Remark(text, Priority.ANSWER, event.at, key="notice", expires_at=event.at + LATE, asked=True)
             case _:
                 return None
+
+    def _speaks(self, text: str) -> bool:
+        """What has no Chinese is for the screen: a Chinese voice would spell it."""
+        return self._language != "zh" or re.search("[\u3400-\u9fff]", text) is not None
 
     def _capture(self, state: Attention) -> Remark | None:
         before, self._told = self._told, state
@@ -144,7 +148,14 @@ def _mode(state: Attention, language: Language) -> str:
 
 def refusal(text: str) -> str:
     """What came of a command, without what else it could have been."""
-    return shortened(one_line(text).split(": ")[0], 2 * LONGEST).rstrip(".") + "."
+    first = shortened(re.split(": |：", one_line(text))[0], 2 * LONGEST)
+    return (
+        first
+        if first.endswith("。")
+        else f"{first}。"
+        if re.search("[\u3400-\u9fff]", first)
+        else f"{first.rstrip('.')}."
+    )
 
 
 def clause(why: str) -> str:
