@@ -212,7 +212,8 @@ def test_what_nobody_can_name_is_told_to_be_over_when_all_is_as_it_was() -> None
 def test_something_large_that_goes_is_no_other_scene() -> None:
     listener = Listener()
     listener.shows(5, spot("motorbike", 0.4, width=0.6, height=0.8))
-    listener.shows(4, motion=moving(5.0, share=0.45), every=0.2)
+    listener.frame((), moving(5.0, "camera", share=0.59), 0.2)
+    listener.shows(4, motion=Motion(since=5.0, differs=0.59), every=0.2)
     assert listener.said == ["A motorbike ahead.", "The motorbike ahead is gone."]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import count
 
 from devices.media import Frame
@@ -22,8 +23,8 @@ RESTS = 1.5
 """The same after it came to rest."""
 AGAIN = 5.0
 """Seconds between two such remarks."""
-ONE = 0.1
-"""Share of the picture that may change beside something large that comes or goes, without its being another scene."""
+ONE = 1.35
+"""How much more of the picture than the box of something large may change when that goes: it is no other scene."""
 SHARED = 0.1
 """Share of the picture: so far around a thing motion is its own."""
 
@@ -46,6 +47,7 @@ class Motions:
         self._light.clear()
         self._since: float | None = None
         """When the motion at hand began."""
+        self._first_at: float | None = None
         self._where: Where | None = None
         self._told = False
         self._unnamed = False
@@ -82,8 +84,10 @@ class Motions:
         remarks = [] if step is None else [self._remark(getattr(self._words, step), "light", at, Priority.CHANGE)]
         new = motion.since is not None and motion.since != self._since
         lit = self._light.steps or step is not None or self._light.blind
-        if new and motion.share >= max(CUT, largest + ONE * bool(largest)) and not lit and self._first_at is not None:
-            return [*remarks, self._elsewhere(at, motion)]
+        if new and motion.share >= CUT and not lit and self._first_at is not None:
+            if motion.share > ONE * largest:
+                return [*remarks, self._elsewhere(at, motion)]
+            motion = replace(motion, where=None)  # nor is it the camera that turns
         self._first_at = at if self._first_at is None else self._first_at
         if new:
             self._told, self._settled_at, self._unnamed = False, None, False
@@ -93,8 +97,6 @@ class Motions:
         if motion.share:
             self._moved_at = at
         return remarks + self._moved(at, motion, explained)
-
-    _first_at: float | None = None
 
     def _kept(self, motion: Motion) -> Where | None:
         """Where it was that something moved, as long as that is not over."""
@@ -113,7 +115,7 @@ class Motions:
         place = position(box, self._options.positions, self._language)
         if self._unnamed and at - self._moved_at >= REST and self._settled_at is None:
             self._unnamed = False
-            if not explained(box, since):
+            if not explained(box, self._moved_at):
                 return [self._remark(self._words.over(place), "motion", at, Priority.CHANGE, "over")]
         if self._settled_at is not None and at - self._settled_at >= RESTS:
             self._settled_at, self._told, self._unnamed = None, True, False

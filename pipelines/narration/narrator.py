@@ -111,8 +111,7 @@ class Narrator:
         at = self._known_at = spots.captured_at
         self._tracks.look(spots)
         self._looks, self._first_look = self._looks + 1, at if self._first_look is None else self._first_look
-        for remark in self._hazards.look(self._tracks.all, at):
-            self._agenda.offer(remark)
+        self._offer(self._hazards.look(self._tracks.all, at))
         if not self._motions.blind and (self._looks >= LOOKS or at - self._first_look >= FIRST):
             for telling in self._tellings:
                 telling.tell(self._changes, at)

@@ -76,6 +76,8 @@ class Known:
         """When each change was first found, for those that are to last before they are told."""
         self._times: dict[tuple[str, int], list[float]] = {}
         """When comings and goings were told, by name and place."""
+        self._found: dict[int, int] = {}
+        """From the number under which something was told to that under which it was found again."""
         self._guesses: dict[tuple[str, int], float] = {}
         """When something was last said to be possible, by name and place."""
 
@@ -108,19 +110,22 @@ class Known:
 
     def undo(self, change: Change) -> None:
         """It was not heard."""
+        number = self._found.get(change.number, change.number)
         if change.kind == "new":
-            self._told.pop(change.number, None)
+            self._told.pop(number, None)
         elif change.kind == "gone":
-            self._told[change.number] = change.now
-        elif change.before is not None and change.number in self._told:
-            self._told[change.number] = change.before
-        self._guesses.pop((change.now.label, change.now.third), None)
-        if times := self._times.get((change.now.label, change.now.third)):
+            self._told[number] = change.now
+        elif change.before is not None and number in self._told:
+            self._told[number] = change.before
+        place = change.now.label, change.now.third
+        if change.now.doubtful:
+            self._guesses.pop(place, None)
+        if change.kind in ("new", "gone") and (times := self._times.get(place)):
             times.pop()
 
     def clear(self) -> None:
         """Nothing that was told counts any more."""
-        self._told, self._since, self._times, self._guesses = {}, {}, {}, {}
+        self._told, self._since, self._times, self._guesses, self._found = {}, {}, {}, {}, {}
 
     def count(self, label: str) -> int:
         """How many of them were told of."""
@@ -199,7 +204,10 @@ class Known:
                 if one.number not in self._told and one.label == told.label and not one.missed
             ]
             if free and min(free)[0] <= SAME_PLACE:
-                self._told[min(free)[1]] = self._told.pop(number)
+                found = min(free)[1]
+                self._told[found] = self._told.pop(number)
+                self._found = {old: found if new == number else new for old, new in self._found.items()}
+                self._found = {old: new for old, new in self._found.items() if new in self._told} | {number: found}
 
     def _lasting(self, found: list[Change], at: float) -> list[Change]:
         """Those that have been so for as long as they must."""
