@@ -29,9 +29,9 @@ class Aloud(Plain):
             case Transcript():
                 text = event.text and f"{self._lead(spoken=event.source == 'voice')}{event.text}"
             case Trouble():
-                text = f"{self._part(event.part)}出了问题：{event.why}" if self._chinese else _trouble(event)
+                text = f"{named(event.part)}出了问题：{event.why}" if self._chinese else _trouble(event)
             case Recovered():
-                text = f"{self._part(event.part)}恢复了" if self._chinese else f"{event.part} works again"
+                text = f"{named(event.part)}恢复了" if self._chinese else f"{event.part} works again"
             case Notice(part=part) if part in NOTED:
                 text = event.text
             case _:
@@ -43,12 +43,14 @@ class Aloud(Plain):
             return "听到：" if spoken else "问："
         return "heard: " if spoken else "asked: "
 
-    def _part(self, part: str) -> str:
-        kind, _, rest = part.partition(" ")
-        return "摄像头" + rest if kind == "camera" else PARTS[kind][1] if kind in PARTS else part
-
     def _last_line(self) -> str:
         return ""
+
+
+def named(part: str) -> str:
+    """A part of a session, in Chinese."""
+    kind, _, rest = part.partition(" ")
+    return "摄像头" + rest if kind == "camera" else PARTS[kind][1] if kind in PARTS else part
 
 
 def _trouble(event: Trouble) -> str:

@@ -6,11 +6,15 @@ conversation, which can be read again. What is out of date when it could be sent
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import OrderedDict, deque
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Literal
 
+from assistant.aloud import named
+from pipelines.narration.announcing import MUTE, PARTS, captured
+from pipelines.phrases import Language
+from pipelines.remarks import Priority, Remark
 from pipelines.types import Attention, CameraEvent, Caption, Event, Notice, Recovered, Reply, Transcript, Trouble
 from pipelines.wording import one_line
 
@@ -22,6 +26,10 @@ STATUS = 6.0
 """The same of what is seen."""
 STATE = 30.0
 """The same of what is switched, or does not work."""
+MOST = 200
+"""Regions that wait for a page that does not fetch them."""
+ALERTS = 32
+"""Alerts of which it is known that they were told, so that they are not told again when they were said."""
 BLIND = ("camera_lost", "camera_covered", "camera_dark", "camera_frozen")
 
 
@@ -40,23 +48,37 @@ class Region:
 class Regions:
     """What is waiting to be sent to one screen reader."""
 
-    def __init__(self, narrates: bool = False) -> None:
-        """`narrates`: what is worth saying of what is seen comes as replies, so that captions would say it twice."""
-        self._narrates = narrates
-        self._waiting: list[Region] = []
+    def __init__(self, narrates: bool = False, language: Language = "en") -> None:
+        """`narrates`: what is seen, what is captured and what does not work comes as words that are said."""
+        self._narrates, self._language = narrates, language
+        self._waiting: OrderedDict[tuple[Role, str], Region] = OrderedDict()
+        """The oldest first; those that have a subject by that, others by their number."""
+        self._number = 0
+        self._alerted: deque[str] = deque(maxlen=ALERTS)
+        """What was told before it was said."""
         self._sent: dict[Role, str] = {}
         """From role to the text that was sent last: the same text again would be no news."""
 
     def take(self, event: Event) -> None:
         """Let the event wait, where it is for people."""
-        if self._narrates and isinstance(event, Caption):
+        if self._narrates and is_said(event):
             return
-        if (region := region_of(event)) is not None:
-            self._waiting = superseded([*self._waiting, region])
+        if isinstance(event, Reply) and not event.asked and any(text.startswith(event.text) for text in self._alerted):
+            return
+        if (region := region_of(event, self._language)) is not None:
+            self._put(region)
+
+    def offer(self, remark: Remark) -> None:
+        """Something is about to be said: what cannot wait for the end of the words is told at once."""
+        trouble = bool(remark.camera) and remark.priority is Priority.ANSWER and not remark.asked
+        if remark.priority is Priority.HAZARD or trouble:
+            self._alerted.append(remark.text)
+            self._put(Region("alert", one_line(remark.text), remark.at + ALERT))
 
     def send(self, now: float) -> list[Region]:
         """All that is still news, alerts first, and nothing twice in a row."""
-        fresh, self._waiting = fresh_of(self._waiting, now), []
+        fresh = [one for one in self._waiting.values() if now <= one.expires_at]
+        self._waiting.clear()
         found = []
         for region in sorted(fresh, key=lambda one: one.role != "alert"):
             if self._sent.get(region.role) != region.text:
@@ -64,27 +86,38 @@ class Regions:
             self._sent[region.role] = region.text
         return found
 
+    def _put(self, region: Region) -> None:
+        """In place of what is older about the same; a log loses nothing but the oldest of far too much."""
+        self._number += 1
+        about = region.about if region.about and region.role != "log" else f"#{self._number}"
+        for role in ("alert", "status"):
+            self._waiting.pop((role, about), None)
+        self._waiting[region.role, about] = region
+        while len(self._waiting) > MOST:
+            self._waiting.popitem(last=False)
 
-def region_of(event: Event) -> Region | None:
+
+def region_of(event: Event, language: Language = "en") -> Region | None:
     """The live region that tells of an event; None for what is no news for people."""
-    region = _region_of(event)
+    region = _region_of(event, language)
     return replace(region, text=one_line(region.text)) if region and region.text.strip() else None
 
 
-def superseded(regions: Sequence[Region]) -> list[Region]:
-    """Without those about which there is something newer, in the order of the newest words; a log loses nothing."""
-    newest = {one.about: number for number, one in enumerate(regions)}
-    return [
-        one for number, one in enumerate(regions) if one.role == "log" or not one.about or newest[one.about] == number
-    ]
+def is_said(event: Event) -> bool:
+    """Whether a session that narrates says the same."""
+    match event:
+        case Caption() | CameraEvent() | Attention():
+            return True
+        case Trouble() | Recovered():
+            kind = event.part.split(" ")[0]
+            return kind == "camera" or (kind in PARTS and kind not in MUTE)
+        case Notice():
+            return not event.part
+        case _:
+            return False
 
 
-def fresh_of(regions: Sequence[Region], now: float) -> list[Region]:
-    """Without those that are out of date."""
-    return [one for one in regions if now <= one.expires_at]
-
-
-def _region_of(event: Event) -> Region | None:
+def _region_of(event: Event, language: Language) -> Region | None:
     match event:
         case Reply(priority="hazard"):
             return Region("alert", event.text, event.answered_at + ALERT)
@@ -99,9 +132,9 @@ def _region_of(event: Event) -> Region | None:
         case CameraEvent() if event.kind in BLIND:
             return _blind(event)
         case Trouble() if event.part.split(" ")[0] == "camera":
-            return Region("alert", f"{event.part}: {event.why}", event.at + ALERT, event.part)
+            return Region("alert", _trouble(event, language), event.at + ALERT, event.part)
         case _:
-            return _state_of(event)
+            return _state_of(event, language)
 
 
 def _blind(event: CameraEvent) -> Region:
@@ -112,21 +145,21 @@ def _blind(event: CameraEvent) -> Region:
     return Region("alert", f"{event.camera}: {event.title or event.caption}", event.captured_at + ALERT, about)
 
 
-def _state_of(event: Event) -> Region | None:
+def _state_of(event: Event, language: Language) -> Region | None:
     """What is switched, works again, or does not."""
     match event:
         case Attention():
-            return Region("status", _attends(event), event.at + STATE, "attention")
+            return Region("status", captured(event, None, language), event.at + STATE, "attention")
         case Trouble():
-            return Region("status", f"{event.part}: {event.why}", event.at + STATE, event.part)
+            return Region("status", _trouble(event, language), event.at + STATE, event.part)
         case Recovered():
-            return Region("status", f"{event.part} works again", event.at + STATE, event.part)
+            well = f"{named(event.part)}恢复了。" if language == "zh" else f"{event.part} works again"
+            return Region("status", well, event.at + STATE, event.part)
         case Notice():
             return Region("status", event.text, event.at + STATE, f"notice of {event.part}" if event.part else "")
         case _:
             return None
 
 
-def _attends(state: Attention) -> str:
-    devices = {"camera": state.camera, "microphone": state.microphone and state.mode != "text"}
-    return ", ".join(f"{name} {'on' if on else 'off'}" for name, on in devices.items() if on is not None)
+def _trouble(event: Trouble, language: Language) -> str:
+    return f"{named(event.part)}出了问题：{event.why}" if language == "zh" else f"{event.part}: {event.why}"

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.regions import Region, Regions, Role, fresh_of, region_of, superseded
+from assistant.regions import MOST, Regions, Role, region_of
 from pipelines.news import CameraEvent, Change, Kind, Settings
+from pipelines.remarks import Priority, Remark
 from pipelines.types import Attention, Caption, Event, Notice, Recovered, Reply, SpeechStarted, Transcript, Trouble
 
 
@@ -106,24 +107,60 @@ def test_text_off_a_picture_cannot_leave_its_line() -> None:
     assert region.text == "EXIT[2J now"
 
 
-REGIONS = st.lists(
-    st.builds(
-        Region,
-        st.sampled_from(["alert", "status", "log"]),
-        st.sampled_from(["a", "b"]),
-        st.floats(0, 10),
-        st.sampled_from(["", "x", "y"]),
-    ).filter(lambda one: one.role != "log" or not one.about),
-    max_size=12,
+def test_a_hazard_interrupts_before_it_is_said_and_is_not_told_again_then() -> None:
+    regions = Regions(narrates=True)
+    regions.offer(Remark("Car approaching, ahead!", Priority.HAZARD, 1.0))
+    assert [(one.role, one.text) for one in regions.send(1.1)] == [("alert", "Car approaching, ahead!")]
+    regions.take(reply("Car approaching, ahead!", "hazard", 1.2))
+    assert regions.send(2.0) == []
+
+
+def test_a_covered_camera_is_told_once_in_a_narration() -> None:
+    regions = Regions(narrates=True)
+    regions.offer(Remark("Something covers the lens.", Priority.ANSWER, 0.0, camera="door"))
+    regions.take(happening("camera_covered"))
+    regions.take(Attention("open", 0.0))
+    regions.take(reply("Something covers the lens.", "answer"))
+    regions.take(reply("Camera and microphone are on.", "answer"))
+    told = [("alert", "Something covers the lens."), ("log", "Camera and microphone are on.")]
+    assert [(one.role, one.text) for one in regions.send(1.0)] == told
+
+
+def test_a_voice_that_fails_cannot_say_so() -> None:
+    regions = Regions(narrates=True)
+    regions.take(Trouble("voice", "espeak-ng is absent", 0.0))
+    assert [one.role for one in regions.send(0.0)] == ["status"]
+
+
+def test_a_page_that_fetches_nothing_gathers_no_more_than_it_can_hold() -> None:
+    regions = Regions()
+    for number in range(10 * MOST):
+        regions.take(Transcript(f"question {number}", 0.0))
+    sent = regions.send(0.0)
+    assert len(sent) == MOST
+    assert sent[-1].text == f"question {10 * MOST - 1}"
+
+
+def test_what_it_says_itself_is_chinese_in_a_chinese_session() -> None:
+    regions = Regions(language="zh")
+    for event in (Trouble("chat", "x", 0.0), Attention("open", 0.0), Recovered("voice", 0.0)):
+        regions.take(event)
+    assert [one.text for one in regions.send(0.0)] == ["回答出了问题：x", "摄像头和麦克风已打开。", "语音恢复了。"]
+
+
+SAID = st.sampled_from(["a", "b"])
+TROUBLES = st.builds(Trouble, st.sampled_from(["chat", "voice", "camera door"]), SAID, st.floats(0, 10))
+    Trouble, st.sampled_from(["chat", "voice", "camera door"]), st.sampled_from(["a", "b"]), st.floats(0, 10)
 )
+EVENTS = st.one_of(TROUBLES, st.builds(Transcript, SAID, st.floats(0, 10)))
 
 
-@given(REGIONS, st.floats(0, 10))
-def test_nothing_expired_and_no_subject_twice(regions: list[Region], now: float) -> None:
-    kept = fresh_of(superseded(regions), now)
-    assert all(one.expires_at >= now for one in kept)
-    subjects = [one.about for one in kept if one.role != "log" and one.about]
+@given(st.lists(EVENTS, max_size=12), st.floats(0, 50))
+def test_nothing_expired_and_no_subject_twice(events: list[Event], now: float) -> None:
+    regions = Regions()
+    for event in events:
+        regions.take(event)
+    sent = regions.send(now)
+    assert all(one.expires_at >= now for one in sent)
+    subjects = [one.about for one in sent if one.about]
     assert len(subjects) == len(set(subjects))
-    assert [one for one in regions if one.role == "log" and one.expires_at >= now] == [
-        one for one in kept if one.role == "log"
-    ]

@@ -42,7 +42,7 @@ _CAPTURE: dict[Language, dict[str, tuple[str, str]]] = {
         "both": ("摄像头和麦克风已关闭。", "摄像头和麦克风已打开。"),
     },
 }
-_MUTE = ("voice", "speaker")
+MUTE = ("voice", "speaker")
 """Their trouble cannot be heard."""
 _TECHNICAL = re.compile(r"[/\\=@<>{}_\[\]]|\d{3}")
 
@@ -105,7 +105,7 @@ class Announcer:
 
     def _of_part(self, part: str, text: str, at: float, priority: Priority) -> Remark | None:
         kind = part.split(" ")[0]
-        if kind not in PARTS or (kind in _MUTE and priority is Priority.ANSWER):
+        if kind not in PARTS or (kind in MUTE and priority is Priority.ANSWER):
             return None
         text = PARTS[kind][self._language == "zh"] + text
         told = Remark(text, priority, at, key=f"{kind} {priority.word}", cooldown=COOLDOWN)
