@@ -122,6 +122,10 @@ class Script:
     def changes(self) -> tuple[Change, ...]:
         return tuple(self._changes())
 
+    def known(self, at: float) -> bool:
+        """Whether it is told what is true then, and not only what was before and will be after."""
+        return any(one.start - self.slack <= at < one.end + self.slack for one in self.spells)
+
     def states(self, at: float, around: float = SEEN) -> list[State]:
         """All that may hold in a picture of that time."""
         slack = self.slack + around

@@ -214,6 +214,12 @@ def test_a_course_can_be_told_as_long_as_it_lasts() -> None:
     assert judged(script, (15.5, "The person on your left is approaching.")).announced == {}
 
 
+def test_of_what_is_on_its_way_nobody_knows_where_it_is() -> None:
+    spells = (Spell(0, 8, State({"person": (0.1,)})), Spell(12, 20, State({"person": (0.9,)})))
+    score = judged(Script("walk", 20, spells, lambda at: room()), (9.9, "The person is ahead now."))
+    assert score.unsupported == []
+
+
 def test_what_is_only_said_to_be_possible_counts_apart() -> None:
     score = judged(DOOR, (5.0, "Possibly a person on your left."))
     assert (len(score.doubted), score.unsupported) == (1, [])

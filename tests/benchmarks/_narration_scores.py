@@ -119,6 +119,8 @@ def supported(claim: Claim, said: Said, script: Script) -> bool | None:
     near = script.states(said.seen_at, SLOW)
     if claim.subject in ("motion", "scene"):
         return _moved(claim, said, script) if all(one.tells(claim.subject) and not one.camera for one in near) else None
+    if not script.known(said.seen_at) and claim.subject != "camera":
+        return None
     judged = [holds(claim, state) for state in states]
     if claim.sense in ("gone", "came", "well", "absent", "closer", "away"):
         near = [state for state in near if state.tells(claim.subject)]

@@ -41,8 +41,8 @@ from tests.narrating import Script
 EVERY = 5.0
 """Seconds between two captions that are simply read out."""
 LAST = 3
-CROWDED, LONG = ("busy", "visitors"), ("still",)
-"""Films in which more happens than there are words at the lower levels; and one in which nothing does, for minutes."""
+CROWDED, LONG = ("busy", "visitors"), ("busy", "still")
+"""Films in which more happens than there are words at the lower levels; and those that take minutes."""
 BARS = {"announced": 0.9, "repeats": 0.02, "first_word_s": 0.7, "hazard_s": 0.15, "stop_s": 0.15}
 PEOPLE = ("visitors", "nearer", "walker", "frozen", "still")
 """Films of what a detector knows that knows people only."""
