@@ -150,8 +150,6 @@ def test_what_it_says_itself_is_chinese_in_a_chinese_session() -> None:
 
 SAID = st.sampled_from(["a", "b"])
 TROUBLES = st.builds(Trouble, st.sampled_from(["chat", "voice", "camera door"]), SAID, st.floats(0, 10))
-    Trouble, st.sampled_from(["chat", "voice", "camera door"]), st.sampled_from(["a", "b"]), st.floats(0, 10)
-)
 EVENTS = st.one_of(TROUBLES, st.builds(Transcript, SAID, st.floats(0, 10)))
 
 
