@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +19,7 @@ from pipelines.endpointer import Endpointer, HearingOptions
 from pipelines.transcribers.sphinx import Sphinx, SphinxTranscriber
 from pipelines.types import Utterance
 from pipelines.voices.espeak import Espeak
+from pipelines.wishes import wish_of
 from tests.benchmarks._report import data, report
 
 
@@ -46,6 +49,17 @@ something interesting, can you tell me a short story, what is a camera, what sho
 sky blue, yes, no, no thank you
 """)
 """What the grammar holds, as people say it."""
+
+WISHES = _sentences("""
+more, less, talk less, faster, talk faster, slower, slow down, louder, louder please, speak up, quieter please,
+a bit louder, repeat that, go back, the next one, what did you say before, what did you say earlier, spell that,
+stop, read that, what's to my left, what is on my right, what's ahead, what is ahead of me,
+help me aim, where was the door, where is my phone, watch for a person, watch for a car, look out for people,
+tell me when someone comes, tell me when the door opens, let me know when there is a bus, stop watching, what
+are you watching for, don't tell me about text, talk about motion again, pause, go on, continue, privacy on,
+what are the keys
+""")
+"""What can be wished of the assistant itself, by both lists."""
 
 OUTSIDE = _sentences("""
 turn on the kitchen lights, set a timer for ten minutes, i had a long day at work and i am tired, the train
@@ -135,38 +149,89 @@ def clips(media: Path) -> Iterator[tuple[str, Samples]]:
             yield path.name, soxr.resample(samples.mean(1), rate, SPEECH_RATE)
 
 
+def noises() -> Iterator[tuple[str, Samples]]:
+    """Sound that is no speech, each for four seconds."""
+    noise = np.random.default_rng(0).standard_normal(4 * SPEECH_RATE) * 0.1
+    seconds = np.arange(len(noise)) / SPEECH_RATE
+    knocks = noise * np.exp(-30 * (seconds % 0.5)) * 5
+    for name, sound in {
+        "hiss": noise,
+        "rumble": np.convolve(noise, np.ones(80) / 20, "same"),
+        "hum": 0.2 * np.sign(np.sin(2 * np.pi * 110 * seconds)),
+        "whistle": 0.2 * np.sin(2 * np.pi * (900 + 300 * np.sin(2 * seconds)) * seconds),
+        "knocks": knocks,
+        "knocks, slow": knocks * (seconds % 1 < 0.5),
+    }.items():
+        yield name, sound.astype(np.float32)
+
+
+def share(many: Iterable[bool]) -> float:
+    """How many of them are so."""
+    found = list(many)
+    return round(sum(found) / len(found), 3)
+
+
+def requests(heard: Mapping[str, list[Heard]], others: Mapping[str, list[Heard]]) -> dict[str, object]:
+    """How well the requests were heard."""
+    inside, outside = [*chain(*heard.values())], [*chain(*others.values())]
+    return {
+        "requests exact": {name: share(one.text == one.said for one in told) for name, told in heard.items()},
+        "requests exact, all voices": share(one.text == one.said for one in inside),
+        "requests taken for another": share(one.text not in (one.said, "") for one in inside),
+        "outside accepted": share(bool(one.text) for one in outside),
+        "real-time factor": round(sum(one.took for one in inside) / sum(one.seconds for one in inside), 3),
+        "end of utterance to words, median ms": round(1000 * float(np.median([one.took for one in inside]))),
+    }
+
+
+def wishes(heard: Mapping[str, list[Heard]], others: Mapping[str, list[Heard]]) -> dict[str, object]:
+    """How well the wishes were heard: not word for word, but for what is done then."""
+    inside, outside = [*chain(*heard.values())], [*chain(*others.values())]
+    return {
+        "right": {name: share(map(right, told)) for name, told in heard.items()},
+        "right, all voices": share(map(right, inside)),
+        "taken for another wish": share(wish_of(one.text) not in (None, wish_of(one.said)) for one in inside),
+        "taken for a request": share(bool(one.text) and wish_of(one.text) is None for one in inside),
+        "other speech taken for a wish": share(wish_of(one.text) is not None for one in outside),
+        "end of utterance to words, median ms": round(1000 * float(np.median([one.took for one in inside]))),
+    }
+
+
+def right(one: Heard) -> bool:
+    """Whether what was heard does what was wished for."""
+    return wish_of(one.text) == wish_of(one.said)
+
+
 def main() -> None:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--voices", default=",".join(VOICES), help="some of them: en-us,en-gb")
+    names = parser.parse_args().voices.split(",")
     media = data() / "media"
     began = time.perf_counter()
     transcriber = Sphinx().load()
     loaded = time.perf_counter() - began
 
-    exact: dict[str, float] = {}
-    inside: list[Heard] = []
-    outside: list[Heard] = []
-    for name, options in VOICES.items():
-        say = spoken(options)
-        requests = [understood(transcriber, sentence, say(sentence)) for sentence in REQUESTS]
-        outside += [understood(transcriber, sentence, say(sentence)) for sentence in OUTSIDE]
-        exact[name] = round(sum(heard.text == heard.said for heard in requests) / len(requests), 3)
-        print(f"{name:14} {exact[name]:6.1%} of {len(requests)} requests exact")
-        inside += requests
-    wrong = sum(heard.text not in (heard.said, "") for heard in inside)
-    accepted = [heard for heard in outside if heard.text]
+    asked, wished, others = ({name: list[Heard]() for name in names} for _ in range(3))
+    for name in names:
+        say = spoken(VOICES[name])
+        for told, sentences in ((asked, REQUESTS), (wished, WISHES), (others, OUTSIDE)):
+            told[name] = [understood(transcriber, sentence, say(sentence)) for sentence in sentences]
+        print(f"{name:14} {share(one.text == one.said for one in asked[name]):6.1%} of {len(REQUESTS)} requests exact,")
+        print(f"{'':14} {share(map(right, wished[name])):6.1%} of {len(WISHES)} wishes right", flush=True)
+    for one in chain(*wished.values()):
+        if not right(one):
+            print(f"wish not heard: {one.said!r} as {one.text!r}")
     real = [understood(transcriber, name, samples) for name, samples in clips(media)]
-    real_accepted = [heard for heard in real if heard.text.replace("|", "").strip()]
-    for heard in (*accepted, *real_accepted):
-        print(f"wrongly accepted: {heard.said!r} as {heard.text!r}")
+    noise = [understood(transcriber, name, samples) for name, samples in noises()]
+    accepted = [one for one in (*chain(*others.values()), *real, *noise) if one.text.replace("|", "").strip()]
+    for one in accepted:
+        print(f"wrongly accepted: {one.said!r} as {one.text!r}")
 
-    figures = {
-        "requests exact": exact,
-        "requests exact, all voices": round(sum(heard.text == heard.said for heard in inside) / len(inside), 3),
-        "requests taken for another": round(wrong / len(inside), 3),
-        "outside accepted": round(len(accepted) / len(outside), 3),
-        "real clips accepted": f"{len(real_accepted)} of {len(real)}",
+    figures = requests(asked, others) | {
+        "wishes": wishes(wished, others),
+        "real clips accepted": f"{sum(one in accepted for one in real)} of {len(real)}",
+        "noise accepted": f"{sum(one in accepted for one in noise)} of {len(noise)}",
         "load s": round(loaded, 2),
-        "real-time factor": round(sum(heard.took for heard in inside) / sum(heard.seconds for heard in inside), 3),
-        "end of utterance to words, median ms": round(1000 * float(np.median([heard.took for heard in inside]))),
     }
     report("hearing", figures, [f"loads within {LOADED_WITHIN} s"] if loaded > LOADED_WITHIN else [])
 
