@@ -33,8 +33,8 @@ IDLE = frozenset(
 PARTS = frozenset(
     """
 hand hands hair eye eyes head face lap arm arms leg legs finger fingers room area side part surface floor wall ceiling
-air screen scene setting space environment view image picture photo left right middle centre center front ahead corner
-top bottom foreground background distance edge
+air screen scene setting indoor outdoor space environment view image picture photo left right middle centre center
+front ahead corner top bottom foreground background distance edge
 """.split()  # noqa: SIM905
 )
 """What belongs to everything of its kind, or is a place, which boxes tell: it is no news by itself."""

@@ -61,10 +61,12 @@ class Slow:
     def settled(self, remark: Remark, heard: str) -> None:
         """That was heard of a remark: what was not counts as untold."""
         self._simple.settled(remark, heard)
-        lost = [part for part in self._offered.pop(remark.fact, ()) if not _heard(part.text, heard)]
+        if (parts := self._offered.pop(remark.fact, None)) is None:
+            return
+        lost = [part for part in parts if not _heard(part.text, heard)]
         for part in lost:
             self._history.forget(part.new)
-        self._begun = bool(self._history)
+        self._begun = bool(self._history) or len(lost) < len(parts)  # an empty room tells of no thing
 
     @property
     def waiting(self) -> tuple[str, ...]:
