@@ -117,6 +117,7 @@ def assemble(kit: Kit, emit: Emit) -> Session:
     sounding.attach(mouth, lambda: conversation.busy, lambda name: _sounds(name, dials, agenda))
     granting = wishing.granting(kit, telling, conversation, dials, switches)
     seeing = Answers(memory, mind, looks, boxes=telling.boxes)  # programs set no timers, and call no tools
+    answers.only_while(lambda: not kit.cameras or switches.sees())
     place = Place([*kit.cameras], switches.sees, conversation.own)
     enquiries = Enquiries(seeing, Answers(Memory(), mind), place, emit)
     narrates = config.narration is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -13,9 +13,11 @@ from pipelines.agreement import disagree
 from pipelines.backends import BackendError, Chat, Exchange, Prompt, calls_tools, expect
 from pipelines.chats.grounded import Rules
 from pipelines.chats.prompting import plain
+from pipelines.chats.requests import about_scene
 from pipelines.looking import Looks, PendingLook
 from pipelines.memory import Memory
 from pipelines.narration.answers import Boxes
+from pipelines.narration.answerwords import asked as for_boxes
 from pipelines.phrases import Phrases, language_of
 from pipelines.precedence import Precedence, Preemption
 from pipelines.sentences import sentences
@@ -85,6 +87,11 @@ class Answers:
         self._memory, self._mind = memory, mind
         self._looks, self._toolbox, self._timers = looks, toolbox, timers
         self.boxes = boxes
+        self._sees: Callable[[], bool] = lambda: True
+
+    def only_while(self, sees: Callable[[], bool]) -> None:
+        """Tell what is to be seen only while that is so: cameras that are switched off show nothing."""
+        self._sees = sees
 
     async def to(self, request: Request) -> Sentences:
         """The sentences of one answer, each as soon as it is whole; closing it ends the work."""
@@ -132,7 +139,14 @@ class Answers:
         timers = self._timers
         if timers is not None and not self._uses_tools and (done := timer_talk.done(request.asked.text, timers)):
             return done
-        return self._from_boxes(request)
+        return request.own.covered if self._unseen(request.asked.text) else self._from_boxes(request)
+
+    def _unseen(self, question: str) -> bool:
+        """Whether it asks for what is to be seen, and nothing is; memory tells what was, with its age."""
+        if self._sees():
+            return False
+        now = visible(question) or for_boxes(question) is not None
+        return now or (about_scene(question) and not remembered(question))
 
     def _from_boxes(self, request: Request) -> str | None:
         """Where others may know more than boxes do, those are asked."""
@@ -216,20 +230,26 @@ class Answers:
         raise BackendError(f"it called tools again and again without an answer ({len(prompt.steps)} calls): it was cut")
 
     def _prompt(self, request: Request, looked: Looked | None) -> Prompt:
-        scene, asked, toolbox = self._memory.scene(request.camera), request.asked, self._toolbox
+        scene, said, toolbox = self._memory.scene(request.camera), request.asked, self._toolbox
         request.trace.rests_on([looked] if looked is not None and looked.text else scene)
         return Prompt(
             request.own.system,
             request.history,
             scene,
-            asked.text,
+            said.text,
             _now(scene),
             self._memory.record(request.camera),
             looked,
             toolbox.tools if toolbox is not None and self._uses_tools else (),
             () if self._uses_tools else self._recalled(request, scene),
-            self.boxes.noted(request.camera, _now(scene), language_of(asked.text)) if self.boxes else "",
+            self._noted(request, _now(scene)),
         )
+
+    def _noted(self, request: Request, now: float) -> str:
+        """What boxes tell; while nothing is seen, why what was seen grows old."""
+        if not self._sees():
+            return request.own.covered
+        return self.boxes.noted(request.camera, now, language_of(request.asked.text)) if self.boxes else ""
 
     def _recalled(self, request: Request, scene: tuple[Caption, ...]) -> tuple[ToolResult, ...]:
         """For a chat that cannot recall by itself: what memory has for the question beyond the scene."""

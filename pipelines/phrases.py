@@ -29,6 +29,8 @@ class Phrases:
     """The chat failed."""
     working: str
     """An answer takes a while."""
+    covered: str
+    """Cameras are switched off, and the question is about what is to be seen."""
     note: str
     """Stands before what the camera saw."""
     question: str
@@ -92,6 +94,7 @@ ENGLISH = Phrases(
     unclear="Sorry, I did not understand that.",
     failed="Sorry, I cannot answer just now.",
     working="Just a moment.",
+    covered="The camera is off.",
     note="Note of what the camera saw:",
     question="Question: ",
     ago=ago,
@@ -114,6 +117,7 @@ CHINESE = Phrases(
     unclear="抱歉，我没有听懂。",
     failed="抱歉，我现在无法回答。",
     working="请稍等。",
+    covered="摄像头已关闭。",
     note="摄像头看到的记录：",
     question="问题：",
     ago=ago_in_chinese,
