@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import field_validator
 
 from devices import portaudio
 from devices.echo import Hears, nobody
@@ -18,6 +19,8 @@ from devices.media import DeviceError, Options, Samples, Speaker
 from devices.soundfiles import WavWriter, resample
 from devices.threads import DaemonThread
 
+_SOUNDS = {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wma"}
+"""Of files that are not written here."""
 _FADE = 0.01  # seconds; long enough to make no click
 _TICK = 0.02  # seconds between two looks at how far a sound has come
 _USUAL_DELAY = 0.06  # seconds from handing a sample over to its being heard, for a device that does not tell
@@ -30,6 +33,13 @@ class SpeakerOptions(Options):
     sink: portaudio.Choice = "default"
     """"default", a device's index or a part of its name, a path that ends in .wav, or "none"."""
 
+    @field_validator("sink")
+    @classmethod
+    def _playable(cls, sink: int | str) -> int | str:
+        if isinstance(sink, str) and not sink.lower().endswith(".wav") and _is_path(sink):
+            raise ValueError("is no device and no .wav file: name a .wav file")
+        return sink
+
     @property
     def live(self) -> bool:
         """Whether it is a device, which is heard in a room."""
@@ -41,6 +51,13 @@ def open_speaker(options: SpeakerOptions, hears: Hears = nobody) -> Speaker:
     if options.live:
         return SoundCard(options.sink, hears)
     return Nowhere() if options.sink == "none" else WavFile(Path(str(options.sink)), hears)
+
+
+def _is_path(sink: str) -> bool:
+    """Whether it can only be meant as a file or a folder: devices have no such names."""
+    path = Path(sink)
+    begins = sink.startswith(("/", "./", "../", "~", ".\\"))
+    return begins or path.suffix.lower() in _SOUNDS or (sink != "default" and path.is_dir())
 
 
 class Nowhere:

@@ -9,6 +9,13 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+_PLAIN = {
+    "tuple_type": 'should be a list, as in ["a", "b"]',
+    "bool_type": "should be true or false",
+    "bool_parsing": "should be true or false",
+}
+"""What a person who writes TOML would not know by its name in Python."""
+
 
 def first_mistake(error: ValidationError, model: type[BaseModel] | None = None) -> str:
     """The first mistake of several; `model` is what was to be made, where nearest right keys shall be named."""
@@ -20,7 +27,7 @@ def mistake(error: ErrorDetails, model: type[BaseModel] | None = None, prefix: S
     place = ".".join(str(step) for step in (*prefix, *error["loc"]))
     if error["type"] == "extra_forbidden":
         return f"{place}: unknown key{_nearest(error, model)}"
-    message = error["msg"].removeprefix("Value error, ")
+    message = _PLAIN.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     if not place:
         return message

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import inf
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from devices.media import Options
 from pipelines.remarks import TOPICS, Level, Priority, Remark, Topic
@@ -28,6 +29,9 @@ Why = Literal[
 ]
 """Why something is not said."""
 
+HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
+"""From one time of the day to another."""
+
 
 class SpeechOptions(Options):
     """What is said, when and how much. Times are in seconds."""
@@ -46,12 +50,22 @@ class SpeechOptions(Options):
     """The same at the level `normal`."""
     high: int = Field(default=150, ge=5, le=400)
     """The same at the level `high`; at `off` nothing of what is seen is said unasked but hazards."""
-    quiet: str = Field(default="", pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
+    quiet: str = ""
     """Hours in which nothing is said unasked but hazards, by the clock on the wall: `22:00-07:00`."""
     patience: float = Field(default=0.0, ge=0, le=60)
     """Whoever waits so long for the first sound of an answer is told that it takes a while; 0: nobody is."""
     resume: bool = True
     """Whether an answer that gave way to a hazard goes on after it."""
+
+    @field_validator("quiet")
+    @classmethod
+    def _hours(cls, quiet: str) -> str:
+        begins, _, ends = quiet.partition("-")
+        if quiet and not HOURS.fullmatch(quiet):
+            raise ValueError("write hours as 22:00-07:00")
+        if quiet and begins == ends:
+            raise ValueError("no time lies between these hours: write 22:00-07:00, or leave it empty")
+        return quiet
 
     def budget(self, level: Level) -> int:
         """Words a minute."""

@@ -73,7 +73,6 @@ async def test_what_was_heard_is_told_and_what_was_not_is_told_with_its_reason()
     [
         ("22:00-07:00", ["22:00", "23:59", "00:00", "06:59"]),
         ("13:00-15:00", ["13:00", "14:59"]),
-        ("12:00-12:00", []),
     ],
 )
 async def test_quiet_hours_are_those_between_their_ends(hours: str, quiet: list[str]) -> None:

@@ -11,6 +11,7 @@ from assistant.places import configs
 from pipelines.backends import BackendOptions
 
 DESK = '[[camera]]\nname = "desk"\nsource = 0\n'
+VOICE = DESK + '[voice]\nbackend = "espeak"\n[speaker]\n'
 BROKER = '[mqtt]\nhost = "here"\n'
 
 
@@ -64,6 +65,18 @@ def test_a_users_own_backend_is_found_by_module_and_class(tmp_path: Path) -> Non
         (BROKER + '[mqtt.tls]\nkey = "own.pem"\n', "mqtt.tls: key is of use with its certificate only: name that"),
         (BROKER + 'base = "homeassistant/omni"\n', "neither may begin with the other, nor be the same"),
         (BROKER + 'base = "a\\u0085b"\n', "mqtt.base: is the beginning of a topic"),
+        (DESK + '[speech]\nquiet = "22-7"\n', "speech.quiet: write hours as 22:00-07:00, not '22-7'"),
+        (
+            DESK + '[speech]\nquiet = "07:00-07:00"\n',
+            "speech.quiet: no time lies between these hours: write 22:00-07:00",
+        ),
+        (DESK + '[narration]\nhazards = "car"\n', 'narration.hazards: should be a list, as in ["a", "b"], not'),
+        (DESK + '[keys]\nsingle = "perhaps"\n', "keys.single: should be true or false, not 'perhaps'"),
+        (
+            VOICE + 'sink = "said.mp3"\n',
+            "speaker.sink: is no device and no .wav file: name a .wav file, not 'said.mp3'",
+        ),
+        (VOICE + 'sink = "/"\n', "speaker.sink: is no device and no .wav file: name a .wav file, not '/'"),
         ("", "there is nothing to run"),
         ("camera = [\n", "is not TOML"),
     ],

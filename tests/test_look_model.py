@@ -161,7 +161,7 @@ def test_options_are_numbers_truths_tables_or_words() -> None:
         ("max_side", "--option max_side: is no KEY=VALUE"),
         ("=5", "--option =5: is no KEY=VALUE"),
         ("answer=[]", "answer: unknown key; did you mean answers?"),
-        ("answers=5", "answers: input should be a valid tuple, not 5"),
+        ("answers=5", 'answers: should be a list, as in ["a", "b"], not 5'),
     ],
 )
 @pytest.mark.usefixtures("home")
