@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 
-from assistant.keyboard import ByKey, typed_lines
+from assistant.keyboard import ByKey, gives_lines, typed_lines
 from assistant.keys import ACTIONS, DONE, NO_KEY, QUIT, TYPING, Keys, KeysOptions, named
 from assistant.typed import Shown, nobody
 from pipelines.past import ABOUT_ITSELF
@@ -39,8 +39,8 @@ class Typist:
 
     @property
     def lines(self) -> Lines | None:
-        """What is typed; None where there is no terminal."""
-        return self._lines if sys.stdin.isatty() else None
+        """What is typed, or written into a pipe; None where nobody can write."""
+        return self._lines if gives_lines(sys.stdin) else None
 
     async def _lines(self) -> AsyncIterator[str]:
         begun = False

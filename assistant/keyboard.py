@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import stat
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -88,6 +89,16 @@ def _read(read: Callable[[], bytes], pieces: Lossless[bytes], loop: asyncio.Abst
         pass  # the terminal is gone, or the session is over: either way, the end
     if not pieces.closed:
         loop.call_soon_threadsafe(pieces.close)
+
+
+def gives_lines(stream: TextIO | None) -> bool:
+    """Whether somebody may write there: on a terminal, or through a pipe or a file, and not from nowhere."""
+    try:
+        mode = os.fstat(stream.fileno()).st_mode if stream is not None else 0
+    except (OSError, ValueError):  # it has no descriptor, or is closed
+        return False
+    piped = stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
+    return piped or (stream is not None and stream.isatty())
 
 
 def _readable(stream: TextIO | None) -> int | None:

@@ -163,7 +163,7 @@ def _introduced(chosen: Config, arguments: argparse.Namespace, parts: Parts, typ
     usual = chosen.narration is not None and chosen.narration.introduction
     if not (arguments.introduction or usual):
         return outside
-    text = introduction.introduction(chosen, typist.lines is not None, kept)
+    text = introduction.introduction(chosen, sys.stdin.isatty(), kept)
     first = introduction.Introduction(text, arguments.introduction, introduction.marker())
     if not first.due:
         return outside
