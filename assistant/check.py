@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from assistant import config, mcp_tools
+from assistant import config, mcp_tools, unmet
 from assistant.config import Config, ConfigError
 from assistant.parts import backend_options
 from devices.capture import shown
@@ -15,22 +15,25 @@ from pipelines.wording import one_line
 
 
 def run(files: list[str]) -> int:
-    """Check each file, loading nothing heavy: one line where it is good, one a mistake where not. Status 0 or 2."""
+    """Check each file, loading nothing heavy: one line where it is good and one for each thing that it
+    never will do, one a mistake where not. Status 0 or 2.
+    """
     return max(_check(Path(name)) for name in files)
 
 
 def _check(path: Path) -> int:
     try:
-        line = _manifest(path) if path.name == "models.toml" else _assistant(path)
+        lines = [_manifest(path)] if path.name == "models.toml" else _assistant(path)
     except ConfigError as error:
         for mistake in error.lines:
             print(f"omni: {one_line(mistake)}", file=sys.stderr)
         return 2
-    print(one_line(f"{path}: {line}"))
+    for one in lines:
+        print(one_line(f"{path}: {one}"))
     return 0
 
 
-def _assistant(path: Path) -> str:
+def _assistant(path: Path) -> list[str]:
     chosen = config.read(path)
     lacking = [
         f"{path}: {kind} {line}" for kind, options in backend_options(chosen).items() if (line := _lacks(options))
@@ -39,7 +42,7 @@ def _assistant(path: Path) -> str:
         lacking.append(f"{path}: mcp {line}")
     if lacking:
         raise ConfigError(*lacking)
-    return f"good: {_summary(chosen)}"
+    return [f"good: {_summary(chosen)}", *(f"note: {wish.text}" for wish in unmet.of_config(chosen))]
 
 
 def _lacks(options: BackendOptions) -> str:

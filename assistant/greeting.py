@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from assistant import duplex
+from assistant import duplex, unmet
 from assistant.config import Config
 from assistant.parts import Devices, Models, backend_options
 from devices.capture import shown
@@ -26,6 +26,8 @@ def greet(config: Config, devices: Devices, models: Models, emit: Emit) -> None:
     for kind in backend_options(config):
         if told := models.loaded[kind].notice:
             emit(Notice(told, now, kind))
+    for wish in unmet.of_session(config, models):
+        emit(Notice(wish.text, now, wish.part))
     chat = models.get(Chat)
     if config.mcp and not (chat and calls_tools(chat.backend)):
         emit(

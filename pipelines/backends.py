@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -121,6 +122,10 @@ class BackendOptions(Options):
         would load.
         """
         return ""
+
+    def finds(self) -> Collection[str] | None:
+        """Of an object detector: what it can find, by name, as far as that is known without loading it; else None."""
+        return None
 
 
 REGISTRY: dict[Kind, dict[str, str]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from devices.media import Options
 
@@ -24,3 +24,10 @@ class NarrationOptions(Options):
     """Things that are a hazard when they come closer, by the names of the object detector."""
     warnings: tuple[str, ...] = ("danger", "warning", "caution", "wet floor", "high voltage", "危险", "小心", "注意")
     """Words that make a text that is read a hazard."""
+
+    @field_validator("hazards", "warnings")
+    @classmethod
+    def _words(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(name.strip() for name in names):
+            raise ValueError("has an empty word, which means nothing: take it out")
+        return names

@@ -24,6 +24,9 @@ class Embedded(BackendOptions):
     def load(self) -> EmbeddedSpotter:
         return EmbeddedSpotter()
 
+    def finds(self) -> Collection[str]:
+        return EmbeddedSpotter.labels
+
 
 class EmbeddedSpotter:
     """The loaded detector."""

@@ -42,13 +42,24 @@ class FastestDet(BackendOptions):
     def load(self) -> FastestDetector:
         return FastestDetector(self)
 
+    def finds(self) -> Collection[str] | None:
+        """None where its files are not to be had: why, is told when it is loaded."""
+        try:
+            return tuple(filter(None, names(self.names_file(_one(_found(self.weights), "*.onnx")))))
+        except BackendError:
+            return None
+
+    def names_file(self, weights: Path) -> Path:
+        """Raises BackendError where none is beside the weights, and none is named."""
+        return Path(self.names).expanduser() if self.names else _one(weights.parent, "*.names")
+
 
 class FastestDetector:
     """The loaded detector."""
 
     def __init__(self, options: FastestDet) -> None:
         file = _one(_found(options.weights), "*.onnx")
-        self._names = names(Path(options.names).expanduser() if options.names else _one(file.parent, "*.names"))
+        self._names = names(options.names_file(file))
         self._score, self._session = options.score, _opened(file)
         given = self._session.get_inputs()[0]
         self._input, self._side = given.name, _side(given.shape)
