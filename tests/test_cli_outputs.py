@@ -68,7 +68,7 @@ def test_an_answer_does_not_wait_for_a_camera_that_is_covered(
     mine.write_text(CONFIG + covered, encoding="utf-8")
     Image.new("RGB", (64, 48), "red").save(tmp_path / "one.png")
     assert ask(mine, tmp_path / "one.png") == 0
-    assert "not seen anything" in capsys.readouterr().out
+    assert "The camera is off." in capsys.readouterr().out
 
 
 def test_what_is_read_is_not_overwritten(chosen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
