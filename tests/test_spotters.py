@@ -184,7 +184,8 @@ def test_weights_that_are_nowhere_are_told_with_what_to_do(tmp_path: Path, monke
 
 
 def test_names_are_words_and_blank_lines_at_the_end_are_none(tmp_path: Path) -> None:
-    (tmp_path / "a.names").write_text("\ufeffPerson\r\ntraffic_light\n\npottedplant\n cell phone \nMotorcycle\n\n", "utf-8")
+    written = "\ufeffPerson\r\ntraffic_light\n\npottedplant\n cell phone \nMotorcycle\n\n"
+    (tmp_path / "a.names").write_text(written, "utf-8")
     assert names(tmp_path / "a.names") == ("person", "traffic light", "", "potted plant", "cell phone", "motorbike")
 
 
