@@ -56,6 +56,8 @@ class Listener:
     deaf: bool = False
     """Whether nothing is said at all."""
     light: int = 120
+    mirrored: bool = False
+    """Whether the pictures are of another scene."""
 
     def __post_init__(self) -> None:
         self.policy = SpeechPolicy()
@@ -87,7 +89,8 @@ class Listener:
     def frame(self, found: Sequence[Spot], motion: Motion, every: float) -> None:
         self.now = round(self.now + FRAME, 3)
         self._speak()
-        self.narrator.saw(Frame(picture(self.light), self.now, "camera"), motion, False)
+        pixels = picture(self.light)[:, ::-1] if self.mirrored else picture(self.light)
+        self.narrator.saw(Frame(pixels, self.now, "camera"), motion, False)
         if self.now - self._looked >= every - 1e-6:
             self._looked = self.now
             self.narrator.spotted(looked(self.now, *found))

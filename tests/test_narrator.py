@@ -14,6 +14,7 @@ from devices.media import Frame
 from pipelines.moving import Motion
 from pipelines.narration.options import NarrationOptions
 from pipelines.narration.places import WORDS
+from pipelines.phrases import Language
 from pipelines.remarks import Priority
 from pipelines.spots import Spot, Spots
 from pipelines.types import Caption
@@ -177,6 +178,30 @@ def test_a_thing_that_turns_out_to_be_another_is_told_so() -> None:
     assert listener.said == ["A person on your left.", "Correction: a bottle on your left."]
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("en", "Correction: a motorbike approaching, ahead."), ("zh", "更正：前方是一辆摩托车，正在靠近。")],
+)
+def test_a_thing_that_turns_out_to_be_another_as_it_comes_closer_is_told_to_come(language: Language, told: str) -> None:
+    listener = Listener(NarrationOptions(hazards=()), language)
+    listener.shows(4, spot("bicycle", 0.5, width=0.1, height=0.2))
+    names = ["bicycle"] * 2 + ["motorbike"] * 13
+    sizes = [1.05**step for step in range(len(names))]
+    coming = zip(names, sizes, strict=True)
+    listener.films([[spot(name, 0.5, width=0.1 * size, height=0.2 * size)] for name, size in coming])
+    assert told in listener.said
+
+
+def test_of_what_had_many_names_a_few_sure_looks_are_not_believed() -> None:
+    listener = Listener()
+    names = ["toilet", "car", "parking meter", "bus", *["car", "cell phone"] * 3]
+    listener.films([[spot(name, 0.5, 0.8)] for name in names], moving(0.0, "centre"))
+    listener.films([[spot("cell phone", 0.5)]] * 6, moving(0.0, "centre"))
+    assert not [text for text in listener.said if "phone" in text]
+    listener.shows(30, spot("cell phone", 0.5), every=0.5)
+    assert listener.said[-1] == "A mobile phone ahead."
+
+
 def test_motion_that_nothing_explains_is_told_once_for_as_long_as_it_goes_on() -> None:
     listener = Listener()
     listener.shows(5)
@@ -209,6 +234,29 @@ def test_what_nobody_can_name_is_told_to_be_over_when_all_is_as_it_was() -> None
     assert listener.heard[-1][0] == pytest.approx(10.0, abs=0.21)
 
 
+@pytest.mark.parametrize("score", [0.45, 0.55])
+def test_a_guess_does_not_explain_why_what_nobody_could_name_is_over(score: float) -> None:
+    guess = spot("cup", 0.15, score, width=0.4, height=0.5)
+    listener = Listener()
+    listener.shows(5)
+    listener.shows(1, motion=moving(5.0), every=0.2)
+    listener.shows(4, guess, motion=moving(5.0), every=0.2)
+    listener.shows(4, motion=Motion(since=5.0), every=0.2)
+    assert (listener.said[0], listener.said[-1]) == (
+        "Something moves on your left.",
+        "The motion on your left is over.",
+    )
+
+
+def test_what_was_found_out_after_all_explains_why_motion_is_over() -> None:
+    listener = Listener()
+    listener.shows(5)
+    listener.shows(1, motion=moving(5.0), every=0.2)
+    listener.shows(4, spot("dog", 0.15), motion=moving(5.0), every=0.2)
+    listener.shows(6, motion=Motion(since=5.0), every=0.2)
+    assert listener.said == ["Something moves on your left.", "A dog on your left.", "The dog on your left is gone."]
+
+
 def test_something_large_that_goes_is_no_other_scene() -> None:
     listener = Listener()
     listener.shows(5, spot("motorbike", 0.4, width=0.6, height=0.8))
@@ -233,6 +281,17 @@ def test_the_light_that_goes_out_takes_nothing_away() -> None:
     listener.light = 120
     listener.shows(10, spot("dog", 0.1))
     assert listener.said == ["A dog on your left.", "It is much darker now.", "It is much brighter now."]
+
+
+def test_after_darkness_it_is_told_when_the_scene_is_another_one() -> None:
+    listener = Listener()
+    listener.shows(5, spot("dog", 0.1))
+    listener.light = 20
+    listener.shows(6)
+    listener.light, listener.mirrored = 120, True
+    listener.shows(10, spot("cat", 0.9))
+    assert listener.said[:1] == ["A dog on your left."]
+    assert listener.said[-2:] == ["The picture shows something else now.", "A cat on your right."]
 
 
 def test_evening_is_no_change_of_light() -> None:
@@ -451,6 +510,8 @@ def test_cars_from_above_that_the_detector_calls_phones_are_told_as_something() 
     assert not [one.text for one in listener.offered if "phone" in one.text or one.priority is Priority.HAZARD]
     for began, ended in ((4.7, 8.6), (14.8, 18.7), (25.6, 27.9)):
         assert any(began <= at <= ended for at, _ in listener.heard)
+    over = [at for at, text in listener.heard if text.endswith("is over.")]
+    assert all(any(ended <= at <= ended + 3 for at in over) for ended in (8.6, 18.7))
 
 
 def test_pictures_tell_their_light() -> None:

@@ -30,7 +30,8 @@ DETAIL = 0.3
 BLIND = 6.0
 """Seconds after which hardly anything to be seen is how it looks there."""
 
-Step = Literal["darker", "brighter"]
+Step = Literal["darker", "brighter", "elsewhere"]
+"""`elsewhere`: it was dark, and now that it is not another scene is there than before."""
 
 
 class Lightness(Protocol):
@@ -63,6 +64,8 @@ class Light:
         self._level = self._contrast = 0.0
         self._scene: NDArray[np.float32] | None = None
         """The last picture in the usual light."""
+        self._lit: NDArray[np.float32] | None = None
+        """The last one in which something was to be seen."""
         self._step_at: float | None = None
         self._blind_at: float | None = None
         self.steps = False
@@ -71,7 +74,7 @@ class Light:
     @property
     def blind(self) -> bool:
         """Whether hardly anything can be seen of what was to be seen before: so nobody knows what is gone."""
-        return self._blind_at is not None
+        return self._blind_at is not None or (self.steps and self._level < DARK)
 
     def look(self, frame: Frame) -> Step | None:
         """What the light did, once it has lasted."""
@@ -89,12 +92,14 @@ class Light:
             self._step_at, self._scene = None, picture if step is None else self._scene
             if step is not None:  # another scene, which has its own light
                 self._level, self._scene = level, picture
+            self._lit = picture if self._level >= DARK else self._lit
             return None
         self._step_at = at if self._step_at is None else self._step_at
         if at - self._step_at < LASTS:
             return None
+        dark, lit = self._level < DARK, self._lit
         self._level, self._scene, self._step_at = level, picture, None
-        return step
+        return "elsewhere" if dark and lit is not None and not alike(lit, picture) else step
 
     def _stepped(self, level: float) -> Step | None:
         if abs(level - self._level) < LEVELS:

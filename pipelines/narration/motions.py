@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import count
+from typing import Protocol
 
 from devices.media import Frame
 from pipelines.moving import CUT, REST, Motion, Where
@@ -29,6 +30,13 @@ SHARED = 0.1
 """Share of the picture: so far around a thing motion is its own."""
 
 
+class Explains(Protocol):
+    """Knows what was found, and told, of things and of text."""
+
+    def __call__(self, place: Box, since: float, surely: bool = False) -> bool:
+        """Whether it is known what moved in that place since then; `surely`: what was told as possible is no answer."""
+
+
 class Motions:
     """Of one camera; is told every frame in the order in which they were taken."""
 
@@ -50,8 +58,8 @@ class Motions:
         self._first_at: float | None = None
         self._where: Where | None = None
         self._told = False
-        self._unnamed = False
-        """Whether it was told that something moves, and not yet what came of it."""
+        self._unnamed_at: float | None = None
+        """When it was told that something moves; None: it was not, or also what came of it."""
         self._moved_at = 0.0
         self._settled_at: float | None = None
         self.cut_at: float | None = None
@@ -67,30 +75,24 @@ class Motions:
         """Whether all of the picture moves, as it does when the camera is turned."""
         return self._where == "camera"
 
-    @property
-    def since(self) -> float | None:
-        """When the motion at hand began; None: all is still."""
-        return self._since
-
-    def saw(
-        self, frame: Frame, motion: Motion, explained: Callable[[Box, float], bool], largest: float = 0.0
-    ) -> list[Remark]:
+    def saw(self, frame: Frame, motion: Motion, explained: Explains, largest: float = 0.0) -> list[Remark]:
         """What a frame tells.
 
-        `explained`: whether it is known what moved in that place since then; `largest`: share of the picture of the
-        largest thing that is there, which may have gone.
+        `largest`: share of the picture of the largest thing that is there, which may have gone.
         """
         at, step = frame.captured_at, self._light.look(frame)
+        if step == "elsewhere":  # what was found in the dark does not count either
+            return [self._elsewhere(at, motion, at)]
         remarks = [] if step is None else [self._remark(getattr(self._words, step), "light", at, Priority.CHANGE)]
         new = motion.since is not None and motion.since != self._since
         lit = self._light.steps or step is not None or self._light.blind
         if new and motion.share >= CUT and not lit and self._first_at is not None:
             if motion.share > ONE * largest:
-                return [*remarks, self._elsewhere(at, motion)]
+                return [*remarks, self._elsewhere(at, motion, motion.since)]
             motion = replace(motion, where=None)  # nor is it the camera that turns
         self._first_at = at if self._first_at is None else self._first_at
         if new:
-            self._told, self._settled_at, self._unnamed = False, None, False
+            self._told, self._settled_at, self._unnamed_at = False, None, None
         self._since, self._where = motion.since, motion.where if motion.share else self._kept(motion)
         if motion.settled:
             self._settled_at = at
@@ -102,28 +104,28 @@ class Motions:
         """Where it was that something moved, as long as that is not over."""
         return self._where if motion.since is not None else None
 
-    def _elsewhere(self, at: float, motion: Motion) -> Remark:
-        since = motion.since
+    def _elsewhere(self, at: float, motion: Motion, since: float | None) -> Remark:
         self.clear()
-        self._since, self.cut_at, self._told = since, since if since is not None else at, True
+        self._since, self.cut_at, self._told = motion.since, since if since is not None else at, True
         return self._remark(self._words.elsewhere, "motion", at, Priority.CAPTION, "scene")
 
-    def _moved(self, at: float, motion: Motion, explained: Callable[[Box, float], bool]) -> list[Remark]:
+    def _moved(self, at: float, motion: Motion, explained: Explains) -> list[Remark]:
         if self._since is None or self._where is None or self._where == "camera" or self.blind:
             return []
         since, box = self._since, BOXES[self._where]
         place = position(box, self._options.positions, self._language)
-        if self._unnamed and at - self._moved_at >= REST and self._settled_at is None:
-            self._unnamed = False
-            if not explained(box, self._moved_at):
+        unnamed = self._unnamed_at
+        if unnamed is not None and at - self._moved_at >= REST and self._settled_at is None:
+            self._unnamed_at = None
+            if not explained(box, unnamed, surely=True):
                 return [self._remark(self._words.over(place), "motion", at, Priority.CHANGE, "over")]
         if self._settled_at is not None and at - self._settled_at >= RESTS:
-            self._settled_at, self._told, self._unnamed = None, True, False
+            self._settled_at, self._told, self._unnamed_at = None, True, None
             if not explained(box, since):
                 return [self._remark(self._words.changed(place), "motion", at, Priority.CHANGE, "changed")]
         if self._told or not motion.share or at - since < WAITS or explained(box, since):
             return []
-        self._told = self._unnamed = True
+        self._told, self._unnamed_at = True, at
         return [self._remark(self._words.moves(place), "motion", at, Priority.CHANGE)]
 
     def _remark(self, text: str, topic: Topic, at: float, priority: Priority, about: str = "") -> Remark:

@@ -69,6 +69,8 @@ class Narrator:
         self._read_at: float | None = None
         self._text_at: float | None = None
         """When the picture was taken of which new text was told last."""
+        self._elsewhere = ""
+        """By its fact, that this is another scene, while that waits or is said: what is there is told after it."""
 
     def judge_light_by(self, light: Lightness) -> None:
         """From the first frame on."""
@@ -101,8 +103,10 @@ class Narrator:
             self._offer(self._texts.guided(spots))
 
     def _read(self, spots: Spots) -> None:
-        if not self._motions.blind:
-            self._read_at = spots.captured_at
+        if self._motions.blind:
+            return
+        self._read_at = spots.captured_at
+        if not self._elsewhere:
             remarks = self._texts.read(spots)
             self._text_at = spots.captured_at if remarks else self._text_at
             self._offer(remarks)
@@ -112,7 +116,8 @@ class Narrator:
         self._tracks.look(spots)
         self._looks, self._first_look = self._looks + 1, at if self._first_look is None else self._first_look
         self._offer(self._hazards.look(self._tracks.all, at))
-        if not self._motions.blind and (self._looks >= LOOKS or at - self._first_look >= FIRST):
+        scanned = self._looks >= LOOKS or at - self._first_look >= FIRST
+        if scanned and not self._motions.blind and not self._elsewhere:
             for telling in self._tellings:
                 telling.tell(self._changes, at)
 
@@ -121,6 +126,7 @@ class Narrator:
         if remark.camera != self._camera:
             return
         self._waiting.discard(remark.key)
+        self._elsewhere = "" if remark.fact == self._elsewhere else self._elsewhere
         heard = heard.removeprefix(self._prefix)
         for telling in self._tellings:
             telling.settled(remark, heard)
@@ -139,10 +145,11 @@ class Narrator:
         cut = self._motions.cut_at
         largest = max((track.box.area for track in self._tracks.all if track.named), default=0.0)
         remarks = self._motions.saw(frame, motion, self._explained, largest)
-        if self._motions.cut_at != cut:
+        if anew := self._motions.cut_at != cut:
             self._forget()
         for remark in remarks:
-            self._agenda.offer(remark)
+            taken = self._agenda.offer(remark)
+            self._elsewhere = remark.fact if taken and anew and remark.topic == "motion" else self._elsewhere
 
     def captioned(self, caption: Caption) -> None:
         """A keyframe's caption."""
@@ -208,12 +215,14 @@ class Narrator:
         at = self._known_at or 0.0
         return self._known.changes(self._tracks.all, at, self._motions.turning)
 
-    def _explained(self, place: Box, since: float) -> bool:
-        """Whether it is known what moved in that place since then."""
+    def _explained(self, place: Box, since: float, surely: bool = False) -> bool:
+        """See `Explains`. Of what is too doubtful to be told nobody hears, so it explains nothing."""
         if self._text_at is not None and self._text_at >= since - EARLIER:
             return True  # what is written came or went
-        fresh: list[Track] = [one for one in self._tracks.all if one.seen_at >= since - EARLIER]
-        told = [box for telling in self._tellings for at, box in telling.told if at >= since - EARLIER]
+        least = self._options.least
+        found = [one for one in self._tracks.all if one.score >= least or one.sightings == 1]
+        fresh: list[Track] = [one for one in found if one.seen_at >= since - EARLIER]
+        told = [box for telling in self._tellings for box in telling.told_since(since - EARLIER, surely)]
         return moves_in(fresh, place, since) or any(reaches(box, place) for box in told)
 
     def _come_back(self, at: float) -> None:

@@ -125,6 +125,8 @@ def _other_in_english(change: Change, places: Sequence[str], before: Before) -> 
     if change.kind == "course":
         goes = "approaching" if now.course == "approaching" else "going away"
         return f"{_placed(f'{which} {name}', place)} is {goes}."
+    if now.course == "approaching":
+        return f"correction: {counted(now.label, 1, 'en')} approaching{', ' * bool(place)}{place}."
     return f"correction: {_placed(counted(now.label, 1, 'en'), place)}."
 
 
@@ -178,7 +180,8 @@ def _other_in_chinese(change: Change, places: Sequence[str], before: Before) -> 
         return f"{which}现在在{place}。"
     if change.kind == "course":
         return f"{place}{'的' if place and one == name else ''}{one}{_course_in_chinese(now)}。"
-    return f"更正：{place or '那'}是{counted(now.label, 1, 'zh')}。"
+    comes = _course_in_chinese(now) if now.course == "approaching" else ""
+    return f"更正：{place or '那'}是{counted(now.label, 1, 'zh')}{'，' * bool(comes)}{comes}。"
 
 
 _english = _Words(_new_in_english, _gone_in_english, _other_in_english, " ")

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pipelines.narration.newswords import news
 from pipelines.narration.options import NarrationOptions
-from pipelines.narration.things import Change, Known
+from pipelines.narration.things import Change, Known, Told
 from pipelines.phrases import Language
 from pipelines.remarks import Priority, Remark, Topic
 from pipelines.remarks import count as words_in
@@ -46,8 +46,8 @@ class Telling:
         self._dropped: frozenset[tuple[str, str, int]] = frozenset()
         self._wait, self._again_at = 0.0, 0.0
         self._at = 0.0
-        self.told: list[tuple[float, Box]] = []
-        """When something was last told to be, or not to be, where."""
+        self._told: list[tuple[float, Told]] = []
+        """When what was told to be, or not to be, where."""
 
     def tell(self, changes: Changes, at: float) -> None:
         """Offer what is new by the look of that time."""
@@ -62,10 +62,14 @@ class Telling:
         self._flying[remark.fact] = found
         for change in found:
             self._known.apply(change, at)
-        self.told = [(then, box) for then, box in self.told if at - then < LONGEST]
-        self.told += [(at, change.now.box) for change in found]
+        self._told = [(then, told) for then, told in self._told if at - then < LONGEST]
+        self._told += [(at, change.now) for change in found]
         if not self._agenda.offer(remark):
             self.settled(remark, "")
+
+    def told_since(self, since: float, surely: bool = False) -> list[Box]:
+        """Where something was told to be, or not to be; `surely`: and not only as possible."""
+        return [told.box for at, told in self._told if at >= since and not (surely and told.doubtful)]
 
     def settled(self, remark: Remark, heard: str) -> None:
         """That was heard of a remark; less than half is nothing."""
@@ -90,7 +94,7 @@ class Telling:
     def clear(self) -> None:
         """Another scene, or none."""
         self.withdraw()
-        self._flying, self._dropped, self._wait, self._again_at, self.told = {}, frozenset(), 0.0, 0.0, []
+        self._flying, self._dropped, self._wait, self._again_at, self._told = {}, frozenset(), 0.0, 0.0, []
 
     def _mine(self, changes: list[Change]) -> list[Change]:
         return [one for one in changes if (one.now.label == PERSON) == (self.topic == "people")]

@@ -31,6 +31,9 @@ RIVAL = 0.25
 NAMED, PURE, FICKLE = 0.45, 0.9, 3
 """Share of all votes that a name needs; what it needs of what comes in over the edge of the picture, or was called so
 many different things lately: there a detector sees a part, and guesses."""
+MANY, LONG = 4, 8
+"""Names that it had from which on as many looks in a row must be sure of one: a detector that does not know a thing is
+often sure for a moment of what it is not."""
 YOUNG = 1.5
 """Seconds for which something that began at the edge still comes in."""
 LATELY = 8
@@ -106,8 +109,10 @@ class Track:
         self.agreeing = (self.agreeing + 1 if first == last else 1) if agreed else 0
         self.firsts.append(first)
         fickle = cut(seen.box) or len(set(self.firsts)) >= FICKLE
-        if self.agreeing >= AGREE and first != self.label and not fickle:
+        enough = self.agreeing >= (LONG if self._puzzles else AGREE)
+        if enough and not fickle and (first != self.label or self._puzzles):
             self.label, self.score, self.votes = first, seen.names[first], {first: self.votes[first]}
+            self.looks = {first: self.looks[first]}
             return
         best = max(self.votes, key=self.votes.__getitem__)
         if self.votes[best] > 1.5 * self.votes[self.label] or self.sightings < 3:
@@ -142,7 +147,7 @@ class Track:
     @property
     def named(self) -> bool:
         """Whether it is known, or nearly known, what it is."""
-        needed = PURE if self._comes or len(set(self.firsts)) >= FICKLE else NAMED
+        needed = PURE if self._comes or self._puzzles or len(set(self.firsts)) >= FICKLE else NAMED
         return self.confirmed and self.votes[self.label] >= needed * sum(self.votes.values())
 
     @property
@@ -151,6 +156,11 @@ class Track:
         if self.began_cut and self.seen_at - self.since < YOUNG:
             return True
         return cut(self.box) and (self.course != "still" or (len(self.past) < LEAST and self.sightings < 5))
+
+    @property
+    def _puzzles(self) -> bool:
+        """Whether the detector took it for many different things, up to now."""
+        return len(self.looks) >= MANY
 
     @property
     def called(self) -> int:
