@@ -560,6 +560,16 @@ def test_a_wheel_that_comes_closer_with_its_car_is_no_second_hazard() -> None:
     assert [one.text for one in listener.offered if one.priority is Priority.HAZARD] == ["Car approaching, ahead!"]
 
 
+def test_after_another_scene_it_is_not_told_as_well_that_something_changed() -> None:
+    listener = Listener()
+    listener.shows(5, spot("dog", 0.1))
+    listener.frame((), Motion(1.0, "camera", 5.0), 0.1)
+    listener.shows(1, motion=moving(5.0))
+    listener.frame((), Motion(since=5.0, differs=0.9, settled=True), 1.0)
+    listener.shows(6, motion=Motion(since=5.0, differs=0.9))
+    assert listener.said == ["A dog on your left.", "The picture shows something else now."]
+
+
 def test_a_hand_before_the_lens_is_no_other_scene() -> None:
     listener = Listener()
     listener.shows(10)

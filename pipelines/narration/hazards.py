@@ -37,8 +37,9 @@ class Hazards:
 
     def look(self, tracks: Iterable[Track], at: float) -> list[Remark]:
         """What begins to come closer by the look of that time."""
-        coming = [track for track in tracks if track.seen_at == at and self._comes(track)]
-        told = [track.box for track in coming if track.number in self._told]
+        seen = [track for track in tracks if track.seen_at == at]
+        coming = [track for track in seen if self._comes(track)]
+        told = [track.box for track in seen if track.number in self._told]
         new = list[Track]()
         for track in sorted(coming, key=lambda one: -one.box.area):
             if track.number not in self._told and not any(_same(track.box, box) for box in told):

@@ -20,7 +20,7 @@ from pipelines.spots import PERSON, Box
 
 WAITS = 0.45
 """Seconds of motion in which an object detector may find out what moves, before it is told as something."""
-RESTS = 1.5
+RESTS = 1.0
 """The same after it came to rest."""
 AGAIN = 5.0
 """Seconds between two such remarks."""
@@ -121,7 +121,8 @@ class Motions:
                 return [self._remark(self._words.over(place), "motion", at, Priority.CHANGE, "over")]
         if self._settled_at is not None and at - self._settled_at >= RESTS:
             self._settled_at, self._told, self._unnamed_at = None, True, None
-            if not explained(box, since):
+            cut = self.cut_at is not None and since <= self.cut_at  # then it was told that all is another
+            if not cut and not explained(box, since):
                 return [self._remark(self._words.changed(place), "motion", at, Priority.CHANGE, "changed")]
         if self._told or not motion.share or at - since < WAITS or explained(box, since):
             return []

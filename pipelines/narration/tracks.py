@@ -31,7 +31,7 @@ RIVAL = 0.25
 NAMED, PURE, FICKLE = 0.45, 0.9, 3
 """Share of all votes that a name needs; what it needs of what comes in over the edge of the picture, or was called so
 many different things lately: there a detector sees a part, and guesses."""
-MANY, LONG = 4, 8
+MANY, LONG = 3, 8
 """Names that it had from which on as many looks in a row must be sure of one: a detector that does not know a thing is
 often sure for a moment of what it is not."""
 YOUNG = 1.5
@@ -74,8 +74,8 @@ class Track:
     label: str
     firsts: deque[str]
     """The name that fitted best, of each of the last looks."""
-    looks: dict[str, int]
-    """In how many looks it had each name."""
+    names: set[str]
+    """Those that fitted best in any look."""
     began_cut: bool
     """Whether it was first seen at the edge of the picture."""
     sightings: int = 1
@@ -94,7 +94,6 @@ class Track:
         self.votes = {name: FADING * votes for name, votes in self.votes.items()}
         for name, score in seen.names.items():
             self.votes[name] = self.votes.get(name, 0.0) + score
-            self.looks[name] = self.looks.get(name, 0) + 1
         self._name(seen)
         score = seen.names.get(self.label, seen.score)
         self.score += SMOOTHING * (score - self.score)
@@ -108,11 +107,12 @@ class Track:
         agreed = seen.names[first] >= SURE
         self.agreeing = (self.agreeing + 1 if first == last else 1) if agreed else 0
         self.firsts.append(first)
+        self.names.add(first)
         fickle = cut(seen.box) or len(set(self.firsts)) >= FICKLE
         enough = self.agreeing >= (LONG if self._puzzles else AGREE)
         if enough and not fickle and (first != self.label or self._puzzles):
             self.label, self.score, self.votes = first, seen.names[first], {first: self.votes[first]}
-            self.looks = {first: self.looks[first]}
+            self.names = {first}
             return
         best = max(self.votes, key=self.votes.__getitem__)
         if self.votes[best] > 1.5 * self.votes[self.label] or self.sightings < 3:
@@ -160,12 +160,7 @@ class Track:
     @property
     def _puzzles(self) -> bool:
         """Whether the detector took it for many different things, up to now."""
-        return len(self.looks) >= MANY
-
-    @property
-    def called(self) -> int:
-        """In how many looks it had the name that it has now."""
-        return self.looks[self.label]
+        return len(self.names) >= MANY
 
     @property
     def rivals(self) -> tuple[str, ...]:
@@ -233,8 +228,8 @@ class Tracks:
     def _new(self, seen: Sighting, at: float) -> Track:
         self._last += 1
         label, cut_off = next(iter(seen.names)), cut(seen.box)
-        firsts, looks = deque([label], LATELY), dict.fromkeys(seen.names, 1)
-        track = Track(self._last, seen.box, at, at, seen.score, dict(seen.names), label, firsts, looks, cut_off)
+        firsts = deque([label], LATELY)
+        track = Track(self._last, seen.box, at, at, seen.score, dict(seen.names), label, firsts, {label}, cut_off)
         track.past.append((at, seen.box))
         return track
 
