@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from assistant import wishing
 from assistant.kit import Kit
 from pipelines.agenda import Agenda
-from pipelines.backends import Reader, Spotter
+from pipelines.backends import Looker, Reader, Spotter
 from pipelines.live import Beside
 from pipelines.narration.answers import Boxes
 from pipelines.narration.guiding import Guiding
 from pipelines.narration.narrator import Narrator
 from pipelines.sight import Sight
 from pipelines.sounding import Sounding
-from pipelines.spots import Spots
+from pipelines.spots import PERSON, Spots
 from pipelines.spotting import Spotting
 from pipelines.switches import Switches
 from pipelines.trouble import Patience
@@ -50,6 +50,7 @@ def build(kit: Kit, sight: Sight | None, agenda: Agenda, sounding: Sounding, swi
     if kit.config.narration is None:
         return Narration(_by_camera(kit, sounds), tuple(() for _ in kit.cameras))
     narrators = _narrators(kit, agenda)
+    _tell_of_nothing(kit, sight, narrators)
     guiding = _guiding(kit, agenda, sounding, switches)
     asks = wishing.yes_or_no(sight, switches.emit)
     watching = wishing.watch_for(kit.config, kit.models, narrators, sounding.at_hits(agenda.offer), asks)
@@ -77,6 +78,15 @@ def _narrators(kit: Kit, agenda: Agenda) -> list[Narrator]:
         agenda.when_settled(narrator.settled)
         narrator.judge_light_by(kit.parts.lightness(name))
     return narrators
+
+
+def _tell_of_nothing(kit: Kit, sight: Sight | None, narrators: list[Narrator]) -> None:
+    """Where no captioner describes each scene in its own words."""
+    spotter, text = kit.models.get(Spotter), kit.models.get(Reader) is not None
+    if spotter is None or (sight is not None and isinstance(sight.captioner, Looker)):
+        return
+    for narrator in narrators:
+        narrator.tell_of_nothing(set(spotter.backend.labels) != {PERSON}, text)
 
 
 def _guiding(kit: Kit, agenda: Agenda, sounding: Sounding, switches: Switches) -> Guiding | None:

@@ -33,6 +33,32 @@ def test_a_still_scene_is_described_once_in_one_sentence_and_then_there_is_silen
     assert listener.said == ["3 bottles: on your left, ahead and on your right."]
 
 
+def test_that_nothing_is_there_is_told_once_where_nobody_else_describes_the_scene() -> None:
+    silent, telling = Listener(), Listener()
+    silent.shows(10)
+    telling.narrator.tell_of_nothing(things=False, text=False)
+    telling.shows(10)
+    telling.shows(10, spot("person", 0.5))
+    telling.shows(10)
+    assert silent.said == []
+    assert telling.said == ["I see no person.", "A person ahead.", "The person ahead is gone."]
+
+
+def test_where_something_is_there_nothing_else_is_missed() -> None:
+    listener = Listener()
+    listener.narrator.tell_of_nothing(things=False, text=False)
+    listener.shows(10, spot("person", 0.5))
+    listener.shows(10)
+    assert listener.said == ["A person ahead.", "The person ahead is gone."]
+
+
+def test_text_is_not_missed_before_it_was_looked_for() -> None:
+    listener = Listener()
+    listener.narrator.tell_of_nothing(things=True, text=True)
+    listener.shows(10)
+    assert listener.said == []
+
+
 def test_people_and_things_are_told_apart_as_each_can_be_switched_off_by_itself() -> None:
     listener = Listener()
     listener.shows(10, spot("person", 0.5), spot("cup", 0.8))

@@ -20,16 +20,18 @@ from pipelines.narration.troubles import Troubles
 from pipelines.narration.words import WORDS
 from pipelines.news import Kind
 from pipelines.phrases import Language
-from pipelines.remarks import Remark
+from pipelines.remarks import Priority, Remark
 from pipelines.spots import Box, Spots
 from pipelines.trouble import STEADY
 from pipelines.types import Caption
 
 LOOKS, FIRST = 2, 1.5
 """Looks before anything is told of a scene, so that it is told in one breath; or seconds of it."""
+EMPTY = 2.0
+"""Seconds of looking after which it is said that nothing was found, where nothing else describes the scene."""
 EARLIER = 0.5
 """Seconds by which a thing may be told of before the motion that it made is told."""
-KINDS = "motion", "over", "changed", "light", "scene"
+KINDS = "motion", "over", "changed", "light", "scene", "nothing"
 """What a camera says beside people and objects, by the ends of the keys."""
 
 
@@ -58,7 +60,16 @@ class Narrator:
         self._frame_at = 0.0
         self._back_at: float | None = None
         """When the first picture was taken after the camera was lost."""
+        self._finds: tuple[bool, bool] | None = None
+        """What could be found, where it is still to be said that nothing of that is there; see `tell_of_nothing`."""
         self._begin()
+
+    def tell_of_nothing(self, things: bool, text: bool) -> None:
+        """At the beginning, say also that nothing was found: nobody else describes the scene, and silence is ambiguous.
+
+        `things`, `text`: whether things beside people could be found, and text.
+        """
+        self._finds = things, text
 
     def _begin(self) -> None:
         """Of what is there now nothing is known yet."""
@@ -120,6 +131,20 @@ class Narrator:
         if scanned and not self._motions.blind and not self._elsewhere:
             for telling in self._tellings:
                 telling.tell(self._changes, at)
+            self._tell_of_nothing(at)
+
+    def _tell_of_nothing(self, at: float) -> None:
+        """Once, when all that could be found was looked for."""
+        if self._finds is None or self._first_look is None or at - self._first_look < EMPTY:
+            return
+        if self._finds[1] and self._read_at is None:
+            return
+        finds, self._finds = self._finds, None
+        if not self._tracks.all and not self._texts.lines:
+            key = f"{self._camera} nothing"
+            self._agenda.offer(
+                Remark(self._words.nothing(*finds), Priority.CAPTION, at, key=key, fact=key, camera=self._camera)
+            )
 
     def settled(self, remark: Remark, heard: str) -> None:
         """That was heard of a remark; empty: nothing, or it was dropped."""

@@ -22,6 +22,8 @@ class Words:
     """What moved there, and nobody knows what it was, does not any more, and all is as it was before."""
     elsewhere: str
     """The picture shows another scene."""
+    nothing: Callable[[bool, bool], str]
+    """At first: nothing of all that could be found is there. Whether things beside people could be, and text."""
     darker: str
     brighter: str
     danger: Callable[[str, str, bool], str]
@@ -43,12 +45,23 @@ def _danger_in_chinese(label: str, place: str, doubtful: bool) -> str:
     return f"小心，{place}{'可能' if doubtful and label else ''}有{name}靠近！"
 
 
+def _nothing(things: bool, text: bool) -> str:
+    found = "nothing that I know" if things else "no person"
+    return f"I see {found}{' and no text' * text}."
+
+
+def _nothing_in_chinese(things: bool, text: bool) -> str:
+    found = "没有看到我认识的东西" if things else "没有看到人"
+    return f"{found}{'，也没有文字' * text}。"
+
+
 WORDS: dict[Language, Words] = {
     "en": Words(
         moves=lambda place: f"Something moves{' ' * bool(place)}{place}.",
         changed=lambda place: f"Something changed{' ' * bool(place)}{place}.",
         over=lambda place: f"The motion{' ' * bool(place)}{place} is over.",
         elsewhere="The picture shows something else now.",
+        nothing=_nothing,
         darker="It is much darker now.",
         brighter="It is much brighter now.",
         danger=_danger,
@@ -65,6 +78,7 @@ WORDS: dict[Language, Words] = {
         changed=lambda place: f"{place}有变化。",
         over=lambda place: f"{place}{'的' * bool(place)}动静停了。",
         elsewhere="画面完全变了。",
+        nothing=_nothing_in_chinese,
         darker="光线暗了很多。",
         brighter="光线亮了很多。",
         danger=_danger_in_chinese,
