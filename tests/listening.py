@@ -75,6 +75,10 @@ class Listener:
         self.policy.withdraw(key)
         self._drop()
 
+    def forget(self, camera: str) -> None:
+        self.policy.forget(camera)
+        self._drop()
+
     def shows(self, seconds: float, *found: Spot, motion: Motion = STILL, every: float = 1.0) -> None:
         """The same for so long, looked at once in so many seconds."""
         for _ in range(round(seconds / FRAME)):

@@ -12,7 +12,7 @@ from pipelines.narration.motions import Motions, moves_in, reaches
 from pipelines.narration.options import NarrationOptions
 from pipelines.narration.situation import Situation
 from pipelines.narration.slow import Slow
-from pipelines.narration.telling import Offers, Telling, Voice
+from pipelines.narration.telling import Telling, Voice
 from pipelines.narration.texts import Texts
 from pipelines.narration.things import Change, Known
 from pipelines.narration.tracks import Track, Tracks
@@ -20,7 +20,7 @@ from pipelines.narration.troubles import Troubles
 from pipelines.narration.words import WORDS
 from pipelines.news import Kind
 from pipelines.phrases import Language
-from pipelines.remarks import Priority, Remark
+from pipelines.remarks import Offers, Priority, Remark
 from pipelines.spots import Box, Spots
 from pipelines.trouble import STEADY
 from pipelines.types import Caption
@@ -31,8 +31,6 @@ EMPTY = 2.0
 """Seconds of looking after which it is said that nothing was found, where nothing else describes the scene."""
 EARLIER = 0.5
 """Seconds by which a thing may be told of before the motion that it made is told."""
-KINDS = "motion", "over", "changed", "light", "scene", "nothing"
-"""What a camera says beside people and objects, by the ends of the keys."""
 
 
 class Narrator:
@@ -55,8 +53,6 @@ class Narrator:
         self._hazards = Hazards(camera, options, language)
         self._troubles = Troubles(camera, self._agenda, language)
         self._slow, self._texts = Slow(camera, options, language), Texts(camera, options, language)
-        self._waiting: set[str] = set()
-        """Keys of what was offered of captions and of text, and is not settled."""
         self._frame_at = 0.0
         self._back_at: float | None = None
         """When the first picture was taken after the camera was lost."""
@@ -150,7 +146,6 @@ class Narrator:
         """That was heard of a remark; empty: nothing, or it was dropped."""
         if remark.camera != self._camera:
             return
-        self._waiting.discard(remark.key)
         self._elsewhere = "" if remark.fact == self._elsewhere else self._elsewhere
         heard = heard.removeprefix(self._prefix)
         for telling in self._tellings:
@@ -189,7 +184,7 @@ class Narrator:
         """Something is the matter with the camera itself: nothing else is told of it."""
         for telling in self._tellings:
             telling.withdraw()
-        self._withdraw()
+        self._agenda.forget(self._camera)
         self._troubles.began(kind, at)
 
     def over(self, kind: Kind, at: float) -> None:
@@ -218,21 +213,15 @@ class Narrator:
         """Another scene: nothing that was told of the one before counts, and what waits is not so any more."""
         for telling in self._tellings:
             telling.clear()
-        self._withdraw()
+        self._agenda.forget(self._camera)
         self._known.clear()
         self._hazards.clear()
         self._slow.clear()
         self._texts.clear()
         self._begin()
 
-    def _withdraw(self) -> None:
-        """What else waits is not so any more."""
-        for key in [*(f"{self._camera} {kind}" for kind in KINDS), *self._waiting]:
-            self._agenda.withdraw(key)
-
     def _offer(self, remarks: list[Remark]) -> None:
         for remark in remarks:
-            self._waiting.add(remark.key)
             if not self._agenda.offer(remark):
                 self.settled(remark, "")
 
@@ -273,3 +262,7 @@ class Named:
     def withdraw(self, key: str) -> None:
         """What waits about this is not true any more."""
         self._agenda.withdraw(key)
+
+    def forget(self, camera: str) -> None:
+        """What waits of that camera's pictures is not true any more."""
+        self._agenda.forget(camera)

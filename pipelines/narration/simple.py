@@ -53,11 +53,6 @@ class Simple:
         elif self._told.get(about) == told:
             self._told[about] = self._heard.get(about)
 
-    @property
-    def waiting(self) -> tuple[str, ...]:
-        """The keys of all that is not settled yet."""
-        return tuple(f"{self._camera} {about} by caption" for about, _ in self._offered.values())
-
     def clear(self) -> None:
         """Forget it all."""
         for known in (self._told, self._heard, self._offered):

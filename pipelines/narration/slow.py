@@ -68,11 +68,6 @@ class Slow:
             self._history.forget(part.new)
         self._begun = bool(self._history) or len(lost) < len(parts)  # an empty room tells of no thing
 
-    @property
-    def waiting(self) -> tuple[str, ...]:
-        """The keys of all that is not settled yet: to be withdrawn where it is not so any more."""
-        return (*self._offered, *self._simple.waiting)
-
     def clear(self) -> None:
         """Forget it all: nobody is to know what was shown."""
         self._history.clear()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import count
-from typing import Protocol
 
 from pipelines.narration.newswords import news
 from pipelines.narration.options import NarrationOptions
 from pipelines.narration.things import Change, Known, Told
 from pipelines.phrases import Language
-from pipelines.remarks import Priority, Remark, Topic
+from pipelines.remarks import Offers, Priority, Remark, Topic
 from pipelines.remarks import count as words_in
 from pipelines.spots import PERSON, Box
 
@@ -21,16 +20,6 @@ CALM = 3.0
 
 Changes = Callable[[], list[Change]]
 """What is to be told, as of now: it depends on what was told."""
-
-
-class Offers(Protocol):
-    """Where remarks are offered."""
-
-    def offer(self, remark: Remark) -> bool:
-        """False where it never will be said."""
-
-    def withdraw(self, key: str) -> None:
-        """What waits about this is not true any more."""
 
 
 class Telling:

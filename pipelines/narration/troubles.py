@@ -5,18 +5,18 @@ from __future__ import annotations
 from itertools import count
 
 from pipelines.eventwords import WORDS as EVENTS
-from pipelines.narration.telling import Offers
 from pipelines.narration.words import WORDS
 from pipelines.news import Kind
 from pipelines.phrases import Language
-from pipelines.remarks import Priority, Remark
+from pipelines.remarks import Offers, Priority, Remark
 
 
 class Troubles:
     """Of one camera.
 
     They are as urgent as an answer: not to be lost for want of words, nor because all else is switched off, since who
-    cannot see must know that nothing is seen for them. They wait for a person's sentence, and are withdrawn when over.
+    cannot see must know that nothing is seen for them. They wait for a person's sentence, outlast a
+    "stop", and are withdrawn when over.
     """
 
     def __init__(self, camera: str, agenda: Offers, language: Language) -> None:
@@ -73,6 +73,8 @@ class Troubles:
         if kind is not None:
             self._flying[fact] = kind
         key = key if kind is None else self._key(kind)
-        remark = Remark(text, Priority.ANSWER, at, key=key, fact=fact, camera=self._camera, source="camera")
+        remark = Remark(
+            text, Priority.ANSWER, at, key=key, fact=fact, lasting=True, camera=self._camera, source="camera"
+        )
         if not self._agenda.offer(remark):
             self._flying.pop(fact, None)
