@@ -121,6 +121,7 @@ def found(recording: Recording, outcome: Outcome) -> list[tuple[str, str]]:
 def test_a_narration_says_the_same_at_the_same_times(tmp_path: Path) -> None:
     recording = kept(tmp_path / "kept", Room())
     assert [text for text in said(recording.events) if "person" in text or "EXIT" in text] == [
+        "I see no person and no text.",
         "A person on your left.",
         "The person on your left is gone.",
         "It says: EXIT.",
@@ -137,7 +138,7 @@ def test_what_finds_something_else_when_asked_anew_shows(tmp_path: Path) -> None
         if call.kind == "spotter":
             call.gave = {"list": []}
     outcome = replayed(recording)
-    assert not [text for text in said(outcome.told()) if "person" in text]
+    assert [text for text in said(outcome.told()) if "person" in text] == ["I see no person and no text."]
     assert ("missing", "'The person on your left is gone.'") in found(recording, outcome)
 
 
